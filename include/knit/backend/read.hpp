@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSL-1.0
+// read.hpp -- in: a value's number and coordinates. out: lanes of it, from wherever the plan put it.
+#pragma once
+#include <knit/backend/runtime.hpp>
+#include <knit_kernels/simd/lanes.hpp>
+#include <knit_kernels/simd/math.hpp>
+
+namespace knit::simd {
+inline namespace HWY_NAMESPACE {
+
+/// f on each pair of lanes, one after the other: for functions that have no lanes form.
+template <class F> lanes each(lanes a, lanes b, F f) {
+  float x[lanes::count], y[lanes::count];
+  store(x, a);
+  store(y, b);
+  for (int i = 0; i < lanes::count; ++i) x[i] = f(x[i], y[i]);
+  return load(x);
+}
+
+// How many lanes a block of work fills: all, or the first n at the end of an axis.
+struct all_lanes {
+  static constexpr int n = lanes::count;
+};
+struct some_lanes {
+  int n;
+};
+template <class T> HWY_INLINE lanes load_lanes(T const* p, all_lanes) { return load(p); }
+template <class T> HWY_INLINE lanes load_lanes(T const* p, some_lanes w) { return load_n(p, w.n); }
+HWY_INLINE void store_lanes(float* p, lanes v, all_lanes) { store(p, v); }
+HWY_INLINE void store_lanes(float* p, lanes v, some_lanes w) { store_n(p, v, w.n); }
+
+struct position {
+  int at[max_rank];
+};
+
+/// The axis that lies in lanes: the first that has any extent.
+constexpr int lane_axis_of(shape s) {
+  for (int q = 0; q < max_rank; ++q)
+    if (s.extent[q] > 1) return q;
+  return 0;
+}
+
+template <class P, int V> float scalar_value(memory const& m);
+
+/// Reads value V of program P, seen from a space whose axes are V's own (repeated where V has extent 1).
+template <class P, int V> struct reader {
+  static constexpr access from = resolve(P::graph, V);
+  static constexpr int base = from.node;
+  static constexpr role what = P::plan.roles[base];
+  static constexpr shape extents = P::template extents<base>;
+  static constexpr bool is_leaf = what == role::leaf;
+  static constexpr leaf_info info = is_leaf ? P::graph.leaves[is_leaf ? field(P::template at<base>, 0) : 0] : leaf_info{};
+  static constexpr bool panels = is_leaf && info.lies.panels;
+  static constexpr buffer place = P::plan.buffers[base];
+  static constexpr strides by = strides_of(extents, is_leaf ? extents.extent[0] : place.leading);
+
+  static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
+
+  static auto* data(memory const& m) {
+    if constexpr (is_leaf) {
+      void const* p = m.leaves[field(P::template at<base>, 0)];
+      if constexpr (info.holds == element::f32) return static_cast<float const*>(p);
+      else if constexpr (info.holds == element::f64) return static_cast<double const*>(p);
+      else if constexpr (info.holds == element::i32) return static_cast<std::int32_t const*>(p);
+      else return static_cast<std::uint8_t const*>(p);
+    } else return static_cast<float const*>(m.arena + place.offset);
+  }
+  static HWY_INLINE long offset(position const& p) {
+    if constexpr (panels) {
+      constexpr int row_axis = find(0), column_axis = find(1);
+      const int row = row_axis < 0 ? 0 : p.at[row_axis], column = column_axis < 0 ? 0 : p.at[column_axis];
+      return long(info.lies.offset(extents, row, column));
+    } else {
+      long o = 0;
+      for (int q = 0; q < max_rank; ++q) o += p.at[q] * stride(q);
+      return o;
+    }
+  }
+  static constexpr int find(int base_axis) {
+    for (int q = 0; q < max_rank; ++q)
+      if (from.axis[q] == base_axis) return q;
+    return -1;
+  }
+
+  /// One element as a float.
+  static HWY_INLINE float one(memory const& m, position const& p) {
+    if constexpr (what == role::constant) return float(P::graph.constants[field(P::template at<base>, 0)]);
+    else if constexpr (what == role::inlined) return scalar_value<P, base>(m);
+    else {
+      auto const* d = data(m) + offset(p);
+      float v = float(*d);
+      for (int k = 1; k < place.parts; ++k) v = combined(v, float(d[k * place.floats]));
+      return v;
+    }
+  }
+  /// Lanes along Axis from p on.
+  template <int Axis, class Width> static HWY_INLINE lanes along(memory const& m, position const& p, Width w) {
+    if constexpr (what == role::constant || what == role::inlined) return lanes(one(m, p));
+    else {
+      static_assert(info.holds != element::f64 || extents.size() == 1,
+                    "knit: the simd backend computes in float; give it arrays of float, or use the scalar backend for double");
+      auto const* d = data(m) + offset(p);
+      lanes v = block<Axis>(d, p, w);
+      for (int k = 1; k < place.parts; ++k) v = combined(v, block<Axis>(d + k * place.floats, p, w));
+      return v;
+    }
+  }
+
+ private:
+  template <int Axis, class T, class Width> static HWY_INLINE lanes block(T const* d, position const& p, Width w) {
+    (void)p, (void)w;
+    if constexpr (from.axis[Axis] == no_axis) return lanes(float(*d));
+    else if constexpr (panels && from.axis[Axis] == 1) {
+      constexpr int row_axis = find(0);
+      const int width = layout::panel_width(extents.extent[0], row_axis < 0 ? 0 : p.at[row_axis]);
+      return gather_n(d, width, w.n);
+    } else if constexpr (panels || stride(Axis) == 1) return load_lanes(d, w);
+    else if constexpr (std::is_same_v<T, float>) return gather_n(d, int(stride(Axis)), w.n);
+    else {
+      float x[lanes::count] = {};
+      for (int i = 0; i < w.n; ++i) x[i] = float(d[i * stride(Axis)]);
+      return load(x);
+    }
+  }
+  template <class T> static HWY_INLINE T combined(T a, T b) {
+    if constexpr (is_leaf || P::graph.info(base).how == combine::sum) return a + b;
+    else return larger(a, b);
+  }
+
+ public:
+  /// The larger of two; a NaN wins.
+  static HWY_INLINE float larger(float a, float b) { return b != b ? b : b > a ? b : a; }
+  static HWY_INLINE lanes larger(lanes a, lanes b) { return select(b != b, b, max(b, a)); }
+};
+
+/// A scalar that its readers compute: no node of its own, no memory.
+template <class P, int V> float scalar_value(memory const& m) {
+  constexpr node n = P::template at<V>;
+  using Op = typename P::template op<V>;
+  constexpr position origin{};
+  if constexpr (Op::arity == 1) return Op::eval(reader<P, field(n, 0)>::one(m, origin));
+  else if constexpr (Op::arity == 2)
+    return Op::eval(reader<P, field(n, 0)>::one(m, origin), reader<P, field(n, 1)>::one(m, origin));
+  else
+    return Op::eval(reader<P, field(n, 0)>::one(m, origin), reader<P, field(n, 1)>::one(m, origin),
+                    reader<P, field(n, 2)>::one(m, origin));
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace knit::simd

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSL-1.0
+// runtime.hpp -- in: a Spec. out: its graph, plan and ops in one type; what a backend gets when it runs.
+#pragma once
+#include <knit/plan/memory.hpp>
+
+namespace knit {
+
+/// A program's graph at compile time. Spec is a short named type, so that is all that symbols carry.
+template <class Spec, bool Simplify = true> struct compiled_graph {
+  using flat = flattened<Spec, Simplify>;
+  using ops = typename flat::ops;
+  static constexpr int nodes = flat::value.size, roots = flat::value.root_count;
+  static constexpr flat_graph const& graph = flat::value;
+  template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(flat::arrays.at[V]))>;
+  template <int V> static constexpr node at = flat::arrays.at[V];
+  template <int V> static constexpr shape extents = flat::arrays.extents[V];
+};
+/// With its plan.
+template <class Spec> struct compiled : compiled_graph<Spec> {
+  using base = compiled_graph<Spec>;
+  static constexpr knit::plan<base::nodes, base::roots> plan = make_plan<base::nodes, base::roots>(base::flat::value);
+};
+
+/// The memory of one run: leaves as the program numbers them, the arena, one place for each output in the
+/// order of roots (outputs only; plain, first index fastest).
+struct memory {
+  void const* const* leaves;
+  float* arena;
+  void* const* outputs;
+};
+
+/// Distances in memory of neighbours along each axis of a stored value.
+struct strides {
+  long along[max_rank];
+};
+constexpr strides strides_of(shape s, int leading) {
+  return {{1, leading, long(leading) * s.extent[1], long(leading) * s.extent[1] * s.extent[2]}};
+}
+
+/// Number of outputs before root r.
+constexpr int output_number(flat_graph const& g, int r) {
+  int n = 0;
+  for (int i = 0; i < r; ++i) n += g.roots[i].state < 0;
+  return n;
+}
+
+}  // namespace knit

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+// simd.hpp -- in: a program and its memory. out: one run of its plan on the lanes and cores of this CPU.
+#pragma once
+#include <knit/backend/contract.hpp>
+#include <memory>
+#include <new>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace knit {
+
+/// Number of threads that programs use; 0: as many as OpenMP says. Results do not depend on it.
+inline int& thread_count() {
+  static int n = 0;
+  return n;
+}
+
+namespace simd {
+inline namespace HWY_NAMESPACE {
+
+template <class P, int S> HWY_INLINE void run_step(memory const& m, int lo, int hi, int slab) {
+  constexpr step st = P::plan.steps[S];
+  constexpr bool empty = st.first == st.last && [] {
+    for (int i = 0; i < P::plan.store_count; ++i)
+      if (P::plan.stores[i].step == S) return false;
+    return true;
+  }();
+  if constexpr (empty) return;
+  else if constexpr (st.kind == step_kind::contract) contract_step<P, S>::run(m, lo, hi);
+  else if constexpr (st.kind == step_kind::copy) copy_step<P, S>::run(m);
+  else map_step<P, S>::run(m, lo, hi, slab);
+}
+
+template <class P, int R, int... S> void run_slab(memory const& m, int slab, std::integer_sequence<int, S...>) {
+  constexpr region r = P::plan.regions[R];
+  const int lo = r.extent == 1 ? 0 : r.bound(slab), hi = r.extent == 1 ? 0 : r.bound(slab + 1);
+  (run_step<P, r.first + S>(m, lo, hi, slab), ...);
+}
+
+/// Work of the regions of one kernel before region R, and in all.
+template <class P> constexpr double work_before(int kernel, int r) {
+  double w = 0;
+  for (int i = 0; i < r; ++i)
+    if (P::plan.regions[i].level == kernel) w += P::plan.regions[i].flops + 1;
+  return w;
+}
+
+/// The slabs of region R whose middle falls into this thread's share of the kernel's work.
+template <class P, int K, int R> void run_region(memory const& m, int thread, int threads) {
+  constexpr region r = P::plan.regions[R];
+  if constexpr (r.level == K) {
+    constexpr double all = work_before<P>(K, P::plan.region_count), before = work_before<P>(K, R);
+    constexpr double each = (r.flops + 1) / r.slabs;
+    for (int s = 0; s < r.slabs; ++s) {
+      const int owner = int((before + (s + 0.5) * each) / all * threads);
+      if (owner == thread) run_slab<P, R>(m, s, std::make_integer_sequence<int, r.last - r.first>{});
+    }
+  }
+}
+template <class P, int K, int... R> void run_kernel(memory const& m, int thread, int threads, std::integer_sequence<int, R...>) {
+  (run_region<P, K, R>(m, thread, threads), ...);
+}
+
+template <class P, int... K> void run_kernels(memory const& m, std::integer_sequence<int, K...>) {
+  constexpr auto regions = std::make_integer_sequence<int, P::plan.region_count>{};
+#ifdef _OPENMP
+  if constexpr (P::plan.parallel) {
+    const int threads = thread_count() > 0 ? thread_count() : omp_get_max_threads();
+    if (threads > 1 && !omp_in_parallel()) {
+#pragma omp parallel num_threads(threads)
+      {
+        const int t = omp_get_thread_num(), n = omp_get_num_threads();
+        auto one = [&](auto kernel) {
+          run_kernel<P, kernel>(m, t, n, regions);
+          if constexpr (kernel + 1 < P::plan.kernels) {
+#pragma omp barrier
+          }
+        };
+        (one(std::integral_constant<int, K>{}), ...);
+      }
+      return;
+    }
+  }
+#endif
+  (run_kernel<P, K>(m, 0, 1, regions), ...);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace simd
+
+/// Memory for a plan's arena, in whole cache lines.
+class arena {
+ public:
+  arena() = default;
+  explicit arena(long floats)
+      : size_(floats), memory_(static_cast<float*>(::operator new(std::size_t(floats + 16) * sizeof(float), alignment))) {
+    std::fill_n(memory_.get(), floats + 16, 0.f);
+  }
+  float* data() { return memory_.get(); }
+  long size() const { return size_; }
+
+  /// This thread's own, at least so large: for expressions that are evaluated once here and once there.
+  static float* of_this_thread(long floats) {
+    static thread_local arena a;
+    if (a.size() < floats || !a.data()) a = arena(floats);
+    return a.data();
+  }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+  struct release {
+    void operator()(float* p) const { ::operator delete(p, alignment); }
+  };
+  long size_ = 0;
+  std::unique_ptr<float[], release> memory_;
+};
+
+/// The backend that runs fused kernels on SIMD lanes and, where a program is large enough, on several cores.
+struct simd_backend {
+  template <class Spec> class program {
+   public:
+    using compiled_type = compiled<Spec>;
+
+    /// One run. leaves: memory of each leaf; outputs: of each output. Allocates nothing.
+    void run(void const* const* leaves, void* const* outputs) { run_in(arena_.data(), leaves, outputs); }
+
+   private:
+    friend struct simd_backend;
+    static void run_in(float* arena, void const* const* leaves, void* const* outputs) {
+      simd::run_kernels<compiled_type>(memory{leaves, arena, outputs}, std::make_integer_sequence<int, compiled_type::plan.kernels>{});
+    }
+    arena arena_{compiled_type::plan.arena_floats};
+  };
+
+  /// Runs a program once, in memory that the calling thread keeps.
+  template <class Spec> static void run_once(void const* const* leaves, void* const* outputs) {
+    program<Spec>::run_in(arena::of_this_thread(compiled<Spec>::plan.arena_floats), leaves, outputs);
+  }
+};
+
+}  // namespace knit

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSL-1.0
+// steps.hpp -- in: one step of a plan. out: its values at one block of lanes, computed in registers and stored.
+#pragma once
+#include <knit/backend/read.hpp>
+
+namespace knit::simd {
+inline namespace HWY_NAMESPACE {
+
+/// The values of step S of program P, one block of lanes at a time. Values live in registers from the
+/// operation that makes them to the last that reads them; only those that the plan stores are written.
+template <class P, int S> struct body {
+  static constexpr step st = P::plan.steps[S];
+  static constexpr shape space = st.space;
+  static constexpr int lane_axis = lane_axis_of(space);
+  static constexpr int count = st.last - st.first;
+
+  template <int I> static constexpr int node_at = P::plan.order[st.first + I];
+  static constexpr int slot_of(int v) {
+    for (int i = 0; i < count; ++i)
+      if (P::plan.order[st.first + i] == v) return i;
+    return -1;
+  }
+
+  struct state {
+    memory const& m;
+    lanes value[count > 0 ? count : 1];   ///< at this block
+    lanes total[count > 0 ? count : 1];   ///< of reductions
+    float scalar[count * 3 + 1];          ///< inlined operands, by value and operand
+  };
+
+  template <int I, int K> static HWY_INLINE void hoist(state& s) {
+    constexpr int v = node_at<I>;
+    if constexpr (K < P::template op<v>::arity) {
+      constexpr int u = field(P::template at<v>, K);
+      if constexpr (reader<P, u>::what == role::inlined) s.scalar[I * 3 + K] = reader<P, u>::one(s.m, position{});
+    }
+  }
+  template <int... I> static HWY_INLINE void hoist_all(state& s, std::integer_sequence<int, I...>) {
+    ((hoist<I, 0>(s), hoist<I, 1>(s), hoist<I, 2>(s)), ...);
+  }
+  static HWY_INLINE void prepare(state& s) { hoist_all(s, std::make_integer_sequence<int, count>{}); }
+
+  template <int I, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w) {
+    constexpr int v = node_at<I>, u = field(P::template at<v>, K);
+    using from = reader<P, u>;
+    constexpr int slot = from::what == role::computed && P::graph.info(from::base).what != kind::reduce ? slot_of(from::base) : -1;
+    if constexpr (slot >= 0) return s.value[slot];
+    else if constexpr (from::what == role::inlined) return lanes(s.scalar[I * 3 + K]);
+    else return from::template along<lane_axis>(s.m, p, w);
+  }
+
+  static HWY_INLINE std::array<lanes, max_rank> coordinates(position const& p) {
+    std::array<lanes, max_rank> c;
+    for (int q = 0; q < max_rank; ++q) c[std::size_t(q)] = lanes(float(p.at[q])) + (q == lane_axis ? iota() : lanes(0.f));
+    return c;
+  }
+
+  /// Writes value v, at this block, to memory laid out as the plan says, for v itself or for its roots.
+  template <int V, class Width> static HWY_INLINE void write(memory const& m, position const& p, lanes x, Width w) {
+    if constexpr (P::plan.buffers[V].offset >= 0) {
+      constexpr buffer b = P::plan.buffers[V];
+      constexpr strides by = strides_of(P::template extents<V>, b.leading);
+      long o = b.offset;
+      for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
+      store_lanes(m.arena + o, x, w);
+    }
+  }
+  /// Store number W of the plan.
+  template <int W, class Width> static HWY_INLINE void write_root(memory const& m, position const& p, lanes x, Width w) {
+    constexpr root r = P::graph.roots[P::plan.stores[W].root];
+    constexpr shape e = P::template extents<r.node>;
+    if constexpr (r.state >= 0) {
+      constexpr leaf_info f = P::graph.leaves[r.state];
+      auto* const to = const_cast<void*>(m.leaves[r.state]);
+      if constexpr (f.holds == element::f64) {
+        static_assert(e.size() == 1);
+        float first[lanes::count];
+        store(first, x);
+        *static_cast<double*>(to) = first[0];
+      } else {
+        static_assert(f.holds == element::f32, "knit: a state is an array of float");
+        long o = 0;
+        if constexpr (f.lies.panels) o = long(f.lies.offset(e, p.at[0], p.at[1]));
+        else {
+          constexpr strides by = strides_of(e, e.extent[0]);
+          for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
+        }
+        store_lanes(static_cast<float*>(to) + o, x, w);
+      }
+    } else {
+      constexpr strides by = strides_of(e, e.extent[0]);
+      long o = 0;
+      for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
+      store_lanes(static_cast<float*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + o, x, w);
+    }
+  }
+  template <int W, class Width> static HWY_INLINE void write_if_here(state& s, position const& p, Width w) {
+    if constexpr (W < P::plan.store_count && P::plan.stores[W].step == S) {
+      constexpr int v = P::plan.stores[W].node;
+      constexpr int slot = slot_of(v);
+      if constexpr (slot >= 0) write_root<W>(s.m, p, s.value[slot], w);
+      else write_root<W>(s.m, p, reader<P, v>::template along<lane_axis>(s.m, p, w), w);
+    }
+  }
+
+  /// Value I of the step, given those before it.
+  template <int I, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w) {
+    constexpr int v = node_at<I>;
+    using Op = typename P::template op<v>;
+    constexpr op_info f = info_of<Op>;
+    if constexpr (f.what == kind::reduce) {
+      const lanes x = operand<I, 0>(s, p, w);
+      const lanes t = f.how == combine::sum ? s.total[I] + x : reader<P, v>::larger(s.total[I], x);
+      if constexpr (std::is_same_v<Width, all_lanes> || !st.reduces[lane_axis]) s.total[I] = t;
+      else s.total[I] = select(first_n(w.n), t, s.total[I]);
+    } else {
+      if constexpr (f.indexed) {
+        if constexpr (Op::arity == 0) s.value[I] = Op::eval(coordinates(p), space);
+        else s.value[I] = Op::eval(coordinates(p), space, operand<I, 0>(s, p, w), std::uint32_t(field(P::template at<v>, 2)));
+      } else if constexpr (Op::arity == 1) s.value[I] = Op::eval(operand<I, 0>(s, p, w));
+      else if constexpr (Op::arity == 2) s.value[I] = Op::eval(operand<I, 0>(s, p, w), operand<I, 1>(s, p, w));
+      else s.value[I] = Op::eval(operand<I, 0>(s, p, w), operand<I, 1>(s, p, w), operand<I, 2>(s, p, w));
+      write<v>(s.m, p, s.value[I], w);
+    }
+  }
+  template <int First, class Width, int... I, int... W>
+  static HWY_INLINE void compute_all(state& s, position const& p, Width w, std::integer_sequence<int, I...>, std::integer_sequence<int, W...>) {
+    (compute<First + I>(s, p, w), ...);
+    (write_if_here<W>(s, p, w), ...);
+  }
+  /// Values First .. at block p.
+  template <int First, class Width> static HWY_INLINE void run(state& s, position const& p, Width w) {
+    compute_all<First>(s, p, w, std::make_integer_sequence<int, count - First>{},
+                       std::make_integer_sequence<int, P::plan.store_count>{});
+  }
+
+  // ---- reductions ----
+  template <int I> static HWY_INLINE void start(state& s) {
+    if constexpr (P::graph.info(node_at<I>).what == kind::reduce)
+      s.total[I] = lanes(P::graph.info(node_at<I>).how == combine::sum ? 0.f : -std::numeric_limits<float>::infinity());
+  }
+  template <int... I> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, I...>) { (start<I>(s), ...); }
+  static HWY_INLINE void start(state& s) { start_all(s, std::make_integer_sequence<int, count>{}); }
+
+  template <int I, class Width> static HWY_INLINE void end(state& s, position p, int slab, Width w) {
+    constexpr int v = node_at<I>;
+    if constexpr (P::graph.info(v).what == kind::reduce) {
+      constexpr buffer b = P::plan.buffers[v];
+      constexpr strides by = strides_of(P::template extents<v>, b.leading);
+      long o = b.offset + (b.parts > 1 ? slab * b.floats : 0);
+      for (int q = 0; q < max_rank; ++q)
+        if (!st.reduces[q] && P::template extents<v>.extent[q] > 1) o += p.at[q] * by.along[q];
+      if constexpr (st.reduces[lane_axis])
+        s.m.arena[o] = P::graph.info(v).how == combine::sum ? reduce_add(s.total[I]) : largest(s.total[I]);
+      else store_lanes(s.m.arena + o, s.total[I], w);
+    }
+  }
+  template <int... I, class Width>
+  static HWY_INLINE void end_all(state& s, position const& p, int slab, Width w, std::integer_sequence<int, I...>) {
+    (end<I>(s, p, slab, w), ...);
+  }
+  template <class Width> static HWY_INLINE void end(state& s, position const& p, int slab, Width w) {
+    end_all(s, p, slab, w, std::make_integer_sequence<int, count>{});
+  }
+  static float largest(lanes x) {
+    float a[lanes::count];
+    store(a, x);
+    float y = a[0];
+    for (int i = 1; i < lanes::count; ++i) y = a[i] != a[i] || a[i] > y ? a[i] : y;
+    return y;
+  }
+};
+
+/// A step of kind map over one slab.
+template <class P, int S> struct map_step {
+  using B = body<P, S>;
+  static constexpr step st = P::plan.steps[S];
+  static constexpr int lane = B::lane_axis;
+
+  /// Axes from the outermost loop in: kept ones, then reduced ones, lanes last of each kind.
+  static constexpr auto order = [] {
+    std::array<int, max_rank + 1> o{};
+    int n = 0;
+    for (int reduced = 0; reduced < 2; ++reduced)
+      for (int q = max_rank - 1; q >= 0; --q)
+        if (st.space.extent[q] > 1 && st.reduces[q] == bool(reduced) && q != lane) o[std::size_t(n++)] = q;
+    return o;
+  }();
+  static constexpr int kept = [] {
+    int n = 0;
+    for (int q = 0; q < max_rank; ++q) n += st.space.extent[q] > 1 && !st.reduces[q] && q != lane;
+    return n;
+  }();
+  static constexpr int outer = [] {
+    int n = 0;
+    for (int q = 0; q < max_rank; ++q) n += st.space.extent[q] > 1 && q != lane;
+    return n;
+  }();
+  static constexpr bool lane_kept = !st.reduces[lane];
+
+  struct bounds {
+    int lo, hi, slab;
+  };
+
+  /// Loops D .. E - 1 of `order`, around f(p).
+  template <int D, int E, class F> static HWY_INLINE void loops(bounds const& b, position& p, F const& f) {
+    if constexpr (D == E) f(p);
+    else {
+      constexpr int q = order[D];
+      const int lo = q == st.cut ? b.lo : 0, hi = q == st.cut ? b.hi : st.space.extent[q];
+      for (int i = lo; i < hi; ++i) {
+        p.at[q] = i;
+        loops<D + 1, E>(b, p, f);
+      }
+    }
+  }
+  template <class F> static HWY_INLINE void lane_loop(bounds const& b, position& p, F const& f) {
+    const int lo = lane == st.cut ? b.lo : 0, hi = lane == st.cut ? b.hi : st.space.extent[lane];
+    int i = lo;
+    for (; i + lanes::count <= hi; i += lanes::count) {
+      p.at[lane] = i;
+      f(p, all_lanes{});
+    }
+    // Slabs start at multiples of whole blocks, so only an extent that is none leaves a rest.
+    constexpr bool rest = st.space.extent[lane] % lanes::count != 0 ||
+                          (lane == st.cut && P::plan.regions[st.region].granule % lanes::count != 0);
+    if constexpr (rest)
+      if (i < hi) {
+        p.at[lane] = i;
+        f(p, some_lanes{hi - i});
+      }
+    p.at[lane] = lo;
+  }
+
+  static void run(memory const& m, int lo, int hi, int slab) {
+    typename B::state s{m, {}, {}, {}};
+    B::prepare(s);
+    const bounds b{lo, hi, slab};
+    position p{};
+    if constexpr (!st.any_reduction)
+      loops<0, outer>(b, p, [&](position& at) { lane_loop(b, at, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
+    else if constexpr (lane_kept)
+      loops<0, kept>(b, p, [&](position& at) {
+        lane_loop(b, at, [&](position& q, auto w) {
+          B::start(s);
+          position inner = q;
+          loops<kept, outer>(b, inner, [&](position& r) { B::template run<0>(s, r, w); });
+          B::end(s, q, slab, w);
+        });
+      });
+    else
+      loops<0, kept>(b, p, [&](position& at) {
+        B::start(s);
+        position inner = at;
+        loops<kept, outer>(b, inner, [&](position& r) { lane_loop(b, r, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
+        B::end(s, at, slab, all_lanes{});
+      });
+  }
+};
+
+/// A reshape that moves elements: both sides counted first index fastest.
+template <class P, int S> struct copy_step {
+  static void run(memory const& m) {
+    constexpr step st = P::plan.steps[S];
+    constexpr int v = P::plan.order[st.first], u = field(P::template at<v>, 0);
+    constexpr shape to = P::template extents<v>, from = P::template extents<u>;
+    constexpr buffer b = P::plan.buffers[v];
+    constexpr strides by = strides_of(to, b.leading);
+    for (long i = 0; i < to.size(); ++i) {
+      position p{};
+      long rest = i, o = b.offset;
+      for (int q = 0; q < max_rank; ++q) {
+        o += rest % to.extent[q] * by.along[q];
+        rest /= to.extent[q];
+      }
+      rest = i;
+      for (int q = 0; q < max_rank; ++q) {
+        p.at[q] = int(rest % from.extent[q]);
+        rest /= from.extent[q];
+      }
+      m.arena[o] = reader<P, u>::one(m, p);
+    }
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace knit::simd

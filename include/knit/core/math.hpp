@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+// math.hpp -- in: float or double. out: the functions that an op's eval may use, under the names that lanes have too.
+#pragma once
+#include <cmath>
+#include <type_traits>
+
+namespace knit::math {
+
+// An op's eval says `using math::exp; return exp(x);` and runs on float, double and any lane type that brings
+// functions of these names in its own namespace.
+template <class T> concept real = std::is_floating_point_v<T>;
+
+template <real T> constexpr T select(bool c, T a, T b) { return c ? a : b; }
+template <real T> T exp(T x) { return std::exp(x); }
+template <real T> T log(T x) { return std::log(x); }
+template <real T> T sqrt(T x) { return std::sqrt(x); }
+template <real T> T tanh(T x) { return std::tanh(x); }
+template <real T> constexpr T abs(T x) { return x < 0 ? -x : x == 0 ? T(0) : x; }
+/// a > b ? a : b, so b where either is NaN, as the lanes' instruction has it.
+template <real T> constexpr T max(T a, T b) { return a > b ? a : b; }
+template <real T> constexpr T min(T a, T b) { return a < b ? a : b; }
+/// 1 / (1 + exp(-x)), without overflow on either side.
+template <real T> T sigm(T x) {
+  const T e = std::exp(x < 0 ? x : -x);
+  return (x < 0 ? e : T(1)) / (T(1) + e);
+}
+/// f on each pair of lanes of two values.
+template <real T, class F> T each(T x, T y, F f) { return f(x, y); }
+
+}  // namespace knit::math

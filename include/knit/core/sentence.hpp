@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+// sentence.hpp -- in: words, numbers, shapes. out: a sentence that a compiler prints inside a type's name.
+#pragma once
+#include <knit/core/shape.hpp>
+
+namespace knit {
+
+/// A string built in a constant expression. As a template argument a compiler prints it, so an error says
+/// what was got and what to do, with the real shapes in it. Empty: nothing is wrong.
+struct sentence {
+  char text[240]{};
+
+  constexpr int length() const {
+    int n = 0;
+    while (text[n]) ++n;
+    return n;
+  }
+  constexpr bool empty() const { return text[0] == 0; }
+
+  constexpr sentence& operator<<(char const* s) {
+    int n = length();
+    for (; *s && n < int(sizeof text) - 1; ++s) text[n++] = *s;
+    return *this;
+  }
+  constexpr sentence& operator<<(long v) {
+    char digits[24]{};
+    int n = 23;
+    const bool negative = v < 0;
+    if (negative) v = -v;
+    do digits[--n] = char('0' + v % 10);
+    while (v /= 10);
+    if (negative) digits[--n] = '-';
+    return *this << digits + n;
+  }
+  constexpr sentence& operator<<(int v) { return *this << long(v); }
+  constexpr sentence& operator<<(shape s) {
+    if (s.rank == 0) return *this << "scalar";
+    *this << "(";
+    for (int k = 0; k < s.rank; ++k) *this << (k ? "x" : "") << s.extent[k];
+    return *this << ")";
+  }
+};
+
+/// What a wrong use turns into: it absorbs everything after it, so that one mistake is one error.
+struct poisoned {};
+
+namespace detail {
+template <sentence S> struct wrong {};
+template <class> inline constexpr bool fine = true;
+template <sentence S> inline constexpr bool fine<wrong<S>> = false;
+}  // namespace detail
+
+/// Instantiated with the wrong<sentence> of a mistake, its own name is the first line of the error.
+template <class Mistake> struct knit_error {
+  static_assert(detail::fine<Mistake>, "knit: the sentence in knit_error above says what is wrong and what to do");
+  using type = poisoned;
+};
+
+/// Reports a mistake: `return complain<sentence>()`.
+template <sentence S> constexpr typename knit_error<detail::wrong<S>>::type complain() { return {}; }
+
+}  // namespace knit

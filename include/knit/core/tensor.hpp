@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSL-1.0
+// tensor.hpp -- in: an element type and extents. out: arrays that own their elements, and views that borrow.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <knit/core/shape.hpp>
+#include <new>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace knit {
+
+/// A byte that stands for byte / 255: pixels and other measured levels, converted as they are loaded.
+enum class unorm8 : std::uint8_t {};
+
+/// Element types as a value, for plans: what a leaf's memory holds.
+enum class element : unsigned char { f32, f64, u8, u8norm, i32 };
+template <class T> constexpr element element_of() {
+  if constexpr (std::is_same_v<T, float>) return element::f32;
+  else if constexpr (std::is_same_v<T, double>) return element::f64;
+  else if constexpr (std::is_same_v<T, std::uint8_t>) return element::u8;
+  else if constexpr (std::is_same_v<T, unorm8>) return element::u8norm;
+  else {
+    static_assert(std::is_same_v<T, std::int32_t>,
+                  "knit: an array's elements are float, double, std::uint8_t, knit::unorm8 or std::int32_t");
+    return element::i32;
+  }
+}
+
+/// How many rows stand side by side in a panel of a matrix that owns its elements. A panel is what the
+/// register tile of a product reads: rows 0..31 of column 0, of column 1, ... so that every load is a whole
+/// aligned vector and no two columns fall on one cache set. 0 means plain: first index fastest, no gaps.
+inline constexpr int panel_rows = 32;
+/// The last panel is padded to a multiple of this many rows only.
+inline constexpr int panel_pad = 16;
+
+/// Where a logical element of an array lies: one rule per shape, shared by all programs over the array.
+/// The type of an array names its layout, so two programs cannot disagree about it.
+struct layout {
+  bool panels = false;
+
+  /// Number of elements that storage needs, padding included.
+  constexpr std::size_t storage(shape s) const {
+    if (!panels) return std::size_t(s.size());
+    const int rows = s.extent[0], full = rows / panel_rows * panel_rows, rest = rows - full;
+    return std::size_t(full + (rest + panel_pad - 1) / panel_pad * panel_pad) * std::size_t(s.extent[1]);
+  }
+  /// Rows of the panel that holds `row`.
+  static constexpr int panel_width(int rows, int row) {
+    const int first = row / panel_rows * panel_rows, left = rows - first;
+    return left >= panel_rows ? panel_rows : (left + panel_pad - 1) / panel_pad * panel_pad;
+  }
+  constexpr std::size_t offset(shape s, int row, int column) const {
+    if (!panels) return std::size_t(row) + std::size_t(column) * std::size_t(s.extent[0]);
+    const int first = row / panel_rows * panel_rows;
+    return std::size_t(first) * std::size_t(s.extent[1]) +
+           std::size_t(column) * std::size_t(panel_width(s.extent[0], row)) + std::size_t(row - first);
+  }
+  /// Storage offset of the logical element i in order of first index fastest.
+  constexpr std::size_t offset(shape s, long i) const {
+    return panels ? offset(s, int(i % s.extent[0]), int(i / s.extent[0])) : std::size_t(i);
+  }
+  constexpr bool operator==(layout const&) const = default;
+};
+
+/// The layout of an owning array: a function of its element type and shape alone.
+template <class T> constexpr layout layout_of(shape s) {
+  return {std::is_same_v<T, float> && s.rank == 2 && s.extent[0] > 1 && s.extent[1] > 1};
+}
+
+namespace detail {
+struct tensor_base {};
+template <class... I> constexpr long element_index(shape s, I... i) {
+  const int at[] = {int(i)..., 0};
+  long e = 0, stride = 1;
+  for (int k = 0; k < int(sizeof...(I)); ++k) {
+    if (at[k] < 0 || at[k] >= s.extent[k]) throw std::out_of_range("knit: index outside an array");
+    e += at[k] * stride;
+    stride *= s.extent[k];
+  }
+  return e;
+}
+}  // namespace detail
+
+/// A borrowed, plain, read-only array: first index fastest, no gaps. Does not own its elements.
+template <class T, int... N> struct view : detail::tensor_base {
+  using value_type = T;
+  using extents_type = extents<N...>;
+  static constexpr knit::shape shape = extents_type::value;
+  static constexpr knit::layout layout{};
+  static constexpr bool owns = false;
+
+  constexpr view() = default;
+  constexpr explicit view(T const* p) : data_(p) {}
+
+  constexpr T const* data() const { return data_; }
+  /// Logical element i in order of first index fastest.
+  constexpr T const& operator[](long i) const { return data_[i]; }
+  template <class... I> T const& operator()(I... i) const {
+    static_assert(sizeof...(I) == sizeof...(N), "knit: one index for each axis");
+    return data_[detail::element_index(shape, i...)];
+  }
+
+ private:
+  T const* data_ = nullptr;
+};
+
+/// An array that owns its elements. Matrices of float lie in panels (see layout); indices are logical.
+/// Constructing one allocates; nothing that knit does with it later does.
+template <class T, int... N> class tensor : public detail::tensor_base {
+ public:
+  using value_type = T;
+  using extents_type = extents<N...>;
+  static constexpr knit::shape shape = extents_type::value;
+  static constexpr knit::layout layout = layout_of<T>(shape);
+  static constexpr bool owns = true;
+  static constexpr std::size_t storage = layout.storage(shape);
+  static constexpr std::align_val_t alignment{64};
+
+  /// All elements zero.
+  tensor() : data_(static_cast<T*>(::operator new(storage * sizeof(T), alignment))) {
+    std::fill_n(data_, storage, T{});
+  }
+  /// All elements equal.
+  explicit tensor(T value) : tensor() { fill([=](long) { return value; }); }
+  /// Elements in order of first index fastest.
+  tensor(std::initializer_list<T> values) : tensor() {
+    if (long(values.size()) != shape.size())
+      throw std::invalid_argument("knit: the list has another number of elements than the tensor");
+    fill([it = values.begin()](long i) { return it[i]; });
+  }
+  /// Evaluates an expression into a new array.
+  template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
+  tensor(E const& e) : tensor() { evaluate_into(e, *this); }
+
+  tensor(tensor const& o) : tensor() { std::copy_n(o.data_, storage, data_); }
+  tensor(tensor&& o) noexcept : data_(std::exchange(o.data_, nullptr)) {}
+  tensor& operator=(tensor o) noexcept {
+    std::swap(data_, o.data_);
+    return *this;
+  }
+  /// Evaluates an expression into this array; the expression may read it.
+  template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
+  tensor& operator=(E const& e) {
+    evaluate_into(e, *this);
+    return *this;
+  }
+  ~tensor() { ::operator delete(data_, alignment); }
+
+  /// The storage, in the order that `layout` says.
+  T* data() { return data_; }
+  T const* data() const { return data_; }
+
+  /// Logical element i in order of first index fastest.
+  T& operator[](long i) { return data_[layout.offset(shape, i)]; }
+  T const& operator[](long i) const { return data_[layout.offset(shape, i)]; }
+  template <class... I> T& operator()(I... i) {
+    static_assert(sizeof...(I) == sizeof...(N), "knit: one index for each axis");
+    return (*this)[detail::element_index(shape, i...)];
+  }
+  template <class... I> T const& operator()(I... i) const {
+    static_assert(sizeof...(I) == sizeof...(N), "knit: one index for each axis");
+    return (*this)[detail::element_index(shape, i...)];
+  }
+  static constexpr long size() { return shape.size(); }
+
+  /// Sets every logical element i to f(i).
+  template <class F> void fill(F&& f) {
+    for (long i = 0; i < size(); ++i) (*this)[i] = f(i);
+  }
+
+ private:
+  T* data_;
+};
+
+template <class T> concept array = std::is_base_of_v<detail::tensor_base, std::remove_cvref_t<T>>;
+
+}  // namespace knit

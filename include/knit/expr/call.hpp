@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSL-1.0
+// call.hpp -- in: a functor and argument expressions. out: one node; the body is traced once per type.
+#pragma once
+#include <knit/expr/expr.hpp>
+
+namespace knit {
+
+/// How the leaves of a body find what they stand for when the body is linked into a program.
+enum class call_style {
+  layer,    ///< stateless; its parameters lie at an offset within those of the layer around it
+  closure,  ///< holds numbers or arrays, which travel with the calling expression
+  model     ///< a live model; its parameters travel with the calling expression
+};
+
+/// A call of F on arguments of the given extents. A model of ten equal layers has ten of these nodes and one
+/// body, so that no expression grows with the depth of a model.
+template <call_style Style, class F, class... E> struct call_op {
+  static constexpr kind what = kind::call;
+  static constexpr int arity = 1;
+  static constexpr char const* name = "call";
+  static constexpr bool offset_in_bindings = Style != call_style::layer;
+  static constexpr call_style style = Style;
+  static constexpr int arguments = sizeof...(E);
+  using tag = F;
+
+  template <std::size_t... I> static auto trace(std::index_sequence<I...>)
+      -> std::remove_cvref_t<decltype(std::declval<F const&>()(argument<F, int(I), E>{}...))>;
+  using body = decltype(trace(std::index_sequence_for<E...>{}));
+  static constexpr shape infer(shape const*) { return body::shape; }
+
+  /// The body with its numbers, where F has no state: they are constants then.
+  static constexpr auto folded() {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return lift(F{}(argument<F, int(I), E>{}...));
+    }(std::index_sequence_for<E...>{});
+  }
+};
+
+/// Two operands as one; calls take any number of arguments.
+struct pair_op {
+  static constexpr kind what = kind::pair;
+  static constexpr int arity = 2;
+  static constexpr char const* name = "pair";
+  static constexpr shape infer(shape const* s) { return s[0]; }
+};
+
+namespace detail {
+
+template <class X> constexpr X&& pack_operands(X&& x) { return static_cast<X&&>(x); }
+template <class X, class... Y> constexpr auto pack_operands(X&& x, Y&&... y) {
+  return grow_expr<pair_op, -1>(std::forward<X>(x), pack_operands(std::forward<Y>(y)...));
+}
+
+template <class Tuple> inline constexpr bool only_numbers = false;
+template <class... B>
+inline constexpr bool only_numbers<std::tuple<B...>> = (std::is_same_v<B, bound_number> && ...);
+
+/// A functor whose trace is a constant: its numbers fold, and its calls carry no bindings.
+template <class F, class Body>
+inline constexpr bool folds =
+    std::is_empty_v<F> && std::is_default_constructible_v<F> && only_numbers<decltype(Body::bound)>;
+
+}  // namespace detail
+
+/// Calls a layer made of symbols whose parameters start at Offset.
+template <int Offset, class F, class... X> constexpr auto call_layer(F const&, X&&... x) {
+  if constexpr ((poison<X> || ...)) return poisoned{};
+  else {
+    using op = call_op<call_style::layer, F, typename lifted<X>::extents_type...>;
+    if constexpr (poison<typename op::body>) return poisoned{};
+    else return detail::grow_expr<op, Offset>(detail::pack_operands(lift(std::forward<X>(x))...));
+  }
+}
+
+/// Calls a functor on expressions, as one node; what it captures travels along.
+template <class F, class... X> constexpr auto call_functor(F const& f, X&&... x) {
+  if constexpr ((poison<X> || ...)) return poisoned{};
+  else {
+    using layer = call_op<call_style::layer, F, typename lifted<X>::extents_type...>;
+    using body = typename layer::body;
+    if constexpr (poison<body>) return poisoned{};
+    else if constexpr (detail::folds<F, body>) return call_layer<0>(f, std::forward<X>(x)...);
+    else {
+      using op = call_op<call_style::closure, F, typename lifted<X>::extents_type...>;
+      auto operands = detail::pack_operands(lift(std::forward<X>(x))...);
+      constexpr int offset = int(std::tuple_size_v<decltype(operands.bound)>);
+      auto traced = [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return lift(f(argument<F, int(I), typename lifted<X>::extents_type>{}...));
+      }(std::index_sequence_for<X...>{});
+      auto e = detail::grow_expr<op, offset>(std::move(operands));
+      return detail::bind<typename decltype(e)::graph, typename decltype(e)::extents_type>(
+          std::tuple_cat(std::move(e.bound), std::move(traced.bound)));
+    }
+  }
+}
+
+/// Calls a live model through its symbolic twin Symbolic; `parameters` are its bindings.
+template <class Symbolic, class... B, class... X>
+constexpr auto call_model(std::tuple<B...> parameters, X&&... x) {
+  if constexpr ((poison<X> || ...)) return poisoned{};
+  else {
+    using op = call_op<call_style::model, Symbolic, typename lifted<X>::extents_type...>;
+    if constexpr (poison<typename op::body>) return poisoned{};
+    else {
+      auto operands = detail::pack_operands(lift(std::forward<X>(x))...);
+      constexpr int offset = int(std::tuple_size_v<decltype(operands.bound)>);
+      auto e = detail::grow_expr<op, offset>(std::move(operands));
+      return detail::bind<typename decltype(e)::graph, typename decltype(e)::extents_type>(
+          std::tuple_cat(std::move(e.bound), std::move(parameters)));
+    }
+  }
+}
+
+// ---- the derivative as a node --------------------------------------------------------------------------
+
+/// The derivative of operand 0 (of the sum of its elements) with regard to operand 1, which is held to be
+/// independent. It is worked out when the program is linked, so an expression stays as small as it is written.
+struct gradient_op {
+  static constexpr kind what = kind::gradient;
+  static constexpr int arity = 2;
+  static constexpr char const* name = "grad";
+  static constexpr shape infer(shape const* s) { return s[1]; }
+};
+
+}  // namespace knit

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSL-1.0
+// expr.hpp -- in: an op and operands. out: an expression, whose type is its graph and whose object its bindings.
+#pragma once
+#include <array>
+#include <boost/mp11.hpp>
+#include <cstddef>
+#include <knit/core/sentence.hpp>
+#include <knit/core/tensor.hpp>
+#include <knit/expr/node.hpp>
+#include <knit/expr/op.hpp>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace knit {
+
+namespace mp = boost::mp11;
+
+/// A graph as a type: the list of ops that it uses, then its nodes, operands before their users; the last
+/// node is the result. Equal subexpressions are one node.
+template <class Ops, node... N> struct dag {
+  using ops = Ops;
+  static constexpr int size = sizeof...(N);
+  static constexpr node at[size] = {N...};
+};
+
+/// An expression: its shape and graph are its type; the object holds what its leaves are bound to: references
+/// to arrays that live elsewhere, arrays and numbers that it holds itself. Over symbols alone it is empty.
+/// Nothing is computed until the expression is assigned or asked for; then it reads its arrays as they are.
+template <class Extents, class Dag, class... Bound> struct expr {
+  using extents_type = Extents;
+  using graph = Dag;
+  static constexpr knit::shape shape = Extents::value;
+  [[no_unique_address]] std::tuple<Bound...> bound;
+
+  /// Evaluates an expression without axes.
+  operator float() const requires(Extents::value.rank == 0) {
+    float y;
+    evaluate_scalar(*this, y);
+    return y;
+  }
+};
+
+namespace detail {
+template <class T> inline constexpr bool is_expr = false;
+template <class E, class D, class... B> inline constexpr bool is_expr<expr<E, D, B...>> = true;
+}  // namespace detail
+
+template <class T> concept expression = detail::is_expr<std::remove_cvref_t<T>>;
+template <class T> concept number = std::is_arithmetic_v<std::remove_cvref_t<T>>;
+template <class T> concept poison = std::is_same_v<std::remove_cvref_t<T>, poisoned>;
+template <class T> concept operand = expression<T> || array<T> || number<T> || poison<T>;
+/// Operands of an operator: numbers alone are C++'s own business.
+template <class A, class B> concept operands = operand<A> && operand<B> && !(number<A> && number<B>);
+
+template <int... N, class D, class... B> tensor(expr<extents<N...>, D, B...>) -> tensor<float, N...>;
+
+// ---- leaves -----------------------------------------------------------------------------------------
+// Identity of a leaf is (tag, index), never a C++ type: two parameters of one type are two leaves.
+
+template <class T, class Extents, bool Panels> struct typed_leaf {
+  static constexpr int arity = 0;
+  static constexpr element holds = element_of<T>();
+  static constexpr layout lies{Panels};
+  static constexpr shape infer(shape const*) { return Extents::value; }
+};
+/// Parameter number `field 0` of the layer that is being traced.
+template <class T, class Extents, bool Panels> struct parameter_op : typed_leaf<T, Extents, Panels> {
+  static constexpr kind what = kind::parameter;
+  static constexpr char const* name = "parameter";
+};
+/// Binding number `field 0` of the expression object.
+template <class T, class Extents, bool Panels> struct bound_op : typed_leaf<T, Extents, Panels> {
+  static constexpr kind what = kind::bound;
+  static constexpr char const* name = "bound";
+};
+/// Argument number `field 0` of the functor type Tag.
+template <class Tag, class Extents> struct argument_op {
+  static constexpr kind what = kind::argument;
+  static constexpr int arity = 0;
+  static constexpr char const* name = "argument";
+  using tag = Tag;
+  static constexpr shape infer(shape const*) { return Extents::value; }
+};
+
+template <class Tag, int I, class Extents>
+using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, I)>>;
+template <int I, class Array>
+using parameter = expr<typename Array::extents_type,
+                       dag<mp::mp_list<parameter_op<typename Array::value_type, typename Array::extents_type,
+                                                    Array::layout.panels>>, pack(0, I)>>;
+
+// ---- bindings: what a leaf of a live expression stands for --------------------------------------------
+
+/// A number: `2 * x`, a captured learning rate. Folded where the trace is a constant expression.
+struct bound_number {
+  double value;
+  using leaf = bound_op<double, extents<>, false>;
+  constexpr void const* address() const { return &value; }
+};
+/// An array that lives elsewhere.
+template <class A> struct bound_reference {
+  A const* array;
+  using leaf = bound_op<typename A::value_type, typename A::extents_type, A::layout.panels>;
+  constexpr void const* address() const { return array->data(); }
+};
+/// An array that the expression holds: a temporary, or a view.
+template <class A> struct bound_value {
+  A array;
+  using leaf = typename bound_reference<A>::leaf;
+  constexpr void const* address() const { return array.data(); }
+};
+
+template <class Bound, class Extents>
+using bound_leaf = expr<Extents, dag<mp::mp_list<typename Bound::leaf>, pack(0, 0)>, Bound>;
+
+/// Makes an expression of whatever may stand in one.
+template <expression E> constexpr E&& lift(E&& e) { return static_cast<E&&>(e); }
+template <number T> constexpr auto lift(T v) { return bound_leaf<bound_number, extents<>>{{bound_number{double(v)}}}; }
+template <array A> constexpr auto lift(A&& a) {
+  using T = std::remove_cvref_t<A>;
+  if constexpr (std::is_lvalue_reference_v<A> && T::owns)
+    return bound_leaf<bound_reference<T>, typename T::extents_type>{{bound_reference<T>{&a}}};
+  else return bound_leaf<bound_value<T>, typename T::extents_type>{{bound_value<T>{std::forward<A>(a)}}};
+}
+constexpr poisoned lift(poisoned) { return {}; }
+
+template <class T> using lifted = std::remove_cvref_t<decltype(lift(std::declval<T>()))>;
+
+// ---- growing a graph by one node ---------------------------------------------------------------------
+
+namespace detail {
+
+template <class From, class To> struct positions;
+template <class... Op, class To> struct positions<mp::mp_list<Op...>, To> {
+  static constexpr int value[sizeof...(Op) + 1] = {int(mp::mp_find<To, Op>::value)..., 0};
+};
+/// Which field of a node counts from the start of its expression's bindings; -1: none.
+template <class Op> constexpr int binding_field() {
+  if constexpr (Op::what == kind::bound) return 0;
+  else if constexpr (requires { Op::offset_in_bindings; }) return Op::offset_in_bindings ? Op::arity : -1;
+  else return -1;
+}
+template <class Ops> struct binding_fields;
+template <class... Op> struct binding_fields<mp::mp_list<Op...>> {
+  static constexpr int value[sizeof...(Op) + 1] = {binding_field<Op>()..., 0};
+  static constexpr int arity[sizeof...(Op) + 1] = {(Op::arity + (requires { Op::like; } ? 1 : 0))..., 0};
+};
+
+/// Appends graph D to a builder over the op list Ops; its bindings start at `shift`.
+template <class D, class Ops, class B> constexpr int append(B& b, int shift) {
+  using P = positions<typename D::ops, Ops>;
+  using F = binding_fields<typename D::ops>;
+  int ids[D::size]{};
+  for (int i = 0; i < D::size; ++i) {
+    node n = D::at[i];
+    const int op = op_of(n);
+    int x[3] = {field(n, 0), field(n, 1), field(n, 2)};
+    for (int k = 0; k < F::arity[op]; ++k) x[k] = ids[x[k]];
+    if (F::value[op] >= 0) x[F::value[op]] += shift;
+    ids[i] = b.put(pack(P::value[op], x[0], x[1], x[2]));
+  }
+  return ids[D::size - 1];
+}
+
+template <class Op, int Immediate, class... X> struct grow {
+  using ops = mp::mp_unique<mp::mp_append<mp::mp_list<>, typename X::graph::ops..., mp::mp_list<Op>>>;
+  static constexpr auto grown = [] {
+    builder<(X::graph::size + ... + 1)> b;
+    int x[4] = {none, none, none, none};
+    int k = 0, shift = 0;
+    ((x[k++] = append<typename X::graph, ops>(b, shift),
+      shift += int(std::tuple_size_v<decltype(X::bound)>)), ...);
+    if (Immediate >= 0) x[k] = Immediate;
+    b.put(pack(int(mp::mp_find<ops, Op>::value), x[0], x[1], x[2]));
+    return b;
+  }();
+  template <std::size_t... I> static constexpr dag<ops, grown.at[I]...> to(std::index_sequence<I...>) { return {}; }
+  using type = decltype(to(std::make_index_sequence<std::size_t(grown.size)>{}));
+};
+
+template <class Op, class... X> constexpr sentence complaint() {
+  constexpr shape s[] = {X::shape..., shape{}};
+  for (int k = 0; k < int(sizeof...(X)); ++k)
+    if (!s[k].known()) return {};
+  if constexpr (requires { Op::complain(s); }) return Op::complain(s);
+  else if constexpr (Op::what == kind::map && sizeof...(X) > 1 && !requires { Op::like; })
+    return broadcast_complaint(Op::name, s, int(sizeof...(X)));
+  else return {};
+}
+template <class Op, class... X> constexpr shape result_shape() {
+  constexpr shape s[] = {X::shape..., shape{}};
+  for (int k = 0; k < int(sizeof...(X)); ++k)
+    if (!s[k].known()) return unknown_shape;
+  return Op::infer(s);
+}
+
+template <class D, class Shape, class... Bound>
+constexpr expr<Shape, D, Bound...> bind(std::tuple<Bound...> b) { return {std::move(b)}; }
+
+/// The expression Op(x...), with an immediate in the field after its operands.
+template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x) {
+  constexpr shape s = result_shape<Op, std::remove_cvref_t<X>...>();
+  using E = typename extents_from<s.rank, s.extent[0], s.extent[1], s.extent[2], s.extent[3]>::type;
+  return bind<typename grow<Op, Immediate, std::remove_cvref_t<X>...>::type, E>(
+      std::tuple_cat(std::forward<X>(x).bound...));
+}
+
+}  // namespace detail
+
+/// Makes the expression Op(x...). The one way in which an operator or function builds: shapes are checked
+/// here, once, and a mistake becomes a sentence and a poisoned result.
+template <class Op, class... X> constexpr auto make(X&&... x) {
+  if constexpr ((poison<X> || ...)) return poisoned{};
+  else if constexpr (constexpr sentence s = detail::complaint<Op, lifted<X>...>(); !s.empty())
+    return complain<s>();
+  else return detail::grow_expr<Op, -1>(lift(std::forward<X>(x))...);
+}
+
+/// Stands in a rule for "no derivative with regard to this operand".
+struct no_gradient {};
+constexpr no_gradient lift(no_gradient g) { return g; }
+
+/// What a derivative rule returns: one expression for each differentiable operand, in order.
+template <class... G> struct gradients {
+  std::tuple<G...> at;
+};
+template <class... G> constexpr gradients<lifted<G>...> grads(G const&... g) { return {{lift(g)...}}; }
+}  // namespace knit

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+// model.hpp -- in: a struct of arrays, layers and attributes. out: its parameters by path, and its symbolic twin.
+#pragma once
+#include <boost/hana.hpp>
+#include <knit/expr/call.hpp>
+#include <string>
+
+namespace knit {
+
+namespace hana = boost::hana;
+
+/// A layer or model: a Hana Struct (BOOST_HANA_DEFINE_STRUCT). Its fields are arrays (parameters), layers,
+/// hana::tuples of layers, or attributes: empty types such as `relu`.
+template <class T> concept model = hana::Struct<std::remove_cvref_t<T>>::value;
+
+namespace detail {
+
+template <class T> inline constexpr bool is_layers = false;
+template <class... L> inline constexpr bool is_layers<hana::tuple<L...>> = true;
+
+template <class T> constexpr auto members_of(T const&) {
+  return hana::unpack(hana::accessors<T>(), [](auto... m) {
+    return mp::mp_list<std::remove_cvref_t<decltype(hana::second(m)(std::declval<T&>()))>...>{};
+  });
+}
+template <class T> using field_types = decltype(members_of(std::declval<T const&>()));
+
+template <class T> constexpr int count_parameters();
+template <class... F> constexpr int count_all(mp::mp_list<F...>) { return (count_parameters<F>() + ... + 0); }
+template <class T> constexpr int count_parameters() {
+  if constexpr (array<T>) return 1;
+  else if constexpr (is_layers<T>) return count_all(mp::mp_rename<T, mp::mp_list>{});
+  else if constexpr (model<T>) return count_all(field_types<T>{});
+  else return 0;
+}
+
+// ---- a struct rebuilt with other field types -----------------------------------------------------------
+
+template <class T> struct template_of {
+  template <class...> static constexpr bool over_fields = false;
+};
+template <template <class...> class C, class... A> struct template_of<C<A...>> {
+  template <class... Old> static constexpr bool over_fields = std::is_same_v<mp::mp_list<A...>, mp::mp_list<Old...>>;
+  template <class... New> using with = C<New...>;
+};
+template <class T> constexpr sentence cannot_rebuild() {
+  sentence s;
+  s << "a layer is a template over the types of its fields, in order, so that it can be traced with symbols; "
+       "make this struct `template <class W, class B> struct layer` or give it `template <class... F> using with_fields`";
+  return s;
+}
+template <class T, class Old, class New> struct rebuild;
+template <class T, class... Old, class... New> struct rebuild<T, mp::mp_list<Old...>, mp::mp_list<New...>> {
+  static constexpr auto pick() {
+    if constexpr (requires { typename T::template with_fields<New...>; })
+      return mp::mp_identity<typename T::template with_fields<New...>>{};
+    else if constexpr (std::is_same_v<mp::mp_list<Old...>, mp::mp_list<New...>>) return mp::mp_identity<T>{};
+    else if constexpr (template_of<T>::template over_fields<Old...>)
+      return mp::mp_identity<typename template_of<T>::template with<New...>>{};
+    else return mp::mp_identity<typename knit_error<wrong<cannot_rebuild<T>()>>::type>{};
+  }
+  using type = typename decltype(pick())::type;
+};
+
+// ---- symbols -------------------------------------------------------------------------------------------
+
+/// A layer within a layer: its call is one node, its parameters start at Offset of the layer around it.
+template <class Symbolic, int Offset> struct linked {
+  template <class... X> constexpr auto operator()(X&&... x) const {
+    return call_layer<Offset>(Symbolic{}, std::forward<X>(x)...);
+  }
+};
+
+template <class T, int Offset> struct symbol;
+template <class List, int Offset> struct symbols;
+template <int Offset> struct symbols<mp::mp_list<>, Offset> { using type = mp::mp_list<>; };
+template <class F, class... Rest, int Offset> struct symbols<mp::mp_list<F, Rest...>, Offset> {
+  using type = mp::mp_push_front<typename symbols<mp::mp_list<Rest...>, Offset + count_parameters<F>()>::type,
+                                 typename symbol<F, Offset>::type>;
+};
+/// The struct itself, rebuilt; its own parameters start at Offset.
+template <class T, int Offset> struct rebuilt
+    : rebuild<T, field_types<T>, typename symbols<field_types<T>, Offset>::type> {};
+
+template <class T, int Offset> struct symbol {
+  static constexpr auto pick() {
+    if constexpr (array<T>) return mp::mp_identity<parameter<Offset, T>>{};
+    else if constexpr (is_layers<T>)
+      return mp::mp_identity<mp::mp_rename<typename symbols<mp::mp_rename<T, mp::mp_list>, Offset>::type, hana::tuple>>{};
+    else if constexpr (model<T>) return mp::mp_identity<linked<typename rebuilt<T, 0>::type, Offset>>{};
+    else {
+      static_assert(std::is_empty_v<T>,
+                    "knit: a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an "
+                    "empty type such as knit::relu or stride<2>; make a number a tensor<float> or an attribute type");
+      return mp::mp_identity<T>{};
+    }
+  }
+  using type = typename decltype(pick())::type;
+};
+
+// ---- walking the parameters of a live model ---------------------------------------------------------------
+
+template <class T, class F> constexpr void walk(T& field, std::string const& path, F& f) {
+  using plain = std::remove_cvref_t<T>;
+  if constexpr (array<plain>) f(path, field);
+  else if constexpr (is_layers<plain>) {
+    int i = 0;
+    hana::for_each(field, [&](auto& layer) { walk(layer, path + (path.empty() ? "" : ".") + std::to_string(i++), f); });
+  } else if constexpr (model<plain>)
+    hana::for_each(hana::accessors<plain>(), [&](auto m) {
+      walk(hana::second(m)(field), path + (path.empty() ? "" : ".") + hana::to<char const*>(hana::first(m)), f);
+    });
+}
+
+template <class T> constexpr auto arrays_of(T& field) {
+  using plain = std::remove_cvref_t<T>;
+  if constexpr (array<plain>) return std::tuple<T*>(&field);
+  else if constexpr (is_layers<plain>)
+    return hana::unpack(field, [](auto&... l) { return std::tuple_cat(arrays_of(l)...); });
+  else if constexpr (model<plain>)
+    return hana::unpack(hana::accessors<plain>(), [&](auto... m) {
+      return std::tuple_cat(arrays_of(hana::second(m)(field))...);
+    });
+  else return std::tuple<>();
+}
+
+}  // namespace detail
+
+/// The same struct over symbols: parameters by position, layers as linked calls, attributes as they are.
+template <model T> using symbolic = typename detail::rebuilt<std::remove_cvref_t<T>, 0>::type;
+
+/// Number of parameter arrays of a model.
+template <class T> inline constexpr int parameter_count = detail::count_parameters<std::remove_cvref_t<T>>();
+
+/// Pointers to the parameter arrays of a model, in the order of its fields; types stay known.
+template <model T> constexpr auto parameters_of(T& m) { return detail::arrays_of(m); }
+
+/// Calls f(path, array) for each parameter of a model: "layers.0.w", ...
+template <model T, class F> void for_each_parameter(T& m, F&& f) { detail::walk(m, "", f); }
+
+}  // namespace knit

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSL-1.0
+// flat.hpp -- in: what a program computes, as expressions. out: its values as arrays, only those that are needed.
+#pragma once
+#include <knit/graph/link.hpp>
+#include <knit/graph/rules.hpp>
+
+namespace knit {
+
+/// One result of a program: the last node of Dag, written to an output (State < 0) or into leaf number State,
+/// whose next value it is. Bound: number of the leaf that the expression's first binding is.
+template <class Dag, int State = -1, int Bound = 0> struct result {
+  using graph = Dag;
+  static constexpr int state = State, bound = Bound;
+};
+
+struct root {
+  int node = 0;
+  int state = -1;  ///< the leaf that it replaces, -1: an output
+};
+
+/// A graph that a plan is made for: plain arrays, nothing of a type. Nodes are values, operands before users.
+struct flat_graph {
+  int size;
+  node const* at;
+  shape const* extents;
+  op_info const* const* ops;
+  double const* constants;
+  leaf_info const* leaves;
+  int leaf_count;
+  root const* roots;
+  int root_count;
+
+  constexpr bool is_op(int i) const { return op_of(at[i]) < leaf_code; }
+  constexpr bool is_leaf(int i) const { return op_of(at[i]) == leaf_code; }
+  constexpr bool is_constant(int i) const { return op_of(at[i]) == constant_code; }
+  constexpr op_info const& info(int i) const { return *ops[op_of(at[i])]; }
+  constexpr int arity(int i) const { return is_op(i) ? info(i).arity : 0; }
+  constexpr int operand(int i, int k) const { return field(at[i], k); }
+};
+
+template <int N, int R> struct flat_arrays {
+  node at[N]{};
+  shape extents[N]{};
+  double constants[N]{};
+  root roots[R]{};
+};
+
+namespace detail {
+
+template <int Capacity, int R> struct linked_program {
+  graph<Capacity> g;
+  root roots[R];
+  int live = 0;
+  bool needed[Capacity]{};
+};
+
+/// The ids that roots depend on, renumbered without gaps.
+template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l) {
+  flat_arrays<N, R> f{};
+  int to[sizeof(l.needed)]{}, n = 0, constants = 0;
+  for (int i = 0; i < l.g.size(); ++i) {
+    if (!l.needed[i]) continue;
+    node m = l.g.at(i);
+    if (l.g.simplifies && l.g.is_op(i) && l.g.info(i).transparent) {
+      to[i] = to[field(m, 0)];
+      continue;
+    }
+    if (l.g.is_constant(i)) {
+      f.constants[constants] = l.g.value(i);
+      m = pack(constant_code, constants++);
+    } else if (l.g.is_op(i))
+      for (int k = 0; k < l.g.info(i).arity; ++k) m = with_field(m, k, to[field(m, k)]);
+    f.at[n] = m;
+    f.extents[n] = l.g.extents[i];
+    to[i] = n++;
+  }
+  for (int r = 0; r < R; ++r) f.roots[r] = {to[l.roots[r].node], l.roots[r].state};
+  return f;
+}
+
+}  // namespace detail
+
+/// Links, differentiates and simplifies a program. Spec states `results` (a list of result), `leaves` (an
+/// array of leaf_info), and where arguments of the functor type `argument_tag` stand among the leaves.
+template <class Spec, bool Simplify = true> struct flattened;
+
+namespace detail {
+template <class Spec, class Results, bool Simplify> struct flatten_program;
+template <class Spec, class... Result, bool Simplify> struct flatten_program<Spec, mp::mp_list<Result...>, Simplify> {
+  using ops = program_ops<typename Result::graph::ops...>;
+  using table = op_table<ops>;
+  static constexpr int capacity = [] {
+    if constexpr (requires { Spec::capacity; }) return Spec::capacity;
+    else return 4096;
+  }();
+  static constexpr int roots = sizeof...(Result);
+
+  static constexpr auto linked = [] {
+    linked_program<capacity, roots> p{graph<capacity>(table::info, table::known), {}};
+    p.g.simplifies = Simplify;
+    linker<graph<capacity>> link(p.g, table::rule_of, Spec::leaves.data());
+    int arguments[linker<graph<capacity>>::most_arguments]{};
+    for (int k = 0; k < Spec::argument_count; ++k) arguments[k] = link.leaf(Spec::first_argument + k);
+    int r = 0;
+    auto one = [&]<class T>(mp::mp_identity<T>) {
+      using D = typename T::graph;
+      const typename linker<graph<capacity>>::frame f{tag_of<ops, typename Spec::argument_tag>, arguments, 0, T::bound, 0, nullptr};
+      int top = link.run(body_of<ops, D, typename Spec::argument_tag, Spec::argument_count, void>::value, f);
+      // A state's next value is a value of its own, never an alias of a leaf: two states may change places.
+      if (T::state >= 0 && (!p.g.is_op(top) || p.g.info(top).what == kind::view)) top = p.g.make(p.g.known.load, top);
+      p.roots[r++] = {top, T::state};
+    };
+    (one(mp::mp_identity<Result>{}), ...);
+    for (int i = 0; i < roots; ++i) p.needed[p.roots[i].node] = true;
+    for (int i = p.g.size() - 1; i >= 0; --i) {
+      if (!p.needed[i]) continue;
+      p.live += !(p.g.simplifies && p.g.is_op(i) && p.g.info(i).transparent);
+      if (p.g.is_op(i))
+        for (int k = 0; k < p.g.info(i).arity; ++k) p.needed[field(p.g.at(i), k)] = true;
+    }
+    return p;
+  }();
+  static constexpr auto arrays = compact<linked.live, roots>(linked);
+  static constexpr flat_graph value{linked.live,      arrays.at,           arrays.extents, table::info, arrays.constants,
+                                    Spec::leaves.data(), int(Spec::leaves.size()), arrays.roots,   roots};
+  // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
+};
+}  // namespace detail
+
+template <class Spec, bool Simplify>
+struct flattened : detail::flatten_program<Spec, typename Spec::results, Simplify> {};
+
+}  // namespace knit

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSL-1.0
+// link.hpp -- in: graphs as types, with calls. out: one flat graph, calls replaced by bodies, derivatives worked out.
+#pragma once
+#include <knit/expr/call.hpp>
+#include <knit/graph/differentiate.hpp>
+
+namespace knit {
+
+struct body_link;
+
+/// One op of a body as data.
+struct op_link {
+  kind what;
+  int number;  ///< in the program's op list
+  int arity;   ///< node operands, the shape-giving one included
+  bool random;
+  body_link const* callee = nullptr;
+  call_style style = call_style::layer;
+  int tag = -1;  ///< of an argument: whose
+};
+
+/// A traced body as data: each distinct body exists once, however often it is called.
+struct body_link {
+  int size;
+  node const* at;
+  op_link const* ops;
+  int number;  ///< bodies are equal if their numbers are
+  int tag;     ///< what its arguments are known by
+  int arguments;
+  double const* numbers;  ///< values of its bindings where they fold, else nullptr
+  bool differentiates;    ///< holds a gradient node of its own
+};
+
+namespace detail {
+
+// Numbers and not addresses: sanitizers make comparing addresses no constant expression.
+template <class Tag> struct tagged {
+  template <class Op> static constexpr bool has() {
+    if constexpr (requires { typename Op::tag; }) return std::is_same_v<typename Op::tag, Tag>;
+    else return false;
+  }
+  template <class Op> using fn = mp::mp_bool<has<Op>()>;
+};
+template <class Ops, class Tag> inline constexpr int tag_of = int(mp::mp_find_if_q<Ops, tagged<Tag>>::value);
+
+template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of;
+
+template <class Ops, class Op> constexpr op_link make_op_link() {
+  op_link l{Op::what, int(mp::mp_find<Ops, Op>::value), Op::arity + (requires { Op::like; } ? 1 : 0),
+            requires { Op::random; }};
+  if constexpr (Op::what == kind::call) {
+    l.callee = &body_of<Ops, typename Op::body::graph, typename Op::tag, Op::arguments, Op>::value;
+    l.style = Op::style;
+  } else if constexpr (Op::what == kind::argument) l.tag = tag_of<Ops, typename Op::tag>;
+  return l;
+}
+template <class Ops, class List> struct op_links;
+template <class Ops, class... Op> struct op_links<Ops, mp::mp_list<Op...>> {
+  static constexpr op_link value[sizeof...(Op)] = {make_op_link<Ops, Op>()...};
+  static constexpr bool differentiates = ((Op::what == kind::gradient) || ...);
+};
+
+template <class... B> constexpr auto number_values(std::tuple<B...> const& t) {
+  return std::apply([](auto const&... b) { return std::array<double, sizeof...(B) + 1>{b.value..., 0.0}; }, t);
+}
+template <class Call> struct folded_numbers {
+  static constexpr auto value = number_values(Call::folded().bound);
+};
+template <class Call> constexpr double const* numbers_of() {
+  if constexpr (std::is_void_v<Call>) return nullptr;
+  else if constexpr (Call::style == call_style::closure || std::tuple_size_v<decltype(Call::body::bound)> == 0) return nullptr;
+  else return folded_numbers<Call>::value.data();
+}
+
+template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of {
+  static constexpr body_link value{Dag::size,        Dag::at,   op_links<Ops, typename Dag::ops>::value,
+                                   int(mp::mp_find<Ops, Call>::value), tag_of<Ops, Tag>, Arguments, numbers_of<Call>(),
+                                   op_links<Ops, typename Dag::ops>::differentiates};
+};
+
+}  // namespace detail
+
+/// Links bodies into a graph. Paths need no names here: a parameter is its number, a layer an offset.
+template <class G> struct linker {
+  static constexpr int most_calls = 512, most_arguments = 8;
+
+  struct frame {
+    int tag;
+    int const* arguments;
+    int parameters;  ///< leaf number of the first parameter of this layer
+    int bound;       ///< leaf number of the first binding of this body
+    int instance;    ///< number of this call: what tells the random nodes of two equal layers apart
+    frame const* up;
+  };
+  struct linked_call {
+    body_link const* body;
+    int argument[most_arguments], parameters, bound, result;
+  };
+
+  G& g;
+  rules const* rule_of;
+  leaf_info const* leaves;
+  linked_call calls[most_calls]{};
+  int call_count = 0;
+  int fresh_count = 0;
+  int swept = -1;      ///< the value that `adjoint` belongs to
+  int adjoint[sizeof(G::extents) / sizeof(shape)]{};
+
+  constexpr linker(G& graph, rules const* r, leaf_info const* l) : g(graph), rule_of(r), leaves(l) {}
+
+  /// Leaf `number` as a float value: bytes and integers are converted as they are loaded.
+  constexpr int leaf(int number) {
+    const leaf_info f = leaves[number];
+    const int raw = g.leaf(number, f.extents);
+    if (f.holds == element::f32) return raw;
+    const int loaded = g.make(g.known.load, raw);
+    return f.holds == element::u8norm ? g.make(g.known.mul, loaded, g.constant(1.0 / 255)) : loaded;
+  }
+
+  constexpr int run(body_link const& b, frame const& f) {
+    int* const ids = new int[std::size_t(b.size)];
+    for (int i = 0; i < b.size; ++i) {
+      const node n = b.at[i];
+      op_link const& o = b.ops[op_of(n)];
+      int x[3] = {none, none, none};
+      for (int k = 0; k < o.arity; ++k) x[k] = ids[field(n, k)];
+      switch (o.what) {
+        case kind::parameter: ids[i] = leaf(f.parameters + field(n, 0)); break;
+        case kind::bound: ids[i] = b.numbers ? g.constant(b.numbers[field(n, 0)]) : leaf(f.bound + field(n, 0)); break;
+        case kind::argument: ids[i] = lookup(f, o.tag)->arguments[field(n, 0)]; break;
+        case kind::pair: ids[i] = none; break;  // read by the call itself
+        case kind::call: ids[i] = call(b, ids, n, o, f); break;
+        case kind::gradient: ids[i] = gradient(x[0], x[1]); break;
+        default: ids[i] = g.make(o.number, x[0], x[1], x[2], o.random ? f.instance : int(none));
+      }
+    }
+    const int result = ids[b.size - 1];
+    delete[] ids;
+    return result;
+  }
+
+ private:
+  static constexpr frame const* lookup(frame const& f, int tag) {
+    for (frame const* p = &f; p; p = p->up)
+      if (p->tag == tag) return p;
+    throw "knit: an argument is used outside the functor that it belongs to";
+  }
+
+  constexpr int gradient(int of, int with_regard_to) {
+    if (swept != of) {
+      differentiate(g, rule_of, of, adjoint);
+      swept = of;
+    }
+    const int a = with_regard_to <= of ? adjoint[with_regard_to] : int(none);
+    return a == none ? g.filled(0, g.extents[with_regard_to]) : a;
+  }
+
+  constexpr int call(body_link const& b, int const* ids, node n, op_link const& o, frame const& f) {
+    body_link const& body = *o.callee;
+    if (body.arguments > most_arguments) throw "knit: a functor that is differentiated takes at most 8 arguments";
+    linked_call c{&body, {}, f.parameters, f.bound, 0};
+    int at = field(n, 0);
+    for (int k = 0; k < body.arguments; ++k) {  // unfold the pairs
+      const bool last = k + 1 == body.arguments;
+      c.argument[k] = last ? ids[at] : ids[field(b.at[at], 0)];
+      if (!last) at = field(b.at[at], 1);
+    }
+    const int offset = field(n, 1);
+    if (o.style == call_style::layer) c.parameters += offset;
+    else if (o.style == call_style::closure) c.bound += offset;
+    else c.parameters = f.bound + offset;
+    for (int k = 0; k < call_count; ++k) {  // the same layer on the same values is the same value
+      linked_call const& p = calls[k];
+      bool same = p.body->number == c.body->number && p.parameters == c.parameters && p.bound == c.bound;
+      for (int q = 0; q < most_arguments; ++q) same = same && p.argument[q] == c.argument[q];
+      if (same) return p.result;
+    }
+    if (call_count == most_calls) throw "knit: more than 512 layer calls in one program";
+    const int slot = call_count++;
+    calls[slot] = c;
+    // A body that differentiates must not see through its arguments: x -> grad(y -> x + y)(x) is 1, so the
+    // arguments are opaque while it is linked and put in place afterwards.
+    int opaque[most_arguments];
+    const int first = fresh_count;
+    if (body.differentiates)
+      for (int k = 0; k < body.arguments; ++k) opaque[k] = g.fresh(fresh_count++, g.extents[c.argument[k]]);
+    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, slot + 1, &f};
+    int result = run(body, inner);
+    if (body.differentiates) result = substituted(result, first, c.argument, body.arguments);
+    calls[slot].result = result;
+    calls[slot].body = c.body;
+    return result;
+  }
+
+  /// `top` with the fresh leaves from `first` on replaced by values.
+  constexpr int substituted(int top, int first, int const* values, int count) {
+    int* const to = new int[std::size_t(top) + 1];
+    for (int i = 0; i <= top; ++i) {
+      to[i] = i;
+      const node n = g.at(i);
+      if (op_of(n) == fresh_code && field(n, 0) >= first && field(n, 0) < first + count) to[i] = values[field(n, 0) - first];
+      if (!g.is_op(i)) continue;
+      op_info const& f = g.info(i);
+      int x[3] = {field(n, 0), field(n, 1), field(n, 2)};
+      bool moved = false;
+      for (int k = 0; k < f.arity; ++k) {
+        moved = moved || to[x[k]] != x[k];
+        x[k] = to[x[k]];
+      }
+      if (!moved) continue;
+      to[i] = f.like ? g.like(op_of(n), x[0], g.extents[i], f.arity + 1 < 3 ? x[f.arity + 1] : int(none))
+                     : g.make(op_of(n), x[0], x[1], x[2]);
+    }
+    const int result = to[top];
+    delete[] to;
+    return result;
+  }
+};
+
+}  // namespace knit

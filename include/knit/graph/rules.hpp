@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+// rules.hpp -- in: the expressions of a program. out: the list of ops that it can need, and their rules as data.
+#pragma once
+#include <knit/graph/differentiate.hpp>
+#include <knit/op/contract.hpp>
+
+namespace knit {
+
+/// Memory as it is read: bytes and integers become numbers here.
+struct load_op : elementwise<1> {
+  static constexpr char const* name = "load";
+  template <class V> static constexpr V eval(V a) { return a; }
+};
+
+namespace detail {
+
+struct hole_tag {};
+template <int I> using hole = argument<hole_tag, I, unknown_extents>;
+
+template <class Op> inline constexpr int rule_operands = Op::arity + (requires { Op::like; } ? 1 : 0);
+template <class Op> constexpr auto rule_of() {
+  constexpr int n = rule_operands<Op>;
+  if constexpr (n == 1 && requires { Op::pullback(hole<0>{}, hole<1>{}, hole<2>{}); })
+    return Op::pullback(hole<0>{}, hole<1>{}, hole<2>{});
+  else if constexpr (n == 2 && requires { Op::pullback(hole<0>{}, hole<1>{}, hole<2>{}, hole<3>{}); })
+    return Op::pullback(hole<0>{}, hole<1>{}, hole<2>{}, hole<3>{});
+  else if constexpr (n == 3 && requires { Op::pullback(hole<0>{}, hole<1>{}, hole<2>{}, hole<3>{}, hole<4>{}); })
+    return Op::pullback(hole<0>{}, hole<1>{}, hole<2>{}, hole<3>{}, hole<4>{});
+  else return gradients<>{};
+}
+
+// ---- which ops can occur: those written, those in called bodies, those that their rules bring in ----------
+
+template <class Op> inline constexpr bool is_computation =
+    Op::what == kind::map || Op::what == kind::reduce || Op::what == kind::contract || Op::what == kind::view;
+
+template <class Done, class Todo> struct closed;
+template <class G> struct ops_of_gradient { using type = typename G::graph::ops; };
+template <> struct ops_of_gradient<no_gradient> { using type = mp::mp_list<>; };
+template <class R> struct ops_of_rule;
+template <class... G> struct ops_of_rule<gradients<G...>> {
+  using type = mp::mp_append<mp::mp_list<>, typename ops_of_gradient<G>::type...>;
+};
+template <class Op> struct ops_behind {
+  static constexpr auto pick() {
+    if constexpr (Op::what == kind::call) return mp::mp_identity<typename Op::body::graph::ops>{};
+    else if constexpr (is_computation<Op>) return ops_of_rule<decltype(rule_of<Op>())>{};
+    else return mp::mp_identity<mp::mp_list<>>{};
+  }
+  using type = typename decltype(pick())::type;
+};
+template <class Done> struct closed<Done, mp::mp_list<>> { using type = Done; };
+template <class Done, class Op, class... Rest> struct closed<Done, mp::mp_list<Op, Rest...>>
+    : std::conditional_t<mp::mp_contains<Done, Op>::value, mp::mp_identity<closed<Done, mp::mp_list<Rest...>>>,
+                         mp::mp_identity<closed<mp::mp_push_back<Done, Op>,
+                                                mp::mp_append<typename ops_behind<Op>::type, mp::mp_list<Rest...>>>>>::type {};
+
+// Calls stay in the list, because their position is what tells bodies apart.
+template <class Op> using stays = mp::mp_bool<is_computation<Op> || Op::what == kind::call>;
+
+// ---- rules as data ---------------------------------------------------------------------------------------
+
+template <class Op> inline constexpr bool is_hole = false;
+template <> inline constexpr bool is_hole<argument_op<hole_tag, unknown_extents>> = true;
+template <class Ops, class... Op> constexpr auto rule_positions(mp::mp_list<Op...>) {
+  auto one = []<class O>(mp::mp_identity<O>) {
+    if (is_hole<O>) return rule::hole;
+    if (O::what == kind::bound) return constant_code;
+    return int(mp::mp_find<Ops, O>::value);
+  };
+  return std::array<int, sizeof...(Op) + 1>{one(mp::mp_identity<Op>{})..., 0};
+}
+
+template <class Ops> constexpr rule flatten(no_gradient) { return {}; }
+template <class Ops, class G> constexpr rule flatten(G const& g) {
+  using D = typename G::graph;
+  static_assert(D::size <= rule::capacity, "knit: a pullback of at most 24 nodes for each operand; split the op");
+  constexpr auto number = rule_positions<Ops>(typename D::ops{});
+  rule r;
+  for (int i = 0; i < D::size; ++i) r.at[r.size++] = (D::at[i] & 0xffffffffffffull) | node(number[std::size_t(op_of(D::at[i]))]) << 48;
+  std::apply([&](auto const&... b) {
+    int k = 0;
+    ((r.numbers[k++] = b.value), ...);
+  }, g.bound);
+  return r;
+}
+template <class Ops, class Op> constexpr rules flat_rules() {
+  rules r;
+  constexpr auto all = rule_of<Op>();
+  std::apply([&](auto const&... g) {
+    int k = 0;
+    ((r.operand[k++] = flatten<Ops>(g)), ...);
+  }, all.at);
+  return r;
+}
+
+}  // namespace detail
+
+/// Every op that a program over `Written` (lists of ops as written) can need, in a fixed order.
+template <class... Written>
+using program_ops = mp::mp_copy_if<
+    typename detail::closed<mp::mp_list<>, mp::mp_append<mp::mp_list<add_op, mul_op, load_op, broadcast_like_op, sum_to_like_op>,
+                                                         Written...>>::type, detail::stays>;
+
+/// The ops of a program as data.
+template <class Ops> struct op_table;
+template <class... Op> struct op_table<mp::mp_list<Op...>> {
+  static constexpr op_info const* info[sizeof...(Op)] = {&info_of<Op>...};
+  static constexpr rules rule_of[sizeof...(Op)] = {detail::flat_rules<mp::mp_list<Op...>, Op>()...};
+  template <class O> static constexpr int number = int(mp::mp_find<mp::mp_list<Op...>, O>::value);
+  static constexpr known_ops known{number<add_op>, number<mul_op>, number<load_op>, number<broadcast_like_op>, number<sum_to_like_op>};
+};
+
+}  // namespace knit

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+// chain.hpp -- layers one after the other; with labels, a classifier's loss.
+#pragma once
+#include <knit/expr/model.hpp>
+#include <knit/op/composite.hpp>
+
+namespace knit {
+
+/// chain(x): the layers in order. chain(x, y): the mean negative log-likelihood of labels y.
+template <class... L> struct chain {
+  BOOST_HANA_DEFINE_STRUCT(chain, (hana::tuple<L...>, layers));
+  template <class Layers> using with_fields = mp::mp_rename<Layers, chain>;
+
+  template <class X> constexpr auto operator()(X&& x) const {
+    return hana::fold_left(layers, lift(std::forward<X>(x)), [](auto h, auto const& f) { return f(std::move(h)); });
+  }
+  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
+    return nll((*this)(std::forward<X>(x)), std::forward<Y>(y));
+  }
+};
+
+/// chain of the given layers: `make_chain(dense(w1, b1, relu), dense(w2, b2))`.
+template <class... L> auto make_chain(L... layers) { return chain<L...>{hana::tuple<L...>(std::move(layers)...)}; }
+
+}  // namespace knit

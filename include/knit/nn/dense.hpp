@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSL-1.0
+// dense.hpp -- a fully connected layer: f(w * x + b).
+#pragma once
+#include <knit/expr/model.hpp>
+#include <knit/nn/init.hpp>
+#include <knit/op/activation.hpp>
+#include <knit/op/contract.hpp>
+
+namespace knit {
+
+/// w: out x in, b: out, f: an activation such as relu. x is in x instances, the result out x instances.
+template <class W, class B, class F> struct dense {
+  BOOST_HANA_DEFINE_STRUCT(dense, (W, w), (B, b), (F, f));
+  template <class X> constexpr auto operator()(X&& x) const { return f(w * std::forward<X>(x) + b); }
+};
+template <class W, class B, class F> dense(W, B, F) -> dense<W, B, F>;
+template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
+
+/// An array of the given extents, its elements from an initialiser: `init<256, 784>(xavier_uniform{1}, 0)`.
+/// The stream tells arrays under one seed apart.
+template <int... N, class Init> tensor<float, N...> init(Init const& first, std::uint64_t stream = 0) {
+  tensor<float, N...> t;
+  constexpr shape s = extents<N...>::value;
+  t.fill([&](long i) { return first(stream, i, s.extent[0], int(s.size() / s.extent[0])); });
+  return t;
+}
+
+/// The layer In -> Out with weights from an initialiser and biases of zero.
+template <int In, int Out, class F = identity_function, class Init = xavier_uniform>
+auto make_dense(F f = {}, Init const& first = {1}, std::uint64_t stream = 0) {
+  return dense{init<Out, In>(first, stream), tensor<float, Out>(), f};
+}
+
+}  // namespace knit

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+// activation.hpp -- tanh, sigm, relu: elementwise, as callable objects that a layer can hold.
+#pragma once
+#include <knit/op/transcendental.hpp>
+
+namespace knit {
+
+struct tanh_op : elementwise<1> {
+  static constexpr char const* name = "tanh";
+  static constexpr int flops = 16;
+  template <class V> static V eval(V a) {
+    using math::tanh;
+    return tanh(a);
+  }
+  static constexpr auto pullback(auto y, auto g, auto) { return grads(g % (1 - y % y)); }
+};
+struct sigm_op : elementwise<1> {
+  static constexpr char const* name = "sigm";
+  static constexpr int flops = 16;
+  template <class V> static V eval(V a) {
+    using math::sigm;
+    return sigm(a);
+  }
+  static constexpr auto pullback(auto y, auto g, auto) { return grads(g % y % (1 - y)); }
+};
+struct relu_op : elementwise<1> {
+  static constexpr char const* name = "relu";
+  template <class V> static V eval(V a) {
+    using math::max;
+    return max(V(0), a);  // in this order a NaN stays one
+  }
+  static constexpr auto pullback(auto y, auto g, auto) { return grads(select(y > 0, g, 0)); }
+};
+
+/// A function as an object: `dense(w, b, relu)` holds one, `relu(x)` calls one.
+template <class Op> struct activation {
+  template <function_operand A> constexpr auto operator()(A&& a) const { return make<Op>(std::forward<A>(a)); }
+};
+struct identity_function {
+  template <function_operand A> constexpr auto operator()(A&& a) const { return lift(std::forward<A>(a)); }
+};
+
+template <function_operand A> constexpr auto tanh(A&& a) { return make<tanh_op>(std::forward<A>(a)); }
+/// tanh as an object (the name tanh itself is the C library's function too).
+inline constexpr activation<tanh_op> tanh_{};
+/// 1 / (1 + exp(-a)).
+inline constexpr activation<sigm_op> sigm{};
+/// max(0, a); its derivative at 0 is 0.
+inline constexpr activation<relu_op> relu{};
+inline constexpr identity_function identity{};
+
+}  // namespace knit

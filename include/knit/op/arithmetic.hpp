@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+// arithmetic.hpp -- + - % / and unary minus: elementwise, with broadcasting.
+#pragma once
+#include <knit/expr/expr.hpp>
+
+namespace knit {
+
+struct add_op : elementwise<2> {
+  static constexpr char const* name = "+";
+  static constexpr bool infix = true, foldable = true;
+  static constexpr double left_unit = 0, right_unit = 0;
+  template <class V> static constexpr V eval(V a, V b) { return a + b; }
+  static constexpr auto pullback(auto, auto g, auto, auto) { return grads(g, g); }
+};
+struct sub_op : elementwise<2> {
+  static constexpr char const* name = "-";
+  static constexpr bool infix = true, foldable = true;
+  static constexpr double right_unit = 0;
+  template <class V> static constexpr V eval(V a, V b) { return a - b; }
+  static constexpr auto pullback(auto, auto g, auto, auto) { return grads(g, -g); }
+};
+struct mul_op : elementwise<2> {
+  static constexpr char const* name = "%";
+  static constexpr bool infix = true, foldable = true;
+  static constexpr double left_unit = 1, right_unit = 1, absorbing = 0;
+  template <class V> static constexpr V eval(V a, V b) { return a * b; }
+  static constexpr auto pullback(auto, auto g, auto a, auto b) { return grads(g % b, g % a); }
+};
+struct div_op : elementwise<2> {
+  static constexpr char const* name = "/";
+  static constexpr bool infix = true, foldable = true;
+  static constexpr double right_unit = 1;
+  template <class V> static constexpr V eval(V a, V b) { return a / b; }
+  static constexpr auto pullback(auto y, auto g, auto, auto b) { return grads(g / b, -(g % y / b)); }
+};
+struct neg_op : elementwise<1> {
+  static constexpr char const* name = "-";
+  static constexpr bool foldable = true;
+  template <class V> static constexpr V eval(V a) { return -a; }
+  static constexpr auto pullback(auto, auto g, auto) { return grads(-g); }
+};
+
+/// a + b, a - b, a % b (product of elements), a / b (quotient of elements), -a. Shapes broadcast: along each
+/// axis equal or one of them 1, missing trailing axes count as 1.
+template <class A, class B> requires operands<A, B> constexpr auto operator+(A&& a, B&& b) {
+  return make<add_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator-(A&& a, B&& b) {
+  return make<sub_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator%(A&& a, B&& b) {
+  return make<mul_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator/(A&& a, B&& b) {
+  return make<div_op>(std::forward<A>(a), std::forward<B>(b));
+}
+/// What functions take: an expression or an array; numbers alone are the standard library's.
+template <class T> concept function_operand = operand<T> && !number<T>;
+
+template <function_operand A> constexpr auto operator-(A&& a) { return make<neg_op>(std::forward<A>(a)); }
+
+}  // namespace knit

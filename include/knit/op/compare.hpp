@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+// compare.hpp -- comparisons (1 or 0), select, max, min: elementwise, with broadcasting.
+#pragma once
+#include <knit/core/math.hpp>
+#include <knit/op/arithmetic.hpp>
+
+namespace knit {
+
+// A comparison is 1 where it holds and 0 where not; it is constant almost everywhere, so it passes no gradient.
+struct less_op : elementwise<2> {
+  static constexpr char const* name = "<";
+  static constexpr bool infix = true;
+  template <class V> static V eval(V a, V b) {
+    using math::select;
+    return select(a < b, V(1), V(0));
+  }
+};
+struct less_equal_op : elementwise<2> {
+  static constexpr char const* name = "<=";
+  static constexpr bool infix = true;
+  template <class V> static V eval(V a, V b) {
+    using math::select;
+    return select(a <= b, V(1), V(0));
+  }
+};
+struct equal_op : elementwise<2> {
+  static constexpr char const* name = "==";
+  static constexpr bool infix = true;
+  template <class V> static V eval(V a, V b) {
+    using math::select;
+    return select(a == b, V(1), V(0));
+  }
+};
+struct not_equal_op : elementwise<2> {
+  static constexpr char const* name = "!=";
+  static constexpr bool infix = true;
+  template <class V> static V eval(V a, V b) {
+    using math::select;
+    return select(a != b, V(1), V(0));
+  }
+};
+/// b where c is not 0, else d. The value that is not taken contributes nothing, not even a NaN.
+struct select_op : elementwise<3> {
+  static constexpr char const* name = "select";
+  template <class V> static V eval(V c, V b, V d) {
+    using math::select;
+    return select(c != V(0), b, d);
+  }
+  static constexpr auto pullback(auto, auto g, auto c, auto, auto) {
+    return grads(no_gradient{}, make<select_op>(c, g, 0), make<select_op>(c, 0, g));
+  }
+};
+/// At a tie each side gets half of the gradient.
+struct max_op : elementwise<2> {
+  static constexpr char const* name = "max";
+  template <class V> static V eval(V a, V b) {
+    using math::max, math::select;
+    return select(a != a, a, max(a, b));  // NaN if either is
+  }
+  static constexpr auto pullback(auto, auto g, auto a, auto b) {
+    auto tie = make<select_op>(make<equal_op>(a, b), 0.5 % g, 0);
+    return grads(make<select_op>(make<less_op>(b, a), g, tie), make<select_op>(make<less_op>(a, b), g, tie));
+  }
+};
+struct min_op : elementwise<2> {
+  static constexpr char const* name = "min";
+  template <class V> static V eval(V a, V b) {
+    using math::min, math::select;
+    return select(a != a, a, min(a, b));
+  }
+  static constexpr auto pullback(auto, auto g, auto a, auto b) {
+    auto tie = make<select_op>(make<equal_op>(a, b), 0.5 % g, 0);
+    return grads(make<select_op>(make<less_op>(a, b), g, tie), make<select_op>(make<less_op>(b, a), g, tie));
+  }
+};
+
+template <class A, class B> requires operands<A, B> constexpr auto operator<(A&& a, B&& b) {
+  return make<less_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator>(A&& a, B&& b) {
+  return make<less_op>(std::forward<B>(b), std::forward<A>(a));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator<=(A&& a, B&& b) {
+  return make<less_equal_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator>=(A&& a, B&& b) {
+  return make<less_equal_op>(std::forward<B>(b), std::forward<A>(a));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator==(A&& a, B&& b) {
+  return make<equal_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto operator!=(A&& a, B&& b) {
+  return make<not_equal_op>(std::forward<A>(a), std::forward<B>(b));
+}
+
+/// Where c holds (is not 0) a, else b.
+template <function_operand C, operand A, operand B> constexpr auto select(C&& c, A&& a, B&& b) {
+  return make<select_op>(std::forward<C>(c), std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto max(A&& a, B&& b) {
+  return make<max_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B> requires operands<A, B> constexpr auto min(A&& a, B&& b) {
+  return make<min_op>(std::forward<A>(a), std::forward<B>(b));
+}
+
+}  // namespace knit

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+// composite.hpp -- softmax, losses: compositions of ops, so without derivatives of their own.
+#pragma once
+#include <knit/op/activation.hpp>
+#include <knit/op/index.hpp>
+
+namespace knit {
+
+/// Its operand as a constant: no gradient passes.
+struct detach_op : elementwise<1> {
+  static constexpr char const* name = "detach";
+  static constexpr bool transparent = true;
+  template <class V> static V eval(V a) { return a; }
+};
+template <function_operand A> constexpr auto detach(A&& a) { return make<detach_op>(std::forward<A>(a)); }
+
+namespace detail {
+// exp(z - max) is at most 1, so nothing overflows; the shift cancels in every derivative, so it passes none.
+template <int... Axes, class Z> constexpr auto shifted(Z const& z) { return z - detach(max<Axes...>(z)); }
+}  // namespace detail
+
+/// log(sum(exp(z))) over the named axes, which stay with extent 1, or over all. Safe at any finite z.
+template <int... Axes, function_operand Z> constexpr auto logsumexp(Z&& z) {
+  if constexpr (poison<Z>) return poisoned{};
+  else {
+    auto e = lift(std::forward<Z>(z));
+    auto m = detach(max<Axes...>(e));
+    return log(sum<Axes...>(exp(e - m))) + m;
+  }
+}
+/// exp(z) over its sum along the named axes, or over all. Safe at any finite z.
+template <int... Axes, function_operand Z> constexpr auto softmax(Z&& z) {
+  if constexpr (poison<Z>) return poisoned{};
+  else {
+    auto e = exp(detail::shifted<Axes...>(lift(std::forward<Z>(z))));
+    return e / sum<Axes...>(e);
+  }
+}
+/// The logarithm of softmax. Safe at any finite z.
+template <int... Axes, function_operand Z> constexpr auto logsoftmax(Z&& z) {
+  if constexpr (poison<Z>) return poisoned{};
+  else {
+    auto s = detail::shifted<Axes...>(lift(std::forward<Z>(z)));
+    return s - log(sum<Axes...>(exp(s)));
+  }
+}
+
+namespace detail {
+constexpr sentence nll_complaint(shape scores, shape labels) {
+  sentence t;
+  if (labels.size() != (scores.rank > 1 ? scores.extent[1] : 1))
+    t << "nll(scores, labels): scores " << scores << " are classes x instances and labels " << labels
+      << " must hold one label for each instance";
+  return t;
+}
+}  // namespace detail
+
+/// Mean negative log-likelihood of labels (n whole numbers from 0) under scores (classes x n, unnormalised).
+template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores, L&& labels) {
+  if constexpr (poison<Z> || poison<L>) return poisoned{};
+  else if constexpr (constexpr sentence s = detail::nll_complaint(lifted<Z>::shape, lifted<L>::shape); !s.empty())
+    return complain<s>();
+  else {
+    auto z = detail::shifted<0>(lift(std::forward<Z>(scores)));
+    return mean(log(sum<0>(exp(z))) - gather(z, std::forward<L>(labels)));
+  }
+}
+/// Mean squared difference.
+template <class Y, class T> requires operands<Y, T> constexpr auto mse(Y&& y, T&& t) {
+  return mean(square(std::forward<Y>(y) - std::forward<T>(t)));
+}
+
+}  // namespace knit

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSL-1.0
+// diff.hpp -- in: a functor or model and its arguments. out: its value and derivatives, expressions again.
+#pragma once
+#include <knit/expr/model.hpp>
+#include <knit/op/compare.hpp>
+#include <stdexcept>
+
+namespace knit {
+
+namespace detail {
+
+template <int I, class... X> constexpr auto pick(X const&... x) { return std::get<std::size_t(I)>(std::tie(x...)); }
+
+/// x... -> the derivative of F(x...) with regard to argument I.
+template <class F, int I> struct by_argument {
+  [[no_unique_address]] F f;
+  template <class... X> constexpr auto operator()(X const&... x) const { return make<gradient_op>(f(x...), pick<I>(x...)); }
+};
+/// x... -> the derivative of the symbolic model S(x...) with regard to its parameter K, an array like A.
+template <class S, int K, class A> struct by_parameter {
+  template <class... X> constexpr auto operator()(X const&... x) const { return make<gradient_op>(S{}(x...), parameter<K, A>{}); }
+};
+
+template <class X> inline constexpr bool refers_to_array = false;
+template <class E, class D, class A> inline constexpr bool refers_to_array<expr<E, D, bound_reference<A>>> = true;
+
+/// Is the live expression x the very object w?
+template <class X, class W> constexpr bool is_object(X const& x, W const& w) {
+  if constexpr (refers_to_array<X>) {
+    using A = std::remove_cvref_t<decltype(*std::get<0>(x.bound).array)>;
+    if constexpr (std::is_same_v<A, W>) return std::get<0>(x.bound).array == &w;
+    else return false;
+  } else return false;
+}
+template <class X, class W> constexpr bool may_be() {
+  if constexpr (expression<W>) return std::is_same_v<X, W>;
+  else if constexpr (refers_to_array<X>)
+    return std::is_same_v<std::remove_cvref_t<decltype(*std::get<0>(std::declval<X>().bound).array)>, W>;
+  else return false;
+}
+
+constexpr sentence not_an_argument(shape s) {
+  sentence t;
+  t << "grad(result, w): w, of shape " << s << ", is neither an argument of the differentiated function nor a parameter of "
+       "its model; name one that was passed to diff(f)(...), by the same object or by its position grad<0>(result)";
+  return t;
+}
+
+struct root_tag;
+
+}  // namespace detail
+
+/// What diff(f)(x...) gives: the function with its arguments, from which `value` and `grad` make expressions.
+/// F is a functor, or a reference to a live model.
+template <class F, class... X> struct differentiated {
+  static constexpr bool of_model = model<F>;
+  [[no_unique_address]] F f;
+  std::tuple<X...> arguments;
+
+  using functor = std::remove_cvref_t<F>;
+
+  template <class G> constexpr auto call(G const& g) const {
+    return std::apply([&](auto const&... x) {
+      if constexpr (of_model) return call_model<G>(bindings(), x...);
+      else return call_functor(g, x...);
+    }, arguments);
+  }
+  constexpr auto bindings() const {
+    return std::apply([](auto*... p) { return std::tuple(bound_reference<std::remove_cvref_t<decltype(*p)>>{p}...); },
+                      parameters_of(f));
+  }
+  constexpr auto symbol() const {
+    if constexpr (of_model) return symbolic<functor>{};
+    else return f;
+  }
+};
+
+/// diff(f)(x...): differentiates a functor or a live model at x. Nothing is computed yet: value(r) and
+/// grad(r, w) are expressions. A result that is not a scalar is differentiated as the sum of its elements.
+template <class F> constexpr auto diff(F&& f) {
+  return [f = std::tuple<std::conditional_t<model<F>, F, std::remove_cvref_t<F>>>(std::forward<F>(f))]<class... X>(X&&... x) {
+    using held = std::conditional_t<model<F>, F, std::remove_cvref_t<F>>;
+    return differentiated<held, lifted<X>...>{const_cast<std::remove_cvref_t<held>&>(std::get<0>(f)), {lift(std::forward<X>(x))...}};
+  };
+}
+
+/// The value of a differentiated function.
+template <class F, class... X> constexpr auto value(differentiated<F, X...> const& r) { return r.call(r.symbol()); }
+
+/// The derivative with regard to argument I, in the shape of that argument; zeros where there is none.
+template <int I, class F, class... X> constexpr auto grad(differentiated<F, X...> const& r) {
+  static_assert(I >= 0 && I < int(sizeof...(X)), "knit: grad<I>(result): the function has no argument number I, counted from 0");
+  return r.call(detail::by_argument<decltype(r.symbol()), I>{r.symbol()});
+}
+
+namespace detail {
+
+// A derivative with regard to an object: the sum over the places where the object stands. Types tell most
+// objects apart; where several arguments share one type, the object's address decides, at run time.
+template <class F, class... X, class W, int... I, int... K>
+constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std::integer_sequence<int, I...>,
+                              std::integer_sequence<int, K...>) {
+  constexpr int places = (int(may_be<X, W>()) + ... + 0) + [] {
+    if constexpr (differentiated<F, X...>::of_model && array<W>)
+      return (int(std::is_same_v<std::tuple_element_t<K, decltype(parameters_of(r.f))>, W*>) + ... + 0);
+    else return 0;
+  }();
+  if constexpr (places == 0) return complain<not_an_argument(lifted<W const&>::shape)>();
+  else {
+    bool found = false;
+    auto add = [&](auto sum, bool here, auto const& g) {
+      found = found || here;
+      if constexpr (places == 1) return g;
+      else if constexpr (number<decltype(sum)>) return select(lift(here ? 1 : 0), g, 0);
+      else return sum + select(lift(here ? 1 : 0), g, 0);
+    };
+    auto by_arguments = [&](auto self, auto index, auto sum) {
+      constexpr int i = decltype(index)::value;
+      if constexpr (i == int(sizeof...(X))) return sum;
+      else {
+        using Xi = std::tuple_element_t<std::size_t(i), std::tuple<X...>>;
+        auto next = std::integral_constant<int, i + 1>{};
+        if constexpr (!may_be<Xi, W>()) return self(self, next, sum);
+        else if constexpr (expression<W>) {
+          found = true;
+          if constexpr (number<decltype(sum)>) return self(self, next, grad<i>(r));
+          else return self(self, next, sum + grad<i>(r));
+        } else return self(self, next, add(sum, is_object(std::get<std::size_t(i)>(r.arguments), w), grad<i>(r)));
+      }
+    };
+    auto by_parameters = [&](auto self, auto index, auto sum) {
+      if constexpr (!differentiated<F, X...>::of_model || !array<W>) return sum;
+      else {
+        constexpr int k = decltype(index)::value;
+        if constexpr (k == int(sizeof...(K))) return sum;
+        else {
+          using A = std::remove_pointer_t<std::tuple_element_t<std::size_t(k), decltype(parameters_of(r.f))>>;
+          auto next = std::integral_constant<int, k + 1>{};
+          if constexpr (!std::is_same_v<std::remove_cv_t<A>, W>) return self(self, next, sum);
+          else
+            return self(self, next, add(sum, std::get<std::size_t(k)>(parameters_of(r.f)) == &w,
+                                        r.call(by_parameter<decltype(r.symbol()), k, W>{})));
+        }
+      }
+    };
+    auto sum = by_parameters(by_parameters, std::integral_constant<int, 0>{},
+                             by_arguments(by_arguments, std::integral_constant<int, 0>{}, 0));
+    if (!found)
+      throw std::invalid_argument("knit: grad(result, w): w is not one of the objects that were passed to diff(f)(...)");
+    return sum;
+  }
+}
+
+template <class W> inline constexpr bool is_parameter_symbol = false;
+template <class E, class Op, node N> inline constexpr bool is_parameter_symbol<expr<E, dag<mp::mp_list<Op>, N>>> =
+    Op::what == kind::parameter;
+
+}  // namespace detail
+
+/// The derivative with regard to w: an argument or a model's parameter (the live object itself), an
+/// expression that was passed as argument, or the symbol that params(r) hands out.
+template <class F, class... X, class W>
+constexpr auto grad(differentiated<F, X...> const& r, W const& w) requires operand<W> {
+  if constexpr (detail::is_parameter_symbol<W>) {
+    return std::apply([&]<class... A>(A const&...) {
+      return [&]<int... I>(std::integer_sequence<int, I...>) {
+        auto y = call_layer<0>(r.symbol(), argument<detail::root_tag, I, typename A::extents_type>{}...);
+        return make<gradient_op>(y, w);
+      }(std::make_integer_sequence<int, int(sizeof...(A))>{});
+    }, r.arguments);
+  } else
+    return detail::grad_of_object(r, w, std::make_integer_sequence<int, int(sizeof...(X))>{},
+                                  std::make_integer_sequence<int, parameter_count<F>>{});
+}
+
+}  // namespace knit

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+// index.hpp -- coordinates, gather by labels, random numbers by coordinate.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <knit/core/philox.hpp>
+#include <knit/op/contract.hpp>
+
+namespace knit {
+
+/// The coordinate along Axis of each element of an array of the operand's shape: 0, 1, 2, ...
+template <int Axis> struct coordinate_like_op {
+  static constexpr kind what = kind::map;
+  static constexpr int arity = 0;
+  static constexpr bool like = true, indexed = true;
+  static constexpr char const* name = "coordinate";
+  static constexpr shape infer(shape const* s) { return s[0]; }
+  template <class V> static V eval(std::array<V, max_rank> const& at, shape) { return at[Axis]; }
+};
+
+/// Uniform random numbers in [0, 1), one for each element of the second operand, drawn by counter: the same
+/// on every backend, layout and number of threads. Operand 0 is the seed (a whole number below 2^24). Site makes two places in a
+/// program two nodes; `Stream` of eval adds the path of the layer that it stands in.
+template <class Site> struct uniform_like_op {
+  static constexpr kind what = kind::map;
+  static constexpr int arity = 1;
+  static constexpr bool like = true, indexed = true, random = true;
+  static constexpr char const* name = "uniform";
+  static constexpr shape infer(shape const* s) { return s[1]; }
+  template <class V> static V eval(std::array<V, max_rank> const& at, shape s, V seed, std::uint32_t stream) {
+    V element = at[3];
+    for (int k = 2; k >= 0; --k) element = element * V(float(s.extent[k])) + at[k];
+    using math::each;
+    return each(element, seed, [stream](auto e, auto key) {
+      return decltype(e)(uniform01(philox({std::uint32_t(e), stream, 0, 0}, {std::uint32_t(key), 0})[0]));
+    });
+  }
+};
+
+template <int Axis, function_operand A> constexpr auto coordinate_like(A&& a) {
+  return make<coordinate_like_op<Axis>>(std::forward<A>(a));
+}
+/// Uniform random numbers in the shape of a. Every place in the source that calls it is a random node of its own.
+template <class Site = decltype([] {}), operand Seed, function_operand A>
+constexpr auto uniform_like(A&& a, Seed&& seed) {
+  return make<uniform_like_op<Site>>(std::forward<Seed>(seed), std::forward<A>(a));
+}
+
+/// The element of each column of a that its label names: a is classes x n, labels n whole numbers counted
+/// from 0, the result 1 x n. A label outside 0 .. classes - 1 names nothing and gives 0. Reads every element
+/// of a, which for the few classes of a classifier is one vector.
+template <function_operand A, function_operand L> constexpr auto gather(A&& a, L&& labels) {
+  if constexpr (poison<A> || poison<L>) return poisoned{};
+  else {
+    auto e = lift(std::forward<A>(a));
+    auto named = coordinate_like<0>(e) == transpose(std::forward<L>(labels));
+    return sum<0>(select(named, e, 0));
+  }
+}
+
+}  // namespace knit

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+// shape.hpp -- views: transpose, reshape, broadcast; and what rules use instead of shapes: `..._like`.
+#pragma once
+#include <knit/op/arithmetic.hpp>
+
+namespace knit {
+
+struct sum_to_like_op;
+
+/// Axis k of the result is axis Perm[k] of the operand. Costs nothing: it is another way to index.
+template <int... Perm> struct transpose_op {
+  static constexpr kind what = kind::view;
+  static constexpr view_kind see = view_kind::transpose;
+  static constexpr int arity = 1;
+  static constexpr char const* name = "transpose";
+  static constexpr int given[] = {Perm...};
+  static constexpr int axis(int k) { return k < int(sizeof...(Perm)) ? given[k] : k; }
+  static constexpr int perm[max_rank] = {axis(0), axis(1), axis(2), axis(3)};
+  static constexpr shape infer(shape const* s) {
+    shape r = s[0];
+    for (int k = 0; k < max_rank; ++k) r.extent[k] = s[0].extent[perm[k]];
+    r.rank = 0;
+    for (int k = 0; k < max_rank; ++k)
+      if (r.extent[k] > 1 || k < s[0].rank) r.rank = k + 1;
+    if (s[0].rank == 1 && r.rank < 2) r.rank = 2;  // the transpose of a vector is a row
+    return r;
+  }
+  static constexpr int where(int axis) {
+    for (int k = 0; k < max_rank; ++k)
+      if (perm[k] == axis) return k;
+    return axis;
+  }
+  static constexpr auto pullback(auto, auto g, auto) {
+    return grads(make<transpose_op<where(0), where(1), where(2), where(3)>>(g));
+  }
+};
+
+/// The operand repeated along its axes of extent 1, to the shape of the second.
+struct broadcast_like_op {
+  static constexpr kind what = kind::view;
+  static constexpr view_kind see = view_kind::broadcast;
+  static constexpr int arity = 1;
+  static constexpr bool like = true;
+  static constexpr char const* name = "broadcast";
+  static constexpr shape infer(shape const* s) { return s[1]; }
+  static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<sum_to_like_op>(g, a)); }
+};
+
+/// Sums over whatever broadcasting the second operand's shape would have repeated.
+struct sum_to_like_op {
+  static constexpr kind what = kind::reduce;
+  static constexpr combine how = combine::sum;
+  static constexpr int arity = 1;
+  static constexpr bool like = true;
+  static constexpr char const* name = "sum_to";
+  static constexpr shape infer(shape const* s) { return s[1]; }
+  static constexpr bool reduces(int axis, shape from, shape to) { return from.extent[axis] > 1 && to.extent[axis] == 1; }
+  static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<broadcast_like_op>(g, a)); }
+};
+
+struct reshape_like_op {
+  static constexpr kind what = kind::view;
+  static constexpr view_kind see = view_kind::reshape;
+  static constexpr int arity = 1;
+  static constexpr bool like = true;
+  static constexpr char const* name = "reshape";
+  static constexpr shape infer(shape const* s) { return s[1]; }
+  static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<reshape_like_op>(g, a)); }
+};
+/// The same elements in order of first index fastest, under other extents.
+template <int... N> struct reshape_op {
+  static constexpr kind what = kind::view;
+  static constexpr view_kind see = view_kind::reshape;
+  static constexpr int arity = 1;
+  static constexpr char const* name = "reshape";
+  static constexpr shape infer(shape const*) { return extents<N...>::value; }
+  static constexpr sentence complain(shape const* s) {
+    sentence t;
+    if (s[0].size() != extents<N...>::value.size())
+      t << "reshape: " << s[0] << " has " << s[0].size() << " elements and " << extents<N...>::value << " has "
+        << extents<N...>::value.size() << "; a reshape keeps every element, so make the counts equal";
+    return t;
+  }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(make<reshape_like_op>(g, a)); }
+};
+
+/// Number of elements of the first operand for each element of the second: the count that a mean divides by.
+struct count_per_op {
+  static constexpr kind what = kind::map;
+  static constexpr int arity = 1;
+  static constexpr bool like = true;
+  static constexpr char const* name = "count";
+  static constexpr shape infer(shape const*) { return shape{}; }
+  static constexpr double fold_shape(shape of, shape like) { return double(of.size()) / double(like.size()); }
+  template <class V> static V eval(V) { return V(0); }  // never runs: a constant once shapes are known
+};
+
+/// Rows become columns. A vector becomes a row of extents 1 x n.
+template <function_operand A> constexpr auto transpose(A&& a) { return make<transpose_op<1, 0>>(std::forward<A>(a)); }
+/// Axis k of the result is axis Perm[k] of a, counted from 0.
+template <int... Perm, function_operand A> requires(sizeof...(Perm) > 0)
+constexpr auto transpose(A&& a) { return make<transpose_op<Perm...>>(std::forward<A>(a)); }
+/// The elements of a, first index fastest, under the extents N.
+template <int... N, function_operand A> constexpr auto reshape(A&& a) { return make<reshape_op<N...>>(std::forward<A>(a)); }
+
+/// a repeated to the shape of b; a summed to the shape of b; a under the shape of b. Rules are written with
+/// these, because a rule never sees a shape.
+template <function_operand A, function_operand B> constexpr auto broadcast_like(A&& a, B&& b) {
+  return make<broadcast_like_op>(std::forward<A>(a), std::forward<B>(b));
+}
+template <function_operand A, function_operand B> constexpr auto sum_to_like(A&& a, B&& b) {
+  return make<sum_to_like_op>(std::forward<A>(a), std::forward<B>(b));
+}
+
+}  // namespace knit

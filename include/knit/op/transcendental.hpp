@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+// transcendental.hpp -- exp, log, sqrt, square, abs: elementwise.
+#pragma once
+#include <knit/core/math.hpp>
+#include <knit/op/arithmetic.hpp>
+#include <knit/op/compare.hpp>
+
+namespace knit {
+
+struct exp_op : elementwise<1> {
+  static constexpr char const* name = "exp";
+  static constexpr int flops = 12;
+  template <class V> static V eval(V a) {
+    using math::exp;
+    return exp(a);
+  }
+  static constexpr auto pullback(auto y, auto g, auto) { return grads(g % y); }
+};
+struct log_op : elementwise<1> {
+  static constexpr char const* name = "log";
+  static constexpr int flops = 12;
+  template <class V> static V eval(V a) {
+    using math::log;
+    return log(a);
+  }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(g / a); }
+};
+struct sqrt_op : elementwise<1> {
+  static constexpr char const* name = "sqrt";
+  static constexpr int flops = 4;
+  template <class V> static V eval(V a) {
+    using math::sqrt;
+    return sqrt(a);
+  }
+  static constexpr auto pullback(auto y, auto g, auto) { return grads(0.5 % g / y); }
+};
+struct square_op : elementwise<1> {
+  static constexpr char const* name = "square";
+  static constexpr bool foldable = true;
+  template <class V> static constexpr V eval(V a) { return a * a; }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(2 % a % g); }
+};
+struct abs_op : elementwise<1> {
+  static constexpr char const* name = "abs";
+  template <class V> static V eval(V a) {
+    using math::abs;
+    return abs(a);
+  }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(select(a > 0, g, select(a < 0, -g, 0))); }
+};
+
+template <function_operand A> constexpr auto exp(A&& a) { return make<exp_op>(std::forward<A>(a)); }
+/// Natural logarithm: -infinity at 0, NaN below.
+template <function_operand A> constexpr auto log(A&& a) { return make<log_op>(std::forward<A>(a)); }
+template <function_operand A> constexpr auto sqrt(A&& a) { return make<sqrt_op>(std::forward<A>(a)); }
+template <function_operand A> constexpr auto square(A&& a) { return make<square_op>(std::forward<A>(a)); }
+/// |a|; its derivative at 0 is 0.
+template <function_operand A> constexpr auto abs(A&& a) { return make<abs_op>(std::forward<A>(a)); }
+
+}  // namespace knit

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+// plan.hpp -- what a backend executes: kernels of regions of steps over stored values; plain arrays.
+#pragma once
+#include <knit/graph/flat.hpp>
+
+namespace knit {
+
+/// One stored array: alive from kernel `born` to kernel `dies`, both included.
+struct lifetime {
+  long floats;
+  int born, dies;
+  long offset;
+};
+
+inline constexpr int no_axis = -1;       ///< not cut
+inline constexpr int partial_axis = -2;  ///< reduced over the slab axis: a part per slab
+
+/// What becomes of a value.
+enum class role : unsigned char {
+  leaf,      ///< memory of the caller
+  constant,  ///< a number
+  inlined,   ///< a scalar computed by whoever reads it
+  view,      ///< another value in other places
+  computed   ///< by a step
+};
+
+enum class step_kind : unsigned char {
+  map,       ///< elementwise values over one index space, and reductions of them
+  contract,  ///< a contraction, with elementwise values on its result as epilogue
+  copy       ///< a reshape that is no view: the same elements under other extents
+};
+
+// No default member initialisers from here to `plan`: g++ 12 forgets those of array elements when it evaluates a
+// second plan of the same size, so whoever makes one sets every member.
+
+/// A loop nest over `space`. Its values are nodes [first, last) of plan::order.
+struct step {
+  step_kind kind;
+  shape space;
+  int first, last;
+  bool reduces[max_rank];  ///< axes of `space` that its reductions sum over
+  bool any_reduction;
+  int region;
+  int cut;            ///< axis of `space` that the slab cuts
+};
+
+/// Steps done one after the other for each slab of one axis. Slabs do not depend on each other, so they are
+/// what threads share; their number never depends on the number of threads, nor does any result.
+struct region {
+  int level;
+  int extent;   ///< of the slab axis; 1: one slab, everything in order
+  int slabs;
+  int granule;  ///< slab bounds are multiples of it
+  int first, last;  ///< steps
+  double flops;
+
+  constexpr int bound(int slab) const {
+    const int units = (extent + granule - 1) / granule;
+    const int b = int(long(units) * slab / slabs) * granule;
+    return b < extent ? b : extent;
+  }
+};
+
+/// Writes a value to an output or a state's memory.
+struct store {
+  int node, root, step;
+};
+
+/// Where a computed value lies in the arena.
+struct buffer {
+  long offset;  ///< in floats; -1: never stored
+  long floats;   ///< of one part
+  int leading;   ///< distance of columns
+  int parts;     ///< partial reductions of the slabs, combined by whoever reads
+};
+
+template <int N, int R> struct plan {
+  role roles[N]{};
+  int level[N]{};      ///< of the kernel that computes the value
+  int step_of[N]{};
+  int slab_axis[N]{};  ///< which of the value's axes is cut into slabs
+  int cut_axis[N]{};   ///< the same, of the space that its step walks (for a reduction, its operand's axes)
+  buffer buffers[N]{};
+  lifetime life[N]{};
+  int order[N]{};      ///< values in the order of steps
+  step steps[N + 2 * R]{};
+  int step_count = 0;
+  region regions[N + 2 * R]{};
+  int region_count = 0;
+  store stores[2 * R]{};
+  int store_count = 0;
+  int kernels = 0;         ///< phases between which all threads meet
+  long arena_floats = 0;
+  double flops = 0;
+  bool parallel = false;
+
+  constexpr plan() {
+    for (int v = 0; v < N; ++v) {
+      buffers[v].offset = -1;
+      buffers[v].parts = 1;
+    }
+  }
+  constexpr int add_region(int level) {
+    region& c = regions[region_count];
+    c.level = level;
+    c.extent = c.slabs = c.granule = 1;
+    c.first = c.last = step_count;
+    return region_count++;
+  }
+  constexpr int add_step(step_kind what, shape space, int region, int cut) {
+    step& t = steps[step_count];
+    t.kind = what;
+    t.space = space;
+    t.region = region;
+    t.cut = cut;
+    return step_count++;
+  }
+
+  constexpr long arena_bytes() const { return arena_floats * 4; }
+};
+
+// ---- reading a value through views ---------------------------------------------------------------------
+
+/// How a consumer's axes fall on the axes of the value that a chain of views ends in.
+struct access {
+  int node = 0;
+  int axis[max_rank] = {};  ///< of the base value for each axis of the viewed one; no_axis: repeated
+};
+
+/// A reshape is a view if it only adds or drops axes of extent 1.
+constexpr bool squeezes(shape from, shape to) {
+  int i = 0, k = 0;
+  while (true) {
+    while (i < max_rank && from.extent[i] == 1) ++i;
+    while (k < max_rank && to.extent[k] == 1) ++k;
+    if (i == max_rank || k == max_rank) return i == k;
+    if (from.extent[i++] != to.extent[k++]) return false;
+  }
+}
+constexpr bool is_alias(flat_graph const& g, int v) {
+  if (!g.is_op(v) || g.info(v).what != kind::view) return false;
+  return g.info(v).see != view_kind::reshape || squeezes(g.extents[g.operand(v, 0)], g.extents[v]);
+}
+
+constexpr access resolve(flat_graph const& g, int v) {
+  access a{v, {}};
+  for (int q = 0; q < max_rank; ++q) a.axis[q] = g.extents[v].extent[q] > 1 ? q : no_axis;
+  while (is_alias(g, a.node)) {
+    op_info const& f = g.info(a.node);
+    const int base = g.operand(a.node, 0);
+    const shape from = g.extents[base], to = g.extents[a.node];
+    for (int q = 0; q < max_rank; ++q) {
+      int& x = a.axis[q];
+      if (x == no_axis) continue;
+      if (f.see == view_kind::transpose) x = f.perm[x];
+      else if (f.see == view_kind::reshape) {
+        int nth = 0, k = 0;
+        for (int i = 0; i < x; ++i) nth += to.extent[i] > 1;
+        for (; k < max_rank; ++k)
+          if (from.extent[k] > 1 && nth-- == 0) break;
+        x = k;
+      }
+      if (from.extent[x] == 1) x = no_axis;
+    }
+    a.node = base;
+  }
+  return a;
+}
+/// The very elements of a value, in place.
+constexpr bool is_pointwise(flat_graph const& g, access const& a, shape space) {
+  if (!same_extents(g.extents[a.node], space)) return false;
+  for (int q = 0; q < max_rank; ++q)
+    if (space.extent[q] > 1 && a.axis[q] != q) return false;
+  return true;
+}
+
+/// Axis of operand k of a contraction that carries the letter, or no_axis.
+constexpr int axis_of_letter(op_info const& f, int k, char letter) {
+  for (int i = 0; f.labels[k][i]; ++i)
+    if (f.labels[k][i] == letter) return i;
+  return no_axis;
+}
+
+/// The axis of v that axis `base_axis` of operand k (resolved as a) falls on; no_axis if on none. For a
+/// reduction these are axes of the operand.
+constexpr int axis_in_user(flat_graph const& g, int v, int k, access const& a, int base_axis) {
+  op_info const& f = g.info(v);
+  for (int q = 0; q < max_rank; ++q) {
+    if (a.axis[q] != base_axis) continue;
+    if (f.what != kind::contract) return q;
+    return f.labels[k][q] ? axis_of_letter(f, 2, f.labels[k][q]) : no_axis;
+  }
+  return no_axis;
+}
+
+constexpr double flops_of(flat_graph const& g, int v) {
+  if (!g.is_op(v)) return 0;
+  op_info const& f = g.info(v);
+  if (f.what == kind::contract) {
+    double n = 2.0 * double(g.extents[v].size());
+    for (int i = 0; f.labels[0][i]; ++i)
+      if (axis_of_letter(f, 2, f.labels[0][i]) == no_axis) n *= g.extents[g.operand(v, 0)].extent[i];
+    return n;
+  }
+  if (f.what == kind::reduce) return double(g.extents[g.operand(v, 0)].size());
+  return f.what == kind::view ? 0 : double(f.flops) * double(g.extents[v].size());
+}
+
+}  // namespace knit

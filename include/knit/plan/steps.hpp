@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSL-1.0
+// steps.hpp -- in: regions. out: loop nests that compute several values at once, and where results are written.
+#pragma once
+#include <knit/plan/regions.hpp>
+
+namespace knit::detail {
+
+/// What a value reads, through views and inlined scalars.
+template <int N> struct reads {
+  access at[N < 16 ? 16 : N];
+  int count = 0;
+};
+template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r) {
+  for (int k = 0; k < g.arity(v); ++k) {
+    const access a = resolve(g, g.operand(v, k));
+    if (p.roles[a.node] == role::inlined) find_reads(g, p, a.node, r);
+    else if (p.roles[a.node] != role::constant) r.at[r.count++] = a;
+  }
+}
+
+/// Puts the values of each region into steps. A value joins a step of its own index space that comes after
+/// all it reads, or the very step that computes what it reads, if it reads it in place.
+template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R>& p, int const* home) {
+  for (int v = 0; v < g.size; ++v) p.step_of[v] = -1;
+  for (int r = 0; r < p.region_count; ++r) {
+    region& c = p.regions[r];
+    c.first = p.step_count;
+    for (int v = 0; v < g.size; ++v) {
+      if (p.roles[v] != role::computed || home[v] != r) continue;
+      op_info const& f = g.info(v);
+      const shape space = f.what == kind::reduce || f.what == kind::view ? g.extents[g.operand(v, 0)] : g.extents[v];
+      bool axes[max_rank] = {};
+      bool any = false;
+      if (f.what == kind::reduce)
+        for (int q = 0; q < max_rank; ++q) any = (axes[q] = f.reduces(q, space, g.extents[v])) || any;
+      int first = c.first;    // the first step that may compute v
+      bool after_contract = false;  // and v reads, in place, a value of that step
+      reads<N> in;
+      find_reads(g, p, v, in);
+      for (int i = 0; i < in.count; ++i) {
+        access const& a = in.at[i];
+        if (p.step_of[a.node] < 0 || home[a.node] != r) continue;
+        const int s = p.step_of[a.node];
+        // A reduction's value is there only when its step is over.
+        const bool in_place = f.what != kind::contract && f.what != kind::view && g.info(a.node).what != kind::reduce &&
+                              is_pointwise(g, a, space) && p.steps[s].kind != step_kind::copy;
+        const int needed = in_place ? s : s + 1;
+        if (needed > first) first = needed, after_contract = false;
+        if (in_place && s == first) after_contract = true;
+      }
+      int chosen = -1;
+      if (f.what == kind::map || f.what == kind::reduce)
+        for (int s = first; s < p.step_count && chosen < 0; ++s) {
+          step const& t = p.steps[s];
+          if (t.kind == step_kind::copy || !same_extents(t.space, space) || t.cut != p.cut_axis[v]) continue;
+          if (t.kind == step_kind::contract && (any || !after_contract || s != first)) continue;
+          bool fits = true;
+          if (any && t.any_reduction)
+            for (int q = 0; q < max_rank; ++q) fits = fits && t.reduces[q] == axes[q];
+          if (fits) chosen = s;
+        }
+      if (chosen < 0) {
+        const step_kind what = f.what == kind::contract ? step_kind::contract : f.what == kind::view ? step_kind::copy : step_kind::map;
+        chosen = p.add_step(what, space, r, p.cut_axis[v]);
+      }
+      if (any) {
+        p.steps[chosen].any_reduction = true;
+        for (int q = 0; q < max_rank; ++q) p.steps[chosen].reduces[q] = axes[q];
+      }
+      p.step_of[v] = chosen;
+    }
+    c.last = p.step_count;
+  }
+}
+
+/// Moves an elementwise value to the one later step that reads it, where what it reads lies in memory anyway:
+/// computing it there costs less than storing it (relu' from relu, one side of a select).
+template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, int const* home) {
+  bool stored[N]{};  // read outside its step, or a reduction's result
+  int reader[N]{};   // the one step that reads the value; -2: several
+  for (int v = 0; v < g.size; ++v) reader[v] = -1;
+  for (int v = 0; v < g.size; ++v) {
+    if (p.roles[v] != role::computed) continue;
+    reads<N> in;
+    find_reads(g, p, v, in);
+    for (int i = 0; i < in.count; ++i) {
+      const int u = in.at[i].node, s = p.step_of[v];
+      if (p.roles[u] != role::computed) continue;
+      if (p.step_of[u] != s || g.info(u).what == kind::reduce) stored[u] = true;
+      reader[u] = reader[u] == -1 || reader[u] == s ? s : -2;
+    }
+  }
+  for (int r = 0; r < g.root_count; ++r) {
+    const int u = resolve(g, g.roots[r].node).node;
+    reader[u] = -2;
+    stored[u] = true;
+  }
+  for (int v = g.size - 1; v >= 0; --v) {
+    if (p.roles[v] != role::computed || g.info(v).what != kind::map || reader[v] < 0) continue;
+    const int from = p.step_of[v], to = reader[v];
+    if (to == from || home[v] != p.steps[to].region || !same_extents(p.steps[to].space, g.extents[v]) ||
+        p.steps[to].kind == step_kind::copy || p.steps[to].cut != p.cut_axis[v]) continue;
+    bool ok = true;
+    for (int k = 0; k < g.arity(v); ++k) {
+      const access a = resolve(g, g.operand(v, k));
+      ok = ok && p.roles[a.node] != role::inlined && (p.roles[a.node] != role::computed || stored[a.node]);
+    }
+    reads<N> in;
+    for (int x = 0; x < g.size && ok; ++x) {  // all readers read it in place
+      if (p.roles[x] != role::computed || p.step_of[x] != to) continue;
+      in.count = 0;
+      find_reads(g, p, x, in);
+      for (int i = 0; i < in.count; ++i)
+        if (in.at[i].node == v) ok = ok && g.info(x).what != kind::contract && is_pointwise(g, in.at[i], p.steps[to].space);
+    }
+    if (!ok) continue;
+    p.step_of[v] = to;
+    stored[v] = false;
+    in.count = 0;
+    find_reads(g, p, v, in);
+    for (int i = 0; i < in.count; ++i) {
+      const int u = in.at[i].node;
+      if (p.roles[u] == role::computed) reader[u] = reader[u] == to ? to : -2;
+    }
+  }
+}
+
+/// May root `r`, whose value v is the next value of a state, be written where the state lies, as v is made?
+/// Only if whatever reads the old value has read it by then: in an earlier kernel, earlier in the same slab,
+/// or at the same element.
+template <int N, int R> constexpr bool in_place(flat_graph const& g, plan<N, R> const& p, int const* home, int r) {
+  const int v = g.roots[r].node, leaf = g.roots[r].state;
+  if (p.roles[v] != role::computed || g.info(v).what == kind::reduce || p.steps[p.step_of[v]].kind == step_kind::copy) return false;
+  for (int q = 0; q < r; ++q)
+    if (g.roots[q].node == v && g.roots[q].state >= 0) return false;  // one value, two states
+  for (int q = 0; q < g.root_count; ++q) {  // an output that is the old value itself is copied at the end
+    int u = resolve(g, g.roots[q].node).node;
+    if (g.is_leaf(u) && field(g.at[u], 0) == leaf) return false;
+  }
+  bool ok = true;
+  for (int x = 0; x < g.size; ++x) {
+    if (p.roles[x] != role::computed && p.roles[x] != role::inlined) continue;
+    for (int k = 0; k < g.arity(x); ++k) {
+      const access a = resolve(g, g.operand(x, k));
+      if (!g.is_leaf(a.node) || field(g.at[a.node], 0) != leaf) continue;
+      if (p.roles[x] == role::inlined) return false;  // read by value, wherever it is used
+      if (p.level[x] < p.level[v]) continue;
+      if (p.level[x] > p.level[v] || home[x] != home[v] || p.step_of[x] > p.step_of[v]) return false;
+      op_info const& f = g.info(x);
+      if (p.step_of[x] == p.step_of[v]) {
+        ok = ok && f.what == kind::map && is_pointwise(g, a, p.steps[p.step_of[v]].space);
+      } else if (p.slab_axis[v] != no_axis) {  // an earlier step of the same slab
+        const int q = axis_in_user(g, x, k, a, p.slab_axis[v]);
+        ok = ok && q != no_axis && q == p.cut_axis[x];
+      }
+    }
+  }
+  return ok;
+}
+
+/// Decides where roots are written: as they are made, or copied in a last kernel of their own.
+template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, R>& p, int const* home) {
+  int last = p.kernels;
+  bool late = false;
+  for (int pass = 0; pass < 2; ++pass)
+    for (int r = 0; r < g.root_count; ++r) {
+      const int v = g.roots[r].node;
+      const bool state = g.roots[r].state >= 0;
+      const bool direct = p.roles[v] == role::computed && g.info(v).what == kind::map &&
+                          (!state || in_place(g, p, home, r));
+      const bool contracted = p.roles[v] == role::computed && g.info(v).what == kind::contract && (!state || in_place(g, p, home, r));
+      if ((direct || contracted) != (pass == 0)) continue;
+      int s = p.step_of[v];
+      if (pass == 1) {  // a step that only writes
+        int level = last;
+        if (!state) {   // an output is written as soon as all of it is there
+          level = 0;
+          reads<N> in;
+          const access base = resolve(g, v);
+          if (p.roles[base.node] == role::inlined) find_reads(g, p, base.node, in);
+          else in.at[in.count++] = base;
+          for (int i = 0; i < in.count; ++i) {
+            const int u = in.at[i].node;
+            if (p.roles[u] == role::computed && p.level[u] + 1 > level) level = p.level[u] + 1;
+          }
+        }
+        if (level >= p.kernels) late = true;
+        const int index = p.add_region(level);
+        s = p.add_step(step_kind::map, g.extents[v], index, no_axis);
+        p.regions[index].last = p.step_count;
+      }
+      p.stores[p.store_count++] = {v, r, s};
+    }
+  if (late) p.kernels = last + 1;
+}
+
+/// Lists the values of each step together, in order.
+template <int N, int R> constexpr void make_order(flat_graph const& g, plan<N, R>& p) {
+  int n = 0;
+  for (int s = 0; s < p.step_count; ++s) {
+    p.steps[s].first = n;
+    for (int v = 0; v < g.size; ++v)
+      if (p.roles[v] == role::computed && p.step_of[v] == s) p.order[n++] = v;
+    p.steps[s].last = n;
+  }
+}
+
+}  // namespace knit::detail

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSL-1.0
+// program.hpp -- in: expressions, models, rules. out: programs: evaluation, inference, training steps.
+#pragma once
+#include <knit/backend/scalar.hpp>
+#include <knit/backend/simd.hpp>
+#include <knit/op/diff.hpp>
+
+namespace knit {
+
+namespace detail {
+
+template <class Leaf> inline constexpr leaf_info leaf_of{Leaf::holds, Leaf::lies, Leaf::infer(nullptr)};
+template <class A> inline constexpr leaf_info leaf_of_array{element_of<typename A::value_type>(), A::layout, A::shape};
+
+template <class Tuple> struct bound_leaves;
+template <class... B> struct bound_leaves<std::tuple<B...>> {
+  static constexpr int count = sizeof...(B);
+  static constexpr std::array<leaf_info, sizeof...(B)> value{leaf_of<typename B::leaf>...};
+};
+template <class... B> void put_addresses(std::tuple<B...> const& bound, void const** to) {
+  std::apply([&](auto const&... b) { ((*to++ = b.address()), ...); }, bound);
+}
+template <std::size_t... N> constexpr auto joined(std::array<leaf_info, N> const&... a) {
+  std::array<leaf_info, (N + ... + 0)> r{};
+  std::size_t i = 0;
+  auto add = [&](auto const& part) {
+    for (auto const& l : part) r[i++] = l;
+  };
+  (add(a), ...);
+  return r;
+}
+
+struct no_arguments {
+  using argument_tag = void;
+  static constexpr int first_argument = 0, argument_count = 0;
+};
+
+/// A live expression, written to a leaf of its own after its bindings.
+template <class E, class Out> struct evaluation : no_arguments {
+  using bound = bound_leaves<decltype(E::bound)>;
+  using results = mp::mp_list<result<typename E::graph, bound::count>>;
+  static constexpr auto leaves = joined(bound::value, std::array<leaf_info, 1>{leaf_of_array<Out>});
+};
+/// The same as an output.
+template <class E> struct scalar_evaluation : no_arguments {
+  using bound = bound_leaves<decltype(E::bound)>;
+  using results = mp::mp_list<result<typename E::graph>>;
+  static constexpr auto leaves = bound::value;
+};
+
+}  // namespace detail
+
+/// The backend that assignments of live expressions run on.
+using default_backend = simd_backend;
+
+/// `tensor y = e;` and `w = e;`. If e reads the array that it is assigned to, it reads the old elements.
+template <class E, class D, class... B, int... N>
+void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
+  if constexpr (!std::is_same_v<E, extents<N...>>) {
+    constexpr sentence s = [] {
+      sentence t;
+      t << "an expression of shape " << E::value << " is assigned to an array of shape " << extents<N...>::value
+        << "; make the shapes equal, or write tensor y = ...";
+      return t;
+    }();
+    complain<s>();
+  } else {
+    using X = expr<E, D, B...>;
+    void const* leaves[sizeof...(B) + 1];
+    detail::put_addresses(e.bound, leaves);
+    tensor<float, N...>* out = &to;
+    for (std::size_t i = 0; i < sizeof...(B); ++i)
+      if (leaves[i] == to.data()) {
+        tensor<float, N...> fresh;
+        evaluate_into(e, fresh);
+        to = std::move(fresh);
+        return;
+      }
+    leaves[sizeof...(B)] = out->data();
+    default_backend::run_once<detail::evaluation<X, tensor<float, N...>>>(leaves, nullptr);
+  }
+}
+
+/// `float v = e;` for an expression without axes.
+template <class X> void evaluate_scalar(X const& e, float& to) {
+  void const* leaves[std::tuple_size_v<decltype(X::bound)> + 1];
+  detail::put_addresses(e.bound, leaves);
+  void* outputs[] = {&to};
+  default_backend::run_once<detail::scalar_evaluation<X>>(leaves, outputs);
+}
+
+/// The value of an expression as an array of its shape.
+template <expression X> auto eval(X const& e) {
+  return [&]<int... N>(extents<N...>) { return tensor<float, N...>(e); }(typename X::extents_type{});
+}
+
+// ---- models --------------------------------------------------------------------------------------------
+
+namespace detail {
+
+template <class Tuple> struct parameter_leaves;
+template <class... A> struct parameter_leaves<std::tuple<A*...>> {
+  static constexpr int count = sizeof...(A);
+  static constexpr std::array<leaf_info, sizeof...(A)> value{leaf_of_array<std::remove_cv_t<A>>...};
+  template <int K> using array_at = std::remove_cv_t<mp::mp_at_c<mp::mp_list<A...>, std::size_t(K)>>;
+};
+template <class M> using leaves_of_model = parameter_leaves<decltype(parameters_of(std::declval<M&>()))>;
+
+/// A model's value on arguments. Leaves: parameters, arguments.
+template <class Model, class... X> struct inference_spec {
+  using parameters = leaves_of_model<Model>;
+  using argument_tag = inference_spec;
+  static constexpr int first_argument = parameters::count, argument_count = sizeof...(X);
+  static constexpr auto leaves = joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...});
+  template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
+    return call_layer<0>(symbolic<Model>{}, argument<inference_spec, int(I), typename X::extents_type>{}...);
+  }
+  using traced = decltype(trace(std::index_sequence_for<X...>{}));
+  using results = mp::mp_list<result<typename traced::graph>>;
+};
+
+/// One step of training: the loss of a model on arguments, and every parameter's next value under a rule.
+/// Leaves: parameters, arguments, the rule's numbers.
+template <class Model, class Rule, class... X> struct training_spec {
+  using parameters = leaves_of_model<Model>;
+  using argument_tag = training_spec;
+  static constexpr int first_argument = parameters::count, argument_count = int(sizeof...(X)) + Rule::hyper_count;
+  static constexpr auto leaves = [] {
+    std::array<leaf_info, std::size_t(Rule::hyper_count)> numbers{};
+    for (auto& n : numbers) n.holds = element::f64;
+    return joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...}, numbers);
+  }();
+
+  template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
+    return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(I), typename X::extents_type>{}...);
+  }
+  using loss = decltype(trace(std::index_sequence_for<X...>{}));
+  template <int K, int... H> static constexpr auto next(std::integer_sequence<int, H...>) {
+    using w = parameter<K, typename parameters::template array_at<K>>;
+    return call_layer<0>(typename Rule::next{}, w{}, make<gradient_op>(loss{}, w{}),
+                         argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
+  }
+  template <int K> using next_of = decltype(next<K>(std::make_integer_sequence<int, Rule::hyper_count>{}));
+  template <int... K> static auto list(std::integer_sequence<int, K...>)
+      -> mp::mp_list<result<typename loss::graph>, result<typename next_of<K>::graph, K>...>;
+  using results = decltype(list(std::make_integer_sequence<int, parameters::count>{}));
+};
+
+}  // namespace detail
+
+/// The loss of a model as a training step: step(x, y) returns the loss before the update. The model is
+/// referred to and changed in place. Rule is an update rule with its numbers; X... are the types of the
+/// arguments. After construction nothing is allocated.
+template <class Backend, class Model, class Rule, class... X> class training_step {
+ public:
+  using spec = detail::training_spec<Model, Rule, X...>;
+  using program = typename Backend::template program<spec>;
+
+  training_step(Model& m, Rule const& r) : model_(&m), rule(r) {}
+
+  float operator()(X const&... x) {
+    void const* leaves[spec::leaves.size()];
+    std::size_t i = 0;
+    std::apply([&](auto*... p) { ((leaves[i++] = p->data()), ...); }, parameters_of(*model_));
+    ((leaves[i++] = x.data()), ...);
+    const auto numbers = rule.hyper();
+    for (auto const& n : numbers) leaves[i++] = &n;
+    float loss = 0;
+    void* outputs[] = {&loss};
+    program_.run(leaves, outputs);
+    return loss;
+  }
+
+ private:
+  Model* model_;
+  program program_;
+
+ public:
+  Rule rule;  ///< its numbers may change between steps
+};
+
+/// A model's value on arguments of the types X..., into an array of the result's shape.
+template <class Backend, class Model, class... X> class inference {
+ public:
+  using spec = detail::inference_spec<Model, X...>;
+  using extents_type = typename spec::traced::extents_type;
+  static constexpr shape result_shape = extents_type::value;
+
+  explicit inference(Model const& m) : model_(&m) {}
+
+  /// Writes the result, first index fastest, to memory for result_shape.size() floats.
+  void operator()(X const&... x, float* to) {
+    void const* leaves[spec::leaves.size()];
+    std::size_t i = 0;
+    std::apply([&](auto*... p) { ((leaves[i++] = p->data()), ...); }, parameters_of(*model_));
+    ((leaves[i++] = x.data()), ...);
+    void* outputs[] = {to};
+    program_.run(leaves, outputs);
+  }
+
+ private:
+  Model const* model_;
+  typename Backend::template program<spec> program_;
+};
+
+// ---- updates by hand -------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// params(r): what update's function is called for.
+template <class Result> struct parameter_symbols {
+  Result const& result;
+};
+
+template <class Result, class F> struct update_spec;
+template <class M, class... X, class F> struct update_spec<differentiated<M, X...>, F> {
+  using model_type = std::remove_cvref_t<M>;
+  using parameters = leaves_of_model<model_type>;
+  using argument_tag = root_tag;
+  static constexpr int first_argument = parameters::count, argument_count = sizeof...(X);
+  template <int K> using symbol_at = parameter<K, typename parameters::template array_at<K>>;
+  template <int K> using next_of = std::remove_cvref_t<decltype(std::declval<F&>()(symbol_at<K>{}))>;
+
+  template <class> struct numbers;
+  template <int... K> struct numbers<std::integer_sequence<int, K...>> {
+    static constexpr int first = parameters::count + int(sizeof...(X));
+    static constexpr int before(int k) {
+      constexpr int n[] = {int(std::tuple_size_v<decltype(next_of<K>::bound)>)...};
+      int b = first;
+      for (int i = 0; i < k; ++i) b += n[i];
+      return b;
+    }
+    using results = mp::mp_list<result<typename next_of<K>::graph, K, before(K)>...>;
+    static constexpr auto leaves = joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of<typename std::tuple_element_t<0, decltype(X::bound)>::leaf>...},
+                                          bound_leaves<decltype(next_of<K>::bound)>::value...);
+  };
+  using all = numbers<std::make_integer_sequence<int, parameters::count>>;
+  using results = typename all::results;
+  static constexpr auto leaves = all::leaves;
+};
+
+}  // namespace detail
+
+/// The parameters of a differentiated model, for update.
+template <class M, class... X> auto params(differentiated<M, X...> const& r) requires model<M> {
+  return detail::parameter_symbols<differentiated<M, X...>>{r};
+}
+
+/// `update(params(r), [&](auto w) { return w - grad(r, w) * lr; })`: each parameter takes the value that the
+/// function gives for it, all at once: every expression reads the old ones. It is one fused program.
+template <class Result, class F> void update(detail::parameter_symbols<Result> const& p, F&& f) {
+  using spec = detail::update_spec<Result, std::remove_cvref_t<F>>;
+  void const* leaves[spec::leaves.size()];
+  void const** to = leaves;
+  std::apply([&](auto*... a) { ((*to++ = a->data()), ...); }, parameters_of(p.result.f));
+  std::apply([&](auto const&... x) { ((*to++ = std::get<0>(x.bound).address()), ...); }, p.result.arguments);
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    auto next = std::make_tuple(f(typename spec::template symbol_at<K>{})...);
+    std::apply([&](auto const&... e) { ((detail::put_addresses(e.bound, to), to += std::tuple_size_v<std::remove_cvref_t<decltype(e.bound)>>), ...); }, next);
+    default_backend::run_once<spec>(leaves, nullptr);
+  }(std::make_integer_sequence<int, spec::parameters::count>{});
+}
+
+}  // namespace knit

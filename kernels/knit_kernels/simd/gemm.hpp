@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+// gemm.hpp -- in: pointers, strides, constant sizes. out: a block of A*B in registers, and packed operands.
+
+#pragma once
+
+#include <knit_kernels/simd/lanes.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace knit::simd {
+inline namespace HWY_NAMESPACE {
+
+/// A block of C(m, n) = sum over k of A(m, k) B(k, n): MV registers of rows by NR columns. It stays in
+/// registers as a local variable of one function, if MV*NR + MV + 1 exist: 2 x 14 of 32, 2 x 6 of 16.
+template <int MV, int NR> struct tile {
+  static constexpr int rows = MV * lanes::count;
+  static constexpr int columns = NR;
+
+  lanes acc[NR][MV];
+};
+
+namespace detail {
+
+// Folds over indices, not lambdas in loops: so g++ splits the tile into registers before it optimises.
+template <int... i> using ints = std::integer_sequence<int, i...>;
+template <int N> constexpr std::make_integer_sequence<int, N> first;
+
+/// How the last register of a column of A is loaded.
+struct whole {
+  HWY_INLINE lanes operator()(float const* p) const { return load(p); }
+};
+struct partial {
+  int rows;
+  HWY_INLINE lanes operator()(float const* p) const { return load_n(p, rows); }
+};
+
+template <int MV, class Last, int... v>
+HWY_API void load_column(lanes (&column)[MV], float const* a, Last last, ints<v...>) {
+  ((column[v] = load(a + v * lanes::count)), ...);
+  column[MV - 1] = last(a + (MV - 1) * lanes::count);
+}
+
+template <int MV, int... v>
+HWY_API void axpy(lanes (&acc)[MV], lanes const (&column)[MV], lanes x, ints<v...>) {
+  ((acc[v] = fma(column[v], x, acc[v])), ...);
+}
+
+template <int MV, int NR, class Last, int... n>
+HWY_API void outer_product(tile<MV, NR>& t, float const* a, Last last, float const* b,
+                           std::ptrdiff_t b_n_stride, ints<n...>) {
+  lanes column[MV];
+  load_column(column, a, last, first<MV - 1>);
+  (axpy(t.acc[n], column, lanes(b[n * b_n_stride]), first<MV>), ...);
+}
+
+// Not unrolled over k: by 2 or 4 is no faster (bench/gemm_tile.cpp) and makes g++ 12 spill a 2 x 14 tile.
+// Prefetching A or C by hand gained nothing either.
+template <int MV, int NR, class Last>
+HWY_API void multiply(tile<MV, NR>& t, int count_k, float const* a, std::ptrdiff_t a_k_stride, Last last,
+                      float const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
+                      std::ptrdiff_t b_ahead) {
+  for (int k = 0; k < count_k; ++k, a += a_k_stride, b += b_k_stride) {
+    if (b_ahead != 0) __builtin_prefetch(b + b_ahead);
+    outer_product(t, a, last, b, b_n_stride, first<NR>);
+  }
+}
+
+template <int MV, int... v> HWY_API void clear(lanes (&acc)[MV], ints<v...>) { ((acc[v] = 0.f), ...); }
+
+template <int MV, int NR, int... n> HWY_API void clear(tile<MV, NR>& t, ints<n...>) {
+  (clear(t.acc[n], first<MV>), ...);
+}
+
+template <class Epilogue, int MV, int... v>
+HWY_API void finish(lanes const (&acc)[MV], int n, Epilogue& e, ints<v...>) {
+  (e(v, n, acc[v]), ...);
+}
+
+template <class Epilogue, int MV, int NR, int... n>
+HWY_API void finish(tile<MV, NR> const& t, Epilogue& e, ints<n...>) {
+  (finish(t.acc[n], n, e, first<MV>), ...);
+}
+
+}  // namespace detail
+
+template <int MV, int NR> HWY_API void clear(tile<MV, NR>& t) { detail::clear(t, detail::first<NR>); }
+
+/// t += A*B over count_k steps. Column k of A is contiguous at a + k*a_k_stride; B(k, n) is
+/// b[k*b_k_stride + n*b_n_stride]. Sizes and strides given as literals or integral constants become
+/// part of the addresses. b_ahead, if not 0, is how far behind b + k*b_k_stride the cache line lies that the
+/// next tile will read: 2*NR where b_n_stride is 1 (weight gradient of bench/gemm_tile.cpp, percent of
+/// peak: 89 without, 91 with).
+template <int MV, int NR>
+HWY_API void multiply(tile<MV, NR>& t, int count_k, float const* a, std::ptrdiff_t a_k_stride, float const* b,
+                      std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
+  detail::multiply(t, count_k, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
+}
+
+/// The same with K known to the compiler.
+template <int K, int MV, int NR>
+HWY_API void multiply(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_stride, float const* b,
+                      std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
+  detail::multiply(t, K, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
+}
+
+/// The same where a column of A has only `rows` floats of memory, (MV-1)*count < rows <= MV*count. The other
+/// rows of t gain 0*B and mean nothing.
+template <int K, int MV, int NR>
+HWY_API void multiply_rows(tile<MV, NR>& t, int rows, float const* a, std::ptrdiff_t a_k_stride,
+                           float const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
+                           std::ptrdiff_t b_ahead = 0) {
+  detail::multiply(t, K, a, a_k_stride, detail::partial{rows - (MV - 1) * lanes::count}, b, b_k_stride,
+                   b_n_stride, b_ahead);
+}
+
+/// Calls e(v, n, acc) for register v of column n, that is rows v*count to (v+1)*count - 1; unrolled.
+template <class Epilogue, int MV, int NR> HWY_API void finish(tile<MV, NR> const& t, Epilogue&& e) {
+  detail::finish(t, e, detail::first<NR>);
+}
+
+namespace detail {
+
+/// Block j of the result holds 4 floats of row 4*j: p[4*j*stride + 0..3]; zeros from row `rows` on.
+template <bool All, class Tag>
+HWY_API auto load_blocks(Tag tag, float const* p, std::ptrdiff_t stride, int rows) {
+  if constexpr (hn::MaxLanes(Tag()) > 4) {
+    constexpr hn::Half<Tag> half;
+    constexpr int n = hn::MaxLanes(half);
+    auto const low = load_blocks<All>(half, p, stride, rows);
+    return Combine(tag, load_blocks<All>(half, p + n * stride, stride, rows - n), low);
+  } else {
+    return All || rows > 0 ? LoadU(tag, p) : Zero(tag);
+  }
+}
+
+/// dst[i*dst_stride + m] = a[m*a_m_stride + i] for i < 4, m < count.
+template <bool All, class Tag> HWY_API void transpose_4(Tag tag, float* dst, std::ptrdiff_t dst_stride,
+                                                        float const* a, std::ptrdiff_t a_m_stride, int rows) {
+  constexpr hn::Repartition<std::uint64_t, Tag> pair;  // two floats move as one
+  auto const row = [&](int j) { return load_blocks<All>(tag, a + j * a_m_stride, a_m_stride, rows - j); };
+  auto const r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
+  auto const low01 = BitCast(pair, InterleaveLower(tag, r0, r1)),
+             high01 = BitCast(pair, InterleaveUpper(tag, r0, r1));
+  auto const low23 = BitCast(pair, InterleaveLower(tag, r2, r3)),
+             high23 = BitCast(pair, InterleaveUpper(tag, r2, r3));
+  StoreU(BitCast(tag, InterleaveLower(pair, low01, low23)), tag, dst);
+  StoreU(BitCast(tag, InterleaveUpper(pair, low01, low23)), tag, dst + dst_stride);
+  StoreU(BitCast(tag, InterleaveLower(pair, high01, high23)), tag, dst + 2 * dst_stride);
+  StoreU(BitCast(tag, InterleaveUpper(pair, high01, high23)), tag, dst + 3 * dst_stride);
+}
+
+}  // namespace detail
+
+/// The panel form of an operand whose rows, not columns, are contiguous:
+/// dst[k*Panel + m] = a[m*a_m_stride + k] for m < rows, zero for rows <= m < Panel.
+template <int K, int Panel = 32>
+void pack_transposed(float* dst, float const* a, std::ptrdiff_t a_m_stride, int rows) {
+  static_assert(Panel % lanes::count == 0);
+  constexpr int in_registers = lanes::count >= 4 ? K / 4 * 4 : 0;
+  if constexpr (in_registers > 0) {
+    constexpr lanes::tag tag;
+    for (int m = 0; m < Panel; m += lanes::count) {
+      float const* const from = a + (m < rows ? m : 0) * a_m_stride;
+      if (m + lanes::count <= rows)
+        for (int k = 0; k < K / 4 * 4; k += 4)
+          detail::transpose_4<true>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, lanes::count);
+      else
+        for (int k = 0; k < K / 4 * 4; k += 4)
+          detail::transpose_4<false>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, rows - m);
+    }
+  }
+  for (int k = in_registers; k < K; ++k)
+    for (int m = 0; m < Panel; ++m) dst[k * Panel + m] = m < rows ? a[m * a_m_stride + k] : 0.f;
+}
+
+/// dst[k*NR + n] = element(k, n), for an operand that has to be computed on the way.
+template <int NR, int K, class Element> HWY_API void pack_columns(float* dst, Element&& element) {
+  for (int k = 0; k < K; ++k)
+    for (int n = 0; n < NR; ++n) dst[k * NR + n] = element(k, n);
+}
+
+/// dst[k*NR + n] = scale * b[k*b_k_stride + n*b_n_stride]
+template <int NR, int K> HWY_API void pack_columns(float* dst, std::uint8_t const* b,
+                                                   std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
+                                                   float scale) {
+  pack_columns<NR, K>(dst, [=](int k, int n) { return scale * float(b[k * b_k_stride + n * b_n_stride]); });
+}
+
+/// dst[i] = scale * src[i]: byte columns as floats, to be read with the strides of b; 8 times faster than
+/// packing them.
+HWY_API void convert(float* dst, std::uint8_t const* src, int n, float scale) {
+  int i = 0;
+  for (; i + lanes::count <= n; i += lanes::count) store(dst + i, scale * load(src + i));
+  store_n(dst + i, scale * load_n(src + i, n - i), n - i);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace knit::simd

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+// peak.hpp -- in: nothing. out: the floating-point peak of this core at this moment.
+
+#pragma once
+
+#include <knit_kernels/simd/lanes.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+
+namespace knit::simd {
+inline namespace HWY_NAMESPACE {
+
+namespace detail {
+
+/// x = x*factor + term in independent chains: more than latency 4 x two units needs.
+template <std::size_t... chain>
+HWY_API float fma_chains(int steps, lanes factor, lanes term, std::index_sequence<chain...>) {
+  lanes x[] = {float(chain)...};
+  for (int step = 0; step < steps; ++step) ((x[chain] = fma(x[chain], factor, term)), ...);
+  return reduce_add((x[chain] + ...));
+}
+
+}  // namespace detail
+
+/// Multiply-adds of float in GF/s, from registers only: the best of `runs` runs of 100 microseconds.
+inline double fma_peak(int runs = 20) {
+  constexpr int chains = 12, steps = 65536;
+  float volatile half = 0.5f;
+  double best = 0;
+  for (int run = 0; run < runs; ++run) {
+    auto const from = std::chrono::steady_clock::now();
+    float const volatile used = detail::fma_chains(steps, half, half, std::make_index_sequence<chains>());
+    std::chrono::duration<double> const taken = std::chrono::steady_clock::now() - from;
+    (void)used;
+    best = std::max(best, 2e-9 * chains * steps * lanes::count / taken.count());
+  }
+  return best;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace knit::simd

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSL-1.0
+// labelled.cpp -- in: data/labelled.hpp. out: what it joins, what it refuses and in which words, MNIST as it is.
+
+#include <knit/data/labelled.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+#include <zlib.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using bytes = std::vector<std::uint8_t>;
+
+class files : public testing::Test {
+protected:
+  files() {
+    std::string name = testing::TempDir() + "/knit_labelled_XXXXXX";
+    folder = mkdtemp(name.data());
+    images = folder / "images", labels = folder / "labels";
+  }
+  ~files() override { fs::remove_all(folder); }
+
+  /// Writes a gzip IDX file of these extents and elements.
+  static void write(fs::path const& path, std::vector<int> const& extents, bytes const& elements) {
+    bytes b = {0, 0, 8, std::uint8_t(extents.size())};
+    for (int e : extents)
+      for (int shift : {24, 16, 8, 0}) b.push_back(std::uint8_t(e >> shift));
+    b.insert(b.end(), elements.begin(), elements.end());
+    gzFile f = gzopen(path.c_str(), "wb");
+    ASSERT_EQ(gzwrite(f, b.data(), unsigned(b.size())), int(b.size()));
+    ASSERT_EQ(gzclose(f), Z_OK);
+  }
+  static bytes counting(int n) {
+    bytes b(static_cast<std::size_t>(n));
+    std::iota(b.begin(), b.end(), std::uint8_t{0});
+    return b;
+  }
+  /// What is said, less the folder's name; "" if nothing.
+  template <class F> std::string refusal(F f) {
+    try {
+      f();
+    } catch (knit::data_error const& e) {
+      std::string said = e.what();
+      const std::string from = folder.string() + "/";
+      for (auto at = said.find(from); at != said.npos; at = said.find(from)) said.erase(at, from.size());
+      return said;
+    }
+    return "";
+  }
+  std::string refusal(int classes = 10) {
+    return refusal([&] { knit::read_labelled(images, labels, classes); });
+  }
+
+  fs::path folder, images, labels;
+};
+
+TEST_F(files, are_joined) {
+  write(images, {3, 2, 4}, counting(24));
+  write(labels, {3}, {2, 0, 1});
+  const knit::labelled d = knit::read_labelled(images, labels, 3);
+  EXPECT_EQ(d.features, 8);
+  EXPECT_EQ(d.classes, 3);
+  EXPECT_EQ(d.size, 3);
+  EXPECT_EQ(d.x, counting(24));  // instance i is the bytes 8 i ... 8 i + 7, as in the file
+  EXPECT_EQ(d.y, (bytes{2, 0, 1}));
+}
+
+TEST_F(files, may_be_flat_or_deep_or_empty) {
+  write(labels, {2}, {0, 255});
+  write(images, {2, 5}, counting(10));
+  EXPECT_EQ(knit::read_labelled(images, labels, 256).features, 5);
+  write(images, {2, 3, 2, 2}, counting(24));
+  EXPECT_EQ(knit::read_labelled(images, labels, 256).features, 12);
+  write(labels, {0}, {});
+  write(images, {0, 28, 28}, {});
+  auto const d = knit::read_labelled(images, labels, 1);
+  EXPECT_EQ(d.features, 784);
+  EXPECT_EQ(d.size, 0);
+}
+
+TEST_F(files, are_refused_on_unequal_counts) {
+  write(images, {3, 2}, counting(6));
+  write(labels, {2}, {0, 1});
+  EXPECT_EQ(refusal(), "knit: labels has 2 labels, but images has 3 instances");
+}
+
+TEST_F(files, are_refused_on_a_label_out_of_range) {
+  write(images, {4, 1}, counting(4));
+  write(labels, {4}, {0, 9, 10, 11});
+  EXPECT_EQ(refusal(10), "knit: labels has 10 as label number 2, but labels are 0 .. 9");
+  EXPECT_EQ(refusal(1), "knit: labels has 9 as label number 1, but labels are 0 .. 0");
+  EXPECT_EQ(refusal(12), "");
+}
+
+TEST_F(files, are_refused_on_a_wrong_rank) {
+  write(images, {3}, counting(3));
+  write(labels, {3}, {0, 1, 2});
+  EXPECT_EQ(refusal(),
+            "knit: images has extents 3, but instances need two or more: their number and their size");
+  write(images, {3, 1}, counting(3));
+  write(labels, {3, 1}, {0, 1, 2});
+  EXPECT_EQ(refusal(), "knit: labels has extents 3 x 1, but labels are a list");
+}
+
+TEST_F(files, are_refused_on_an_absurd_number_of_features) {
+  write(labels, {0}, {});
+  write(images, {0, 0x10000, 0x8000}, {});
+  EXPECT_EQ(refusal(),
+            "knit: images has extents 0 x 65536 x 32768, but an instance has from 1 to 2^31 - 1 features");
+  write(images, {0, 0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff}, {});
+  EXPECT_NE(refusal(), "");
+  write(images, {0, 0}, {});
+  EXPECT_NE(refusal(), "");
+  write(images, {0, 0x7fffffff}, {});
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(files, are_refused_if_one_is_missing_or_bad) {
+  write(labels, {1}, {0});
+  EXPECT_EQ(refusal(), "knit: images is missing");
+  write(images, {1, 2}, {0});
+  EXPECT_EQ(refusal(),
+            "knit: images is truncated: it holds 1 of the 2 bytes that its header promises (1 x 2)");
+  fs::remove(labels);
+  EXPECT_EQ(refusal(), "knit: labels is missing");
+}
+
+TEST_F(files, need_a_sensible_number_of_classes) {
+  write(images, {1, 1}, {0});
+  write(labels, {1}, {0});
+  for (int classes : {-1, 0, 257})
+    EXPECT_THROW(knit::read_labelled(images, labels, classes), std::invalid_argument);
+  EXPECT_NO_THROW(knit::read_labelled(images, labels, 256));
+}
+
+TEST_F(files, of_mnist_must_be_28_by_28) {
+  auto const read = [&] { knit::read_mnist(folder); };
+  auto const put = [&](std::string const& part, std::vector<int> const& extents, int label = 9) {
+    int n = 1;
+    for (int e : extents) n *= e;
+    write(folder / (part + "-images-idx3-ubyte.gz"), extents, counting(n));
+    write(folder / (part + "-labels-idx1-ubyte.gz"), {extents[0]},
+          bytes(std::size_t(extents[0]), std::uint8_t(label)));
+  };
+  EXPECT_EQ(refusal(read), "knit: train-labels-idx1-ubyte.gz is missing");
+  put("train", {2, 28, 28});
+  EXPECT_EQ(refusal(read), "knit: t10k-labels-idx1-ubyte.gz is missing");
+  for (auto const& [extents, said] : {std::pair{std::vector{1, 784}, "1 x 784"},
+                                      {{1, 28, 27}, "1 x 28 x 27"},
+                                      {{1, 27, 28}, "1 x 27 x 28"},
+                                      {{1, 28, 28, 1}, "1 x 28 x 28 x 1"}}) {
+    put("t10k", extents);
+    EXPECT_EQ(refusal(read), std::string("knit: t10k-images-idx3-ubyte.gz has extents ") + said +
+                                 ", but MNIST's images are 28 x 28");
+  }
+  put("t10k", {1, 28, 28}, 10);
+  EXPECT_EQ(refusal(read), "knit: t10k-labels-idx1-ubyte.gz has 10 as label number 0, but labels are 0 .. 9");
+  put("t10k", {1, 28, 28});
+  auto const d = knit::read_mnist(folder);
+  EXPECT_EQ(d.train.size, 2);
+  EXPECT_EQ(d.test.size, 1);
+}
+
+TEST(mnist, reads_as_it_is) {
+  const knit::mnist_data d = knit::read_mnist(fs::path(KNIT_EXAMPLE_DATA) / "mnist");
+  for (auto const* part : {&d.train, &d.test}) {
+    EXPECT_EQ(part->features, 784);
+    EXPECT_EQ(part->classes, 10);
+    EXPECT_EQ(part->x.size(), std::size_t(part->size) * 784);
+    EXPECT_EQ(part->y.size(), std::size_t(part->size));
+  }
+  EXPECT_EQ(d.train.size, 60000);
+  EXPECT_EQ(d.test.size, 10000);
+  EXPECT_EQ(bytes(d.train.y.begin(), d.train.y.begin() + 5), (bytes{5, 0, 4, 1, 9}));
+  EXPECT_EQ(std::accumulate(d.train.x.begin(), d.train.x.end(), 0LL), 1567298545);
+  EXPECT_EQ(std::accumulate(d.test.x.begin(), d.test.x.end(), 0LL), 264923200);
+  EXPECT_EQ(std::accumulate(d.train.y.begin(), d.train.y.end(), 0LL), 267236);
+  EXPECT_EQ(std::accumulate(d.test.y.begin(), d.test.y.end(), 0LL), 44434);
+}
+
+}  // namespace
