@@ -176,6 +176,6 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   T* data_;
 };
 
-template <class T> concept array = std::is_base_of_v<detail::tensor_base, std::remove_cvref_t<T>>;
+template <class T> concept array_like = std::is_base_of_v<detail::tensor_base, std::remove_cvref_t<T>>;
 
 }  // namespace knit

@@ -59,9 +59,21 @@ inline labelled read_labelled(std::filesystem::path const& images, std::filesyst
   return detail::join(images, read_idx(images), labels, std::move(y), classes);
 }
 
+/// Labelled instances whose number of features is known to the compiler, as shapes of expressions are.
+template <int Features> struct instances : labelled {
+  static constexpr int feature_count = Features;
+  instances() : labelled{Features, 1, 0, {}, {}} {}
+  /// Throws data_error unless every instance has `Features` features.
+  explicit instances(labelled data) : labelled(std::move(data)) {
+    if (features != Features)
+      throw data_error("knit: instances of " + std::to_string(features) + " features given where the program has " +
+                       std::to_string(Features));
+  }
+};
+
 /// MNIST: handwritten digits as 28 x 28 levels, 0 white to 255 black, feature 28 row + column, 10 classes.
 struct mnist_data {
-  labelled train, test;
+  instances<784> train, test;
 };
 
 /// Reads train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the two t10k- files from a folder. Throws
@@ -74,7 +86,7 @@ inline mnist_data read_mnist(std::filesystem::path const& folder) {
     auto x = read_idx(images);
     if (x.extent.size() != 3 || x.extent[1] != 28 || x.extent[2] != 28)
       detail::refuse(images, "has extents " + detail::times(x.extent) + ", but MNIST's images are 28 x 28");
-    return detail::join(images, std::move(x), labels, std::move(y), 10);
+    return instances<784>(detail::join(images, std::move(x), labels, std::move(y), 10));
   };
   auto train = part("train");
   return {std::move(train), part("t10k")};

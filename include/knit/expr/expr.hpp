@@ -49,7 +49,7 @@ template <class E, class D, class... B> inline constexpr bool is_expr<expr<E, D,
 template <class T> concept expression = detail::is_expr<std::remove_cvref_t<T>>;
 template <class T> concept number = std::is_arithmetic_v<std::remove_cvref_t<T>>;
 template <class T> concept poison = std::is_same_v<std::remove_cvref_t<T>, poisoned>;
-template <class T> concept operand = expression<T> || array<T> || number<T> || poison<T>;
+template <class T> concept operand = expression<T> || array_like<T> || number<T> || poison<T>;
 /// Operands of an operator: numbers alone are C++'s own business.
 template <class A, class B> concept operands = operand<A> && operand<B> && !(number<A> && number<B>);
 
@@ -117,7 +117,7 @@ using bound_leaf = expr<Extents, dag<mp::mp_list<typename Bound::leaf>, pack(0, 
 /// Makes an expression of whatever may stand in one.
 template <expression E> constexpr E&& lift(E&& e) { return static_cast<E&&>(e); }
 template <number T> constexpr auto lift(T v) { return bound_leaf<bound_number, extents<>>{{bound_number{double(v)}}}; }
-template <array A> constexpr auto lift(A&& a) {
+template <array_like A> constexpr auto lift(A&& a) {
   using T = std::remove_cvref_t<A>;
   if constexpr (std::is_lvalue_reference_v<A> && T::owns)
     return bound_leaf<bound_reference<T>, typename T::extents_type>{{bound_reference<T>{&a}}};

@@ -28,7 +28,7 @@ template <class T> using field_types = decltype(members_of(std::declval<T const&
 template <class T> constexpr int count_parameters();
 template <class... F> constexpr int count_all(mp::mp_list<F...>) { return (count_parameters<F>() + ... + 0); }
 template <class T> constexpr int count_parameters() {
-  if constexpr (array<T>) return 1;
+  if constexpr (array_like<T>) return 1;
   else if constexpr (is_layers<T>) return count_all(mp::mp_rename<T, mp::mp_list>{});
   else if constexpr (model<T>) return count_all(field_types<T>{});
   else return 0;
@@ -84,7 +84,7 @@ template <class T, int Offset> struct rebuilt
 
 template <class T, int Offset> struct symbol {
   static constexpr auto pick() {
-    if constexpr (array<T>) return mp::mp_identity<parameter<Offset, T>>{};
+    if constexpr (array_like<T>) return mp::mp_identity<parameter<Offset, T>>{};
     else if constexpr (is_layers<T>)
       return mp::mp_identity<mp::mp_rename<typename symbols<mp::mp_rename<T, mp::mp_list>, Offset>::type, hana::tuple>>{};
     else if constexpr (model<T>) return mp::mp_identity<linked<typename rebuilt<T, 0>::type, Offset>>{};
@@ -102,7 +102,7 @@ template <class T, int Offset> struct symbol {
 
 template <class T, class F> constexpr void walk(T& field, std::string const& path, F& f) {
   using plain = std::remove_cvref_t<T>;
-  if constexpr (array<plain>) f(path, field);
+  if constexpr (array_like<plain>) f(path, field);
   else if constexpr (is_layers<plain>) {
     int i = 0;
     hana::for_each(field, [&](auto& layer) { walk(layer, path + (path.empty() ? "" : ".") + std::to_string(i++), f); });
@@ -114,7 +114,7 @@ template <class T, class F> constexpr void walk(T& field, std::string const& pat
 
 template <class T> constexpr auto arrays_of(T& field) {
   using plain = std::remove_cvref_t<T>;
-  if constexpr (array<plain>) return std::tuple<T*>(&field);
+  if constexpr (array_like<plain>) return std::tuple<T*>(&field);
   else if constexpr (is_layers<plain>)
     return hana::unpack(field, [](auto&... l) { return std::tuple_cat(arrays_of(l)...); });
   else if constexpr (model<plain>)

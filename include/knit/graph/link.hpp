@@ -27,7 +27,8 @@ struct body_link {
   int number;  ///< bodies are equal if their numbers are
   int tag;     ///< what its arguments are known by
   int arguments;
-  double const* numbers;  ///< values of its bindings where they fold, else nullptr
+  bool folds;  ///< its bindings are constants
+  double const* numbers;
   bool differentiates;    ///< holds a gradient node of its own
 };
 
@@ -66,15 +67,17 @@ template <class... B> constexpr auto number_values(std::tuple<B...> const& t) {
 template <class Call> struct folded_numbers {
   static constexpr auto value = number_values(Call::folded().bound);
 };
+template <class Call> inline constexpr bool has_numbers =
+    Call::style != call_style::closure && std::tuple_size_v<decltype(Call::body::bound)> != 0;
+template <> inline constexpr bool has_numbers<void> = false;
 template <class Call> constexpr double const* numbers_of() {
-  if constexpr (std::is_void_v<Call>) return nullptr;
-  else if constexpr (Call::style == call_style::closure || std::tuple_size_v<decltype(Call::body::bound)> == 0) return nullptr;
-  else return folded_numbers<Call>::value.data();
+  if constexpr (has_numbers<Call>) return folded_numbers<Call>::value.data();
+  else return nullptr;
 }
 
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of {
   static constexpr body_link value{Dag::size,        Dag::at,   op_links<Ops, typename Dag::ops>::value,
-                                   int(mp::mp_find<Ops, Call>::value), tag_of<Ops, Tag>, Arguments, numbers_of<Call>(),
+                                   int(mp::mp_find<Ops, Call>::value), tag_of<Ops, Tag>, Arguments, has_numbers<Call>, numbers_of<Call>(),
                                    op_links<Ops, typename Dag::ops>::differentiates};
 };
 
@@ -90,6 +93,7 @@ template <class G> struct linker {
     int parameters;  ///< leaf number of the first parameter of this layer
     int bound;       ///< leaf number of the first binding of this body
     int instance;    ///< number of this call: what tells the random nodes of two equal layers apart
+    int depth;
     frame const* up;
   };
   struct linked_call {
@@ -126,7 +130,7 @@ template <class G> struct linker {
       for (int k = 0; k < o.arity; ++k) x[k] = ids[field(n, k)];
       switch (o.what) {
         case kind::parameter: ids[i] = leaf(f.parameters + field(n, 0)); break;
-        case kind::bound: ids[i] = b.numbers ? g.constant(b.numbers[field(n, 0)]) : leaf(f.bound + field(n, 0)); break;
+        case kind::bound: ids[i] = b.folds ? g.constant(b.numbers[field(n, 0)]) : leaf(f.bound + field(n, 0)); break;
         case kind::argument: ids[i] = lookup(f, o.tag)->arguments[field(n, 0)]; break;
         case kind::pair: ids[i] = none; break;  // read by the call itself
         case kind::call: ids[i] = call(b, ids, n, o, f); break;
@@ -141,7 +145,8 @@ template <class G> struct linker {
 
  private:
   static constexpr frame const* lookup(frame const& f, int tag) {
-    for (frame const* p = &f; p; p = p->up)
+    frame const* p = &f;
+    for (int depth = f.depth; depth >= 0; --depth, p = p->up)
       if (p->tag == tag) return p;
     throw "knit: an argument is used outside the functor that it belongs to";
   }
@@ -184,7 +189,7 @@ template <class G> struct linker {
     const int first = fresh_count;
     if (body.differentiates)
       for (int k = 0; k < body.arguments; ++k) opaque[k] = g.fresh(fresh_count++, g.extents[c.argument[k]]);
-    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, slot + 1, &f};
+    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, slot + 1, f.depth + 1, &f};
     int result = run(body, inner);
     if (body.differentiates) result = substituted(result, first, c.argument, body.arguments);
     calls[slot].result = result;

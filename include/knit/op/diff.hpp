@@ -101,7 +101,7 @@ template <class F, class... X, class W, int... I, int... K>
 constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std::integer_sequence<int, I...>,
                               std::integer_sequence<int, K...>) {
   constexpr int places = (int(may_be<X, W>()) + ... + 0) + [] {
-    if constexpr (differentiated<F, X...>::of_model && array<W>)
+    if constexpr (differentiated<F, X...>::of_model && array_like<W>)
       return (int(std::is_same_v<std::tuple_element_t<K, decltype(parameters_of(r.f))>, W*>) + ... + 0);
     else return 0;
   }();
@@ -129,7 +129,7 @@ constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std:
       }
     };
     auto by_parameters = [&](auto self, auto index, auto sum) {
-      if constexpr (!differentiated<F, X...>::of_model || !array<W>) return sum;
+      if constexpr (!differentiated<F, X...>::of_model || !array_like<W>) return sum;
       else {
         constexpr int k = decltype(index)::value;
         if constexpr (k == int(sizeof...(K))) return sum;

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSL-1.0
+// catalogue.hpp -- every op, by kind: what the laws test and the docs list. An op is tested by being here.
+#pragma once
+#include <knit/op/activation.hpp>
+#include <knit/op/arithmetic.hpp>
+#include <knit/op/compare.hpp>
+#include <knit/op/composite.hpp>
+#include <knit/op/contract.hpp>
+#include <knit/op/index.hpp>
+#include <knit/op/reduce.hpp>
+#include <knit/op/shape.hpp>
+#include <knit/op/transcendental.hpp>
+
+namespace knit::catalogue {
+
+using unary = mp::mp_list<neg_op, exp_op, log_op, sqrt_op, square_op, abs_op, tanh_op, sigm_op, relu_op>;
+using binary = mp::mp_list<add_op, sub_op, mul_op, div_op, max_op, min_op, less_op, less_equal_op, equal_op, not_equal_op>;
+using ternary = mp::mp_list<select_op>;
+using reductions = mp::mp_list<sum_op<>, sum_op<0>, sum_op<1>, sum_op<0, 1>, maximum_op<>, maximum_op<0>, maximum_op<1>>;
+using views = mp::mp_list<transpose_op<1, 0>, reshape_op<6, 2>>;
+using like = mp::mp_list<broadcast_like_op, sum_to_like_op, reshape_like_op, count_per_op, coordinate_like_op<0>, coordinate_like_op<1>>;
+using contractions = mp::mp_list<contract_op<"mk", "kn", "mn">, contract_op<"mk", "k", "m">>;
+
+}  // namespace knit::catalogue
