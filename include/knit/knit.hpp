@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // knit.hpp -- the whole host API: expressions, differentiation, models, training as ranges, data.
 #pragma once
+#include <knit/core/sentence.hpp>    // first, so that the sentence of a mistake stands on the first lines
 #include <knit/core/tensor.hpp>      // tensor, view, unorm8
 #include <knit/data/labelled.hpp>    // read_mnist, instances
 #include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order

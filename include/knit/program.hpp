@@ -35,6 +35,34 @@ struct no_arguments {
   static constexpr int first_argument = 0, argument_count = 0;
 };
 
+constexpr sentence only_float() {
+  sentence t;
+  t << "an expression is assigned to an array whose elements are not float; knit computes floats: make it a tensor<float, ...>";
+  return t;
+}
+constexpr sentence not_a_loss(shape s) {
+  sentence t;
+  t << "a loss is a number, and the model's is an array of shape " << s << "; return its sum or mean";
+  return t;
+}
+constexpr sentence next_shape(shape w, shape next) {
+  sentence t;
+  t << "update: the next value of a parameter of shape " << w << " has shape " << next << "; make them equal";
+  return t;
+}
+/// E, or after a mistake another expression that compiles, so that the mistake stays one error.
+template <class E, class Instead> using unless_poisoned = std::conditional_t<poison<E>, Instead, E>;
+template <class E, shape W> constexpr auto check_next() {
+  if constexpr (poison<E>) return mp::mp_identity<poisoned>{};
+  else if constexpr (E::shape != W) return mp::mp_identity<typename knit_error<wrong<next_shape(W, E::shape)>>::type>{};
+  else return mp::mp_identity<E>{};
+}
+template <class E> constexpr auto check_loss() {
+  if constexpr (poison<E>) return mp::mp_identity<poisoned>{};
+  else if constexpr (E::shape.rank != 0) return mp::mp_identity<typename knit_error<wrong<not_a_loss(E::shape)>>::type>{};
+  else return mp::mp_identity<E>{};
+}
+
 /// A live expression, written to a leaf of its own after its bindings.
 template <class E, class Out> struct evaluation : no_arguments {
   using bound = bound_leaves<decltype(E::bound)>;
@@ -81,6 +109,16 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
   }
 }
 
+/// Elements of one array into another of the same shape: bytes become numbers.
+template <array_like A, int... N> requires(!std::is_same_v<A, tensor<float, N...>>)
+void evaluate_into(A const& a, tensor<float, N...>& to) {
+  evaluate_into(lift(a), to);
+}
+template <class X, class T, int... N> requires(expression<X> && !std::is_same_v<T, float>)
+void evaluate_into(X const&, tensor<T, N...>&) {
+  complain<detail::only_float()>();
+}
+
 /// `float v = e;` for an expression without axes.
 template <class X> void evaluate_scalar(X const& e, float& to) {
   void const* leaves[std::tuple_size_v<decltype(X::bound)> + 1];
@@ -115,7 +153,8 @@ template <class Model, class... X> struct inference_spec {
   template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
     return call_layer<0>(symbolic<Model>{}, argument<inference_spec, int(I), typename X::extents_type>{}...);
   }
-  using traced = decltype(trace(std::index_sequence_for<X...>{}));
+  using traced = unless_poisoned<decltype(trace(std::index_sequence_for<X...>{})),
+                                 argument<inference_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>>;
   using results = mp::mp_list<result<typename traced::graph>>;
 };
 
@@ -134,13 +173,17 @@ template <class Model, class Rule, class... X> struct training_spec {
   template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
     return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(I), typename X::extents_type>{}...);
   }
-  using loss = decltype(trace(std::index_sequence_for<X...>{}));
+  template <int K> using parameter_at = parameter<K, typename parameters::template array_at<K>>;
+  using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
+                               decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
   template <int K, int... H> static constexpr auto next(std::integer_sequence<int, H...>) {
-    using w = parameter<K, typename parameters::template array_at<K>>;
+    using w = parameter_at<K>;
     return call_layer<0>(typename Rule::next{}, w{}, make<gradient_op>(loss{}, w{}),
                          argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
   }
-  template <int K> using next_of = decltype(next<K>(std::make_integer_sequence<int, Rule::hyper_count>{}));
+  template <int K> using next_of = unless_poisoned<
+      typename decltype(check_next<decltype(next<K>(std::make_integer_sequence<int, Rule::hyper_count>{})), parameter_at<K>::shape>())::type,
+      parameter_at<K>>;
   template <int... K> static auto list(std::integer_sequence<int, K...>)
       -> mp::mp_list<result<typename loss::graph>, result<typename next_of<K>::graph, K>...>;
   using results = decltype(list(std::make_integer_sequence<int, parameters::count>{}));
@@ -207,6 +250,11 @@ template <class Backend, class Model, class... X> class inference {
 
 namespace detail {
 
+template <class Next, class E> Next next_value(E&& e) {
+  if constexpr (std::is_same_v<lifted<E>, Next>) return lift(std::forward<E>(e));
+  else return {};
+}
+
 /// params(r): what update's function is called for.
 template <class Result> struct parameter_symbols {
   Result const& result;
@@ -219,7 +267,8 @@ template <class M, class... X, class F> struct update_spec<differentiated<M, X..
   using argument_tag = root_tag;
   static constexpr int first_argument = parameters::count, argument_count = sizeof...(X);
   template <int K> using symbol_at = parameter<K, typename parameters::template array_at<K>>;
-  template <int K> using next_of = std::remove_cvref_t<decltype(std::declval<F&>()(symbol_at<K>{}))>;
+  template <int K> using next_of = unless_poisoned<
+      typename decltype(check_next<lifted<decltype(std::declval<F&>()(symbol_at<K>{}))>, symbol_at<K>::shape>())::type, symbol_at<K>>;
 
   template <class> struct numbers;
   template <int... K> struct numbers<std::integer_sequence<int, K...>> {
@@ -255,7 +304,7 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
   std::apply([&](auto*... a) { ((*to++ = a->data()), ...); }, parameters_of(p.result.f));
   std::apply([&](auto const&... x) { ((*to++ = std::get<0>(x.bound).address()), ...); }, p.result.arguments);
   [&]<int... K>(std::integer_sequence<int, K...>) {
-    auto next = std::make_tuple(f(typename spec::template symbol_at<K>{})...);
+    auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
     std::apply([&](auto const&... e) { ((detail::put_addresses(e.bound, to), to += std::tuple_size_v<std::remove_cvref_t<decltype(e.bound)>>), ...); }, next);
     default_backend::run_once<spec>(leaves, nullptr);
   }(std::make_integer_sequence<int, spec::parameters::count>{});

@@ -62,6 +62,7 @@ template <class P, int S> struct contract_step {
   static constexpr int tail_rows = M % rows;
   static constexpr int most_packed = 1 << 13;
 
+  static constexpr bool cut_k = st.cut >= contracted_cut;  ///< each slab sums its part of the contracted axis
   static constexpr bool cut_m = st.cut == lane, cut_n = n_letter != '\0' && st.cut == other;
 
   /// Widths of register tiles that occur: slabs and the tiles of a slab are as equal as can be.
@@ -112,8 +113,14 @@ template <class P, int S> struct contract_step {
         for (int i = 0; i < rows; ++i) to[k * rows + i] = i < count ? a_element(mem, m0 + i, k) : 0.f;
   }
 
+  /// The part of the contracted axis that a slab sums.
+  struct span_of_k {
+    int lo, count;
+  };
+
   /// One tile: rows m0 .. m0 + R - 1, columns n0 .. n0 + NR - 1.
-  template <int NR, int R> static HWY_INLINE void tile_at(typename B::state& s, int m0, int n0, float const* a_packed, float const* b_packed) {
+  template <int NR, int R>
+  static HWY_INLINE void tile_at(typename B::state& s, int m0, int n0, span_of_k ks, float const* a_packed, float const* b_packed) {
     constexpr int vectors = (R + lanes::count - 1) / lanes::count;
     tile<vectors, NR> t;
     clear(t);
@@ -123,15 +130,19 @@ template <class P, int S> struct contract_step {
     else {
       position p{};
       p.at[a_m] = m0;
-      a = A::data(s.m) + A::offset(p);
+      a = A::data(s.m) + A::offset(p) + ks.lo * a_by;
     }
     float const* b;
     constexpr long b_by_k = b_direct ? step_along<Bm>(b_k) : NR, b_by_n = b_direct ? step_along<Bm>(b_n) : 1;
-    if constexpr (b_direct) b = Bm::data(s.m) + n0 * b_by_n;
+    if constexpr (b_direct) b = Bm::data(s.m) + n0 * b_by_n + ks.lo * b_by_k;
     else b = b_packed;
     // Internal arrays are padded to whole vectors; memory of the caller is not.
     constexpr bool may_overread = R % lanes::count == 0 || !a_direct || a_panels;
-    if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n);
+    if constexpr (cut_k) {
+      static_assert(a_direct && b_direct, "knit: a contraction in parts reads its operands where they lie");
+      if constexpr (may_overread) multiply(t, ks.count, a, a_by, b, b_by_k, b_by_n);
+      else multiply_rows(t, ks.count, R, a, a_by, b, b_by_k, b_by_n);
+    } else if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n);
     else multiply_rows<K>(t, R, a, a_by, b, b_by_k, b_by_n);
     finish(t, [&](int vec, int n, lanes acc) {
       position p{};
@@ -144,45 +155,46 @@ template <class P, int S> struct contract_step {
     });
   }
   template <class Width> static HWY_INLINE void epilogue(typename B::state& s, position const& p, Width w) {
-    B::template write<v>(s.m, p, s.value[0], w);
+    B::template write<v>(s, p, s.value[0], w);
     B::template run<1>(s, p, w);
   }
 
-  template <int R, int NR> static void panel_tile(typename B::state& s, int m0, int n0, float const* a_packed) {
-    if constexpr (b_direct) tile_at<NR, R>(s, m0, n0, a_packed, nullptr);
+  template <int R, int NR> static void panel_tile(typename B::state& s, int m0, int n0, span_of_k ks, float const* a_packed) {
+    if constexpr (b_direct) tile_at<NR, R>(s, m0, n0, ks, a_packed, nullptr);
     else {
       alignas(64) float packed[K * NR];
       pack_columns<NR, K>(packed, [&](int k, int n) { return b_element(s.m, k, n0 + n); });
-      tile_at<NR, R>(s, m0, n0, a_packed, packed);
+      tile_at<NR, R>(s, m0, n0, ks, a_packed, packed);
     }
   }
-  template <int R, int NR = widest> static HWY_INLINE void dispatch(typename B::state& s, int width, int m0, int n0, float const* a) {
+  template <int R, int NR = widest> static HWY_INLINE void dispatch(typename B::state& s, int width, int m0, int n0, span_of_k ks, float const* a) {
     if constexpr (NR > 0) {
       if constexpr (widths[NR]) {
-        if (width == NR) return panel_tile<R, NR>(s, m0, n0, a);
+        if (width == NR) return panel_tile<R, NR>(s, m0, n0, ks, a);
       }
-      dispatch<R, NR - 1>(s, width, m0, n0, a);
+      dispatch<R, NR - 1>(s, width, m0, n0, ks, a);
     }
   }
-  template <int R> static void panel(typename B::state& s, int m0, int n_lo, int n_hi) {
+  template <int R> static void panel(typename B::state& s, int m0, int n_lo, int n_hi, span_of_k ks) {
     alignas(64) float packed[a_direct ? 1 : K * rows];
     if constexpr (!a_direct) pack_a(s.m, m0, R, packed);
     const int w = n_hi - n_lo, tiles = (w + widest - 1) / widest;
     for (int t = 0; t < tiles; ++t) {
       const int lo = w * t / tiles, hi = w * (t + 1) / tiles;
-      dispatch<R>(s, hi - lo, m0, n_lo + lo, a_direct ? nullptr : packed);
+      dispatch<R>(s, hi - lo, m0, n_lo + lo, ks, a_direct ? nullptr : packed);
     }
   }
 
-  static void run(memory const& m, int lo, int hi) {
-    typename B::state s{m, {}, {}, {}};
+  static void run(memory const& m, int lo, int hi, int slab) {
+    typename B::state s{m, slab, {}, {}, {}};
     B::prepare(s);
     if constexpr (is_product && K <= most_packed) {
       const int m_lo = cut_m ? lo : 0, m_hi = cut_m ? hi : M, n_lo = cut_n ? lo : 0, n_hi = cut_n ? hi : N;
+      const span_of_k ks = cut_k ? span_of_k{lo, hi - lo} : span_of_k{0, K};
       int m0 = m_lo;
-      for (; m0 + rows <= m_hi; m0 += rows) panel<rows>(s, m0, n_lo, n_hi);
+      for (; m0 + rows <= m_hi; m0 += rows) panel<rows>(s, m0, n_lo, n_hi, ks);
       if constexpr (tail_rows > 0)
-        if (m0 < m_hi) panel<tail_rows>(s, m0, n_lo, n_hi);
+        if (m0 < m_hi) panel<tail_rows>(s, m0, n_lo, n_hi, ks);
     } else general(s, lo, hi);
   }
 

@@ -63,7 +63,7 @@ template <class P, int V> struct reader {
       else if constexpr (info.holds == element::f64) return static_cast<double const*>(p);
       else if constexpr (info.holds == element::i32) return static_cast<std::int32_t const*>(p);
       else return static_cast<std::uint8_t const*>(p);
-    } else return static_cast<float const*>(m.arena + place.offset);
+    } else return static_cast<float const*>((place.own ? m.own : m.arena) + place.offset);
   }
   static HWY_INLINE long offset(position const& p) {
     if constexpr (panels) {

@@ -21,11 +21,12 @@ template <class Spec> struct compiled : compiled_graph<Spec> {
   static constexpr knit::plan<base::nodes, base::roots> plan = make_plan<base::nodes, base::roots>(base::flat::value);
 };
 
-/// The memory of one run: leaves as the program numbers them, the arena, one place for each output in the
-/// order of roots (outputs only; plain, first index fastest).
+/// The memory of one run: leaves as the program numbers them, the arena, the calling thread's own arena, one
+/// place for each output in the order of roots (outputs only; plain, first index fastest).
 struct memory {
   void const* const* leaves;
   float* arena;
+  float* own;
   void* const* outputs;
 };
 

@@ -27,14 +27,14 @@ template <class P, int S> HWY_INLINE void run_step(memory const& m, int lo, int 
     return true;
   }();
   if constexpr (empty) return;
-  else if constexpr (st.kind == step_kind::contract) contract_step<P, S>::run(m, lo, hi);
+  else if constexpr (st.kind == step_kind::contract) contract_step<P, S>::run(m, lo, hi, slab);
   else if constexpr (st.kind == step_kind::copy) copy_step<P, S>::run(m);
   else map_step<P, S>::run(m, lo, hi, slab);
 }
 
 template <class P, int R, int... S> void run_slab(memory const& m, int slab, std::integer_sequence<int, S...>) {
   constexpr region r = P::plan.regions[R];
-  const int lo = r.extent == 1 ? 0 : r.bound(slab), hi = r.extent == 1 ? 0 : r.bound(slab + 1);
+  [[maybe_unused]] const int lo = r.extent == 1 ? 0 : r.bound(slab), hi = r.extent == 1 ? 0 : r.bound(slab + 1);
   (run_step<P, r.first + S>(m, lo, hi, slab), ...);
 }
 
@@ -42,14 +42,15 @@ template <class P, int R, int... S> void run_slab(memory const& m, int slab, std
 template <class P> constexpr double work_before(int kernel, int r) {
   double w = 0;
   for (int i = 0; i < r; ++i)
-    if (P::plan.regions[i].level == kernel) w += P::plan.regions[i].flops + 1;
+    if (P::plan.regions[i].level == kernel && !P::plan.regions[i].every_thread) w += P::plan.regions[i].flops + 1;
   return w;
 }
 
 /// The slabs of region R whose middle falls into this thread's share of the kernel's work.
 template <class P, int K, int R> void run_region(memory const& m, int thread, int threads) {
   constexpr region r = P::plan.regions[R];
-  if constexpr (r.level == K) {
+  if constexpr (r.level == K && r.every_thread) run_slab<P, R>(m, 0, std::make_integer_sequence<int, r.last - r.first>{});
+  else if constexpr (r.level == K) {
     constexpr double all = work_before<P>(K, P::plan.region_count), before = work_before<P>(K, R);
     constexpr double each = (r.flops + 1) / r.slabs;
     for (int s = 0; s < r.slabs; ++s) {
@@ -62,27 +63,36 @@ template <class P, int K, int... R> void run_kernel(memory const& m, int thread,
   (run_region<P, K, R>(m, thread, threads), ...);
 }
 
-template <class P, int... K> void run_kernels(memory const& m, std::integer_sequence<int, K...>) {
+/// How many threads a program runs on now.
+template <class P> int threads_of() {
+#ifdef _OPENMP
+  if (!P::plan.parallel || omp_in_parallel()) return 1;
+  return thread_count() > 0 ? thread_count() : omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
+
+template <class P, int... K> void run_kernels(memory const& m, int threads, std::integer_sequence<int, K...>) {
   constexpr auto regions = std::make_integer_sequence<int, P::plan.region_count>{};
 #ifdef _OPENMP
-  if constexpr (P::plan.parallel) {
-    const int threads = thread_count() > 0 ? thread_count() : omp_get_max_threads();
-    if (threads > 1 && !omp_in_parallel()) {
+  if (threads > 1) {
 #pragma omp parallel num_threads(threads)
-      {
-        const int t = omp_get_thread_num(), n = omp_get_num_threads();
-        auto one = [&](auto kernel) {
-          run_kernel<P, kernel>(m, t, n, regions);
-          if constexpr (kernel + 1 < P::plan.kernels) {
+    {
+      const int t = omp_get_thread_num(), n = omp_get_num_threads();
+      const memory mine{m.leaves, m.arena, m.own + t * P::plan.own_floats, m.outputs};
+      auto one = [&](auto kernel) {
+        run_kernel<P, kernel>(mine, t, n, regions);
+        if constexpr (kernel + 1 < P::plan.kernels) {
 #pragma omp barrier
-          }
-        };
-        (one(std::integral_constant<int, K>{}), ...);
-      }
-      return;
+        }
+      };
+      (one(std::integral_constant<int, K>{}), ...);
     }
+    return;
   }
 #endif
+  (void)threads;
   (run_kernel<P, K>(m, 0, 1, regions), ...);
 }
 
@@ -122,20 +132,33 @@ struct simd_backend {
    public:
     using compiled_type = compiled<Spec>;
 
-    /// One run. leaves: memory of each leaf; outputs: of each output. Allocates nothing.
-    void run(void const* const* leaves, void* const* outputs) { run_in(arena_.data(), leaves, outputs); }
+    /// One run. leaves: memory of each leaf; outputs: of each output. Allocates nothing, unless thread_count has
+    /// grown since the last.
+    void run(void const* const* leaves, void* const* outputs) {
+      const int threads = simd::threads_of<compiled_type>();
+      if (threads > threads_) *this = program(threads);
+      run_in(arena_.data(), threads, leaves, outputs);
+    }
+
+    program() : program(simd::threads_of<compiled_type>()) {}
 
    private:
     friend struct simd_backend;
-    static void run_in(float* arena, void const* const* leaves, void* const* outputs) {
-      simd::run_kernels<compiled_type>(memory{leaves, arena, outputs}, std::make_integer_sequence<int, compiled_type::plan.kernels>{});
+    explicit program(int threads) : threads_(threads), arena_(floats(threads)) {}
+    static long floats(int threads) { return compiled_type::plan.arena_floats + threads * compiled_type::plan.own_floats; }
+    static void run_in(float* arena, int threads, void const* const* leaves, void* const* outputs) {
+      simd::run_kernels<compiled_type>(memory{leaves, arena, arena + compiled_type::plan.arena_floats, outputs}, threads,
+                                       std::make_integer_sequence<int, compiled_type::plan.kernels>{});
     }
-    arena arena_{compiled_type::plan.arena_floats};
+    int threads_;
+    arena arena_;
   };
 
   /// Runs a program once, in memory that the calling thread keeps.
   template <class Spec> static void run_once(void const* const* leaves, void* const* outputs) {
-    program<Spec>::run_in(arena::of_this_thread(compiled<Spec>::plan.arena_floats), leaves, outputs);
+    using P = program<Spec>;
+    const int threads = simd::threads_of<typename P::compiled_type>();
+    P::run_in(arena::of_this_thread(P::floats(threads)), threads, leaves, outputs);
   }
 };
 

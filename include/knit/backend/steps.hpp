@@ -23,6 +23,7 @@ template <class P, int S> struct body {
 
   struct state {
     memory const& m;
+    int slab;
     lanes value[count > 0 ? count : 1];   ///< at this block
     lanes total[count > 0 ? count : 1];   ///< of reductions
     float scalar[count * 3 + 1];          ///< inlined operands, by value and operand
@@ -56,13 +57,13 @@ template <class P, int S> struct body {
   }
 
   /// Writes value v, at this block, to memory laid out as the plan says, for v itself or for its roots.
-  template <int V, class Width> static HWY_INLINE void write(memory const& m, position const& p, lanes x, Width w) {
+  template <int V, class Width> static HWY_INLINE void write(state const& s, position const& p, lanes x, Width w) {
     if constexpr (P::plan.buffers[V].offset >= 0) {
       constexpr buffer b = P::plan.buffers[V];
       constexpr strides by = strides_of(P::template extents<V>, b.leading);
-      long o = b.offset;
+      long o = b.offset + (b.parts > 1 ? s.slab * b.floats : 0);
       for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
-      store_lanes(m.arena + o, x, w);
+      store_lanes((b.own ? s.m.own : s.m.arena) + o, x, w);
     }
   }
   /// Store number W of the plan.
@@ -120,7 +121,7 @@ template <class P, int S> struct body {
       } else if constexpr (Op::arity == 1) s.value[I] = Op::eval(operand<I, 0>(s, p, w));
       else if constexpr (Op::arity == 2) s.value[I] = Op::eval(operand<I, 0>(s, p, w), operand<I, 1>(s, p, w));
       else s.value[I] = Op::eval(operand<I, 0>(s, p, w), operand<I, 1>(s, p, w), operand<I, 2>(s, p, w));
-      write<v>(s.m, p, s.value[I], w);
+      write<v>(s, p, s.value[I], w);
     }
   }
   template <int First, class Width, int... I, int... W>
@@ -142,12 +143,12 @@ template <class P, int S> struct body {
   template <int... I> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, I...>) { (start<I>(s), ...); }
   static HWY_INLINE void start(state& s) { start_all(s, std::make_integer_sequence<int, count>{}); }
 
-  template <int I, class Width> static HWY_INLINE void end(state& s, position p, int slab, Width w) {
+  template <int I, class Width> static HWY_INLINE void end(state& s, position p, Width w) {
     constexpr int v = node_at<I>;
     if constexpr (P::graph.info(v).what == kind::reduce) {
       constexpr buffer b = P::plan.buffers[v];
       constexpr strides by = strides_of(P::template extents<v>, b.leading);
-      long o = b.offset + (b.parts > 1 ? slab * b.floats : 0);
+      long o = b.offset + (b.parts > 1 ? s.slab * b.floats : 0);
       for (int q = 0; q < max_rank; ++q)
         if (!st.reduces[q] && P::template extents<v>.extent[q] > 1) o += p.at[q] * by.along[q];
       if constexpr (st.reduces[lane_axis])
@@ -156,11 +157,11 @@ template <class P, int S> struct body {
     }
   }
   template <int... I, class Width>
-  static HWY_INLINE void end_all(state& s, position const& p, int slab, Width w, std::integer_sequence<int, I...>) {
-    (end<I>(s, p, slab, w), ...);
+  static HWY_INLINE void end_all(state& s, position const& p, Width w, std::integer_sequence<int, I...>) {
+    (end<I>(s, p, w), ...);
   }
-  template <class Width> static HWY_INLINE void end(state& s, position const& p, int slab, Width w) {
-    end_all(s, p, slab, w, std::make_integer_sequence<int, count>{});
+  template <class Width> static HWY_INLINE void end(state& s, position const& p, Width w) {
+    end_all(s, p, w, std::make_integer_sequence<int, count>{});
   }
   static float largest(lanes x) {
     float a[lanes::count];
@@ -199,7 +200,7 @@ template <class P, int S> struct map_step {
   static constexpr bool lane_kept = !st.reduces[lane];
 
   struct bounds {
-    int lo, hi, slab;
+    int lo, hi;
   };
 
   /// Loops D .. E - 1 of `order`, around f(p).
@@ -233,9 +234,9 @@ template <class P, int S> struct map_step {
   }
 
   static void run(memory const& m, int lo, int hi, int slab) {
-    typename B::state s{m, {}, {}, {}};
+    typename B::state s{m, slab, {}, {}, {}};
     B::prepare(s);
-    const bounds b{lo, hi, slab};
+    const bounds b{lo, hi};
     position p{};
     if constexpr (!st.any_reduction)
       loops<0, outer>(b, p, [&](position& at) { lane_loop(b, at, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
@@ -245,7 +246,7 @@ template <class P, int S> struct map_step {
           B::start(s);
           position inner = q;
           loops<kept, outer>(b, inner, [&](position& r) { B::template run<0>(s, r, w); });
-          B::end(s, q, slab, w);
+          B::end(s, q, w);
         });
       });
     else
@@ -253,7 +254,7 @@ template <class P, int S> struct map_step {
         B::start(s);
         position inner = at;
         loops<kept, outer>(b, inner, [&](position& r) { lane_loop(b, r, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
-        B::end(s, at, slab, all_lanes{});
+        B::end(s, at, all_lanes{});
       });
   }
 };

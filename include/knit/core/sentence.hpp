@@ -42,7 +42,10 @@ struct sentence {
 };
 
 /// What a wrong use turns into: it absorbs everything after it, so that one mistake is one error.
-struct poisoned {};
+struct poisoned {
+  template <class... X> constexpr poisoned operator()(X const&...) const { return {}; }
+  constexpr operator float() const { return 0; }
+};
 
 namespace detail {
 template <sentence S> struct wrong {};

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <knit/core/shape.hpp>
+#include <knit/core/sentence.hpp>
 #include <new>
 #include <stdexcept>
 #include <type_traits>
@@ -175,6 +175,14 @@ template <class T, int... N> class tensor : public detail::tensor_base {
  private:
   T* data_;
 };
+
+/// `tensor y = ...` of a mistake is one too.
+template <> class tensor<poisoned> : public poisoned {
+ public:
+  constexpr tensor(poisoned) {}
+};
+tensor(poisoned) -> tensor<poisoned>;
+template <class T, int... N> void evaluate_into(poisoned, tensor<T, N...>&) {}
 
 template <class T> concept array_like = std::is_base_of_v<detail::tensor_base, std::remove_cvref_t<T>>;
 

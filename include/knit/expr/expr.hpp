@@ -24,6 +24,14 @@ template <class Ops, node... N> struct dag {
   static constexpr node at[size] = {N...};
 };
 
+namespace detail {
+constexpr sentence not_a_number(knit::shape s) {
+  sentence t;
+  t << "an expression of shape " << s << " is read as a number; take its sum or mean, or write tensor y = ...";
+  return t;
+}
+}  // namespace detail
+
 /// An expression: its shape and graph are its type; the object holds what its leaves are bound to: references
 /// to arrays that live elsewhere, arrays and numbers that it holds itself. Over symbols alone it is empty.
 /// Nothing is computed until the expression is assigned or asked for; then it reads its arrays as they are.
@@ -34,10 +42,13 @@ template <class Extents, class Dag, class... Bound> struct expr {
   [[no_unique_address]] std::tuple<Bound...> bound;
 
   /// Evaluates an expression without axes.
-  operator float() const requires(Extents::value.rank == 0) {
-    float y;
-    evaluate_scalar(*this, y);
-    return y;
+  operator float() const {
+    if constexpr (Extents::value.rank != 0) return complain<detail::not_a_number(Extents::value)>();
+    else {
+      float y;
+      evaluate_scalar(*this, y);
+      return y;
+    }
   }
 };
 
@@ -48,7 +59,7 @@ template <class E, class D, class... B> inline constexpr bool is_expr<expr<E, D,
 
 template <class T> concept expression = detail::is_expr<std::remove_cvref_t<T>>;
 template <class T> concept number = std::is_arithmetic_v<std::remove_cvref_t<T>>;
-template <class T> concept poison = std::is_same_v<std::remove_cvref_t<T>, poisoned>;
+template <class T> concept poison = std::is_base_of_v<poisoned, std::remove_cvref_t<T>>;
 template <class T> concept operand = expression<T> || array_like<T> || number<T> || poison<T>;
 /// Operands of an operator: numbers alone are C++'s own business.
 template <class A, class B> concept operands = operand<A> && operand<B> && !(number<A> && number<B>);

@@ -46,7 +46,13 @@ template <template <class...> class C, class... A> struct template_of<C<A...>> {
 template <class T> constexpr sentence cannot_rebuild() {
   sentence s;
   s << "a layer is a template over the types of its fields, in order, so that it can be traced with symbols; "
-       "make this struct `template <class W, class B> struct layer` or give it `template <class... F> using with_fields`";
+       "make this struct template <class W, class B> struct layer, or give it template <class... F> using with_fields";
+  return s;
+}
+constexpr sentence no_field() {
+  sentence s;
+  s << "a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an empty type such as "
+       "knit::relu; make a number a tensor<float> or a type of its own";
   return s;
 }
 template <class T, class Old, class New> struct rebuild;
@@ -88,12 +94,8 @@ template <class T, int Offset> struct symbol {
     else if constexpr (is_layers<T>)
       return mp::mp_identity<mp::mp_rename<typename symbols<mp::mp_rename<T, mp::mp_list>, Offset>::type, hana::tuple>>{};
     else if constexpr (model<T>) return mp::mp_identity<linked<typename rebuilt<T, 0>::type, Offset>>{};
-    else {
-      static_assert(std::is_empty_v<T>,
-                    "knit: a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an "
-                    "empty type such as knit::relu or stride<2>; make a number a tensor<float> or an attribute type");
-      return mp::mp_identity<T>{};
-    }
+    else if constexpr (std::is_empty_v<T>) return mp::mp_identity<T>{};
+    else return mp::mp_identity<typename knit_error<wrong<no_field()>>::type>{};
   }
   using type = typename decltype(pick())::type;
 };

@@ -45,20 +45,10 @@ template <int... Axes, function_operand Z> constexpr auto logsoftmax(Z&& z) {
   }
 }
 
-namespace detail {
-constexpr sentence nll_complaint(shape scores, shape labels) {
-  sentence t;
-  if (labels.size() != (scores.rank > 1 ? scores.extent[1] : 1))
-    t << "nll(scores, labels): scores " << scores << " are classes x instances and labels " << labels
-      << " must hold one label for each instance";
-  return t;
-}
-}  // namespace detail
-
 /// Mean negative log-likelihood of labels (n whole numbers from 0) under scores (classes x n, unnormalised).
 template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores, L&& labels) {
   if constexpr (poison<Z> || poison<L>) return poisoned{};
-  else if constexpr (constexpr sentence s = detail::nll_complaint(lifted<Z>::shape, lifted<L>::shape); !s.empty())
+  else if constexpr (constexpr sentence s = detail::label_complaint("nll(scores, labels)", lifted<Z>::shape, lifted<L>::shape); !s.empty())
     return complain<s>();
   else {
     auto z = detail::shifted<0>(lift(std::forward<Z>(scores)));

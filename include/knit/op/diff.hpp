@@ -46,6 +46,13 @@ constexpr sentence not_an_argument(shape s) {
   return t;
 }
 
+constexpr sentence no_such_argument(int i, int n) {
+  sentence t;
+  t << "grad<" << i << ">(result): the function has " << n << (n == 1 ? " argument" : " arguments") << ", and number " << i
+    << ", counted from 0, is not one";
+  return t;
+}
+
 struct root_tag;
 
 }  // namespace detail
@@ -89,8 +96,8 @@ template <class F, class... X> constexpr auto value(differentiated<F, X...> cons
 
 /// The derivative with regard to argument I, in the shape of that argument; zeros where there is none.
 template <int I, class F, class... X> constexpr auto grad(differentiated<F, X...> const& r) {
-  static_assert(I >= 0 && I < int(sizeof...(X)), "knit: grad<I>(result): the function has no argument number I, counted from 0");
-  return r.call(detail::by_argument<decltype(r.symbol()), I>{r.symbol()});
+  if constexpr (I < 0 || I >= int(sizeof...(X))) return complain<detail::no_such_argument(I, int(sizeof...(X)))>();
+  else return r.call(detail::by_argument<decltype(r.symbol()), I>{r.symbol()});
 }
 
 namespace detail {
@@ -161,7 +168,8 @@ template <class E, class Op, node N> inline constexpr bool is_parameter_symbol<e
 /// expression that was passed as argument, or the symbol that params(r) hands out.
 template <class F, class... X, class W>
 constexpr auto grad(differentiated<F, X...> const& r, W const& w) requires operand<W> {
-  if constexpr (detail::is_parameter_symbol<W>) {
+  if constexpr (poison<W> || (poison<X> || ...)) return poisoned{};
+  else if constexpr (detail::is_parameter_symbol<W>) {
     return std::apply([&]<class... A>(A const&...) {
       return [&]<int... I>(std::integer_sequence<int, I...>) {
         auto y = call_layer<0>(r.symbol(), argument<detail::root_tag, I, typename A::extents_type>{}...);

@@ -46,11 +46,25 @@ constexpr auto uniform_like(A&& a, Seed&& seed) {
   return make<uniform_like_op<Site>>(std::forward<Seed>(seed), std::forward<A>(a));
 }
 
+namespace detail {
+constexpr sentence label_complaint(char const* call, shape a, shape labels) {
+  sentence t;
+  const int n = a.rank > 1 ? a.extent[1] : 1;
+  if (a.rank > 2) t << call << ": " << a << " must be classes x instances";
+  else if (labels.rank > 1) t << call << ": labels " << labels << " must be a vector: the number of a class for each instance";
+  else if (labels.size() != n)
+    t << call << ": " << a << " is classes x instances and labels " << labels << " must hold one label for each instance, " << n;
+  return t;
+}
+}  // namespace detail
+
 /// The element of each column of a that its label names: a is classes x n, labels n whole numbers counted
 /// from 0, the result 1 x n. A label outside 0 .. classes - 1 names nothing and gives 0. Reads every element
 /// of a, which for the few classes of a classifier is one vector.
 template <function_operand A, function_operand L> constexpr auto gather(A&& a, L&& labels) {
   if constexpr (poison<A> || poison<L>) return poisoned{};
+  else if constexpr (constexpr sentence s = detail::label_complaint("gather(a, labels)", lifted<A>::shape, lifted<L>::shape); !s.empty())
+    return complain<s>();
   else {
     auto e = lift(std::forward<A>(a));
     auto named = coordinate_like<0>(e) == transpose(std::forward<L>(labels));

@@ -17,6 +17,7 @@ struct exp_op : elementwise<1> {
   static constexpr auto pullback(auto y, auto g, auto) { return grads(g % y); }
 };
 struct log_op : elementwise<1> {
+  static constexpr double low = 0;  ///< of the operands that it has a derivative at
   static constexpr char const* name = "log";
   static constexpr int flops = 12;
   template <class V> static V eval(V a) {
@@ -26,6 +27,7 @@ struct log_op : elementwise<1> {
   static constexpr auto pullback(auto, auto g, auto a) { return grads(g / a); }
 };
 struct sqrt_op : elementwise<1> {
+  static constexpr double low = 0;
   static constexpr char const* name = "sqrt";
   static constexpr int flops = 4;
   template <class V> static V eval(V a) {

@@ -59,7 +59,7 @@ template <int N, int R> struct explainer {
 template <int N, int R> std::string explain(flat_graph const& g, plan<N, R> const& p) {
   const detail::explainer<N, R> e{g, p};
   std::string s = std::to_string(p.kernels) + (p.kernels == 1 ? " kernel, " : " kernels, ") + detail::text(p.flops / 1e6) + " Mflop, arena " +
-                  std::to_string(p.arena_bytes()) + " bytes, " +
+                  std::to_string(p.arena_bytes()) + " bytes" + (p.own_floats ? " and " + std::to_string(4 * p.own_floats) + " for each thread, " : ", ") +
                   (p.parallel ? "threads meet between kernels" : "too small for threads: one thread does all") + "\n";
 #ifndef _OPENMP
   if (p.parallel) s += "compiled without OpenMP: serial\n";
@@ -74,7 +74,7 @@ template <int N, int R> std::string explain(flat_graph const& g, plan<N, R> cons
     for (int r = 0; r < p.region_count; ++r) {
       region const& c = p.regions[r];
       if (c.level != k) continue;
-      s += "  region " + std::to_string(r) + ": " + std::to_string(c.slabs) + (c.slabs == 1 ? " slab" : " slabs") +
+      s += "  region " + std::to_string(r) + ": " + (c.every_thread ? std::string("every thread for itself") : std::to_string(c.slabs) + (c.slabs == 1 ? " slab" : " slabs")) +
            (c.extent > 1 ? " of an axis of " + std::to_string(c.extent) : "") + ", " + detail::text(c.flops / 1e6) + " Mflop\n";
       for (int t = c.first; t < c.last; ++t) {
         step const& st = p.steps[t];

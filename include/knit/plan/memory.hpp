@@ -50,6 +50,7 @@ constexpr void keep(flat_graph const& g, plan<N, R>& p, int v, int level) {
     b.leading = leading_of(g.extents[v]);
     b.floats = g.extents[v].extent[0] == 1 || b.leading == elements ? elements : long(b.leading) * (elements / g.extents[v].extent[0]);
     b.floats = (b.floats + 15) / 16 * 16;
+    b.own = p.regions[p.steps[p.step_of[v]].region].every_thread;
     if (p.slab_axis[v] == partial_axis) b.parts = p.regions[p.steps[p.step_of[v]].region].slabs;
     l.floats = b.floats * b.parts;
     l.born = l.dies = p.level[v];
@@ -79,8 +80,18 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
         if (p.roles[r.at[k].node] == role::computed) keep(g, p, r.at[k].node, level);
     } else if (p.roles[u] == role::computed && p.step_of[u] != w.step) keep(g, p, u, level);
   }
-  p.arena_floats = pack_lifetimes(p.life, g.size);
-  for (int v = 0; v < g.size; ++v) p.buffers[v].offset = p.life[v].floats ? p.life[v].offset : -1;
+  for (int own = 0; own < 2; ++own) {  // two arenas: one for all threads, one of each thread's own
+    lifetime some[N]{};
+    for (int v = 0; v < g.size; ++v) {
+      if (p.buffers[v].own != bool(own)) continue;
+      some[v].floats = p.life[v].floats;
+      some[v].born = p.life[v].born;
+      some[v].dies = p.life[v].dies;
+    }
+    (own ? p.own_floats : p.arena_floats) = pack_lifetimes(some, g.size);
+    for (int v = 0; v < g.size; ++v)
+      if (some[v].floats) p.buffers[v].offset = some[v].offset;
+  }
 }
 
 }  // namespace detail

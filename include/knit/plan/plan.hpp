@@ -13,6 +13,7 @@ struct lifetime {
 };
 
 inline constexpr int no_axis = -1;       ///< not cut
+inline constexpr int contracted_cut = max_rank;  ///< + axis of operand 0: a contraction cut along an axis that it sums over
 inline constexpr int partial_axis = -2;  ///< reduced over the slab axis: a part per slab
 
 /// What becomes of a value.
@@ -53,6 +54,7 @@ struct region {
   int granule;  ///< slab bounds are multiples of it
   int first, last;  ///< steps
   double flops;
+  bool every_thread;  ///< each thread does all of it, for itself
 
   constexpr int bound(int slab) const {
     const int units = (extent + granule - 1) / granule;
@@ -72,6 +74,7 @@ struct buffer {
   long floats;   ///< of one part
   int leading;   ///< distance of columns
   int parts;     ///< partial reductions of the slabs, combined by whoever reads
+  bool own;          ///< in memory of each thread's own
 };
 
 template <int N, int R> struct plan {
@@ -91,6 +94,7 @@ template <int N, int R> struct plan {
   int store_count = 0;
   int kernels = 0;         ///< phases between which all threads meet
   long arena_floats = 0;
+  long own_floats = 0;     ///< of each thread's own arena
   double flops = 0;
   bool parallel = false;
 

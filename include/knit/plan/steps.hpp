@@ -18,14 +18,59 @@ template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R
   }
 }
 
+/// An order of all values, operands first, in which what only leads to the next value of a state comes after
+/// the other values, and after those that read the old one: so it may be written where the old one lies.
+template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N, R> const& p, int const* home, int* sequence) {
+  constexpr int several = -1, unread = -2;
+  int leads_to[N]{};  // the one root that a value leads to
+  for (int v = 0; v < g.size; ++v) leads_to[v] = unread;
+  for (int r = 0; r < g.root_count; ++r) {
+    int& to = leads_to[g.roots[r].node];
+    to = to == unread && g.roots[r].state >= 0 ? r : several;
+  }
+  for (int v = g.size - 1; v >= 0; --v)
+    for (int k = 0; k < g.arity(v); ++k) {
+      const int u = g.operand(v, k);
+      const bool apart = p.roles[u] == role::computed && p.roles[v] == role::computed && home[u] != home[v];
+      if (apart || (leads_to[u] != unread && leads_to[u] != leads_to[v])) leads_to[u] = several;
+      else leads_to[u] = leads_to[v];
+    }
+  bool done[R]{};
+  int n = 0;
+  for (int v = 0; v < g.size; ++v)
+    if (leads_to[v] < 0) sequence[n++] = v;
+  for (int round = 0; round < g.root_count; ++round) {
+    int next = -1;
+    for (int r = 0; r < g.root_count && next < 0; ++r) {  // a root whose old value no waiting group reads
+      if (done[r]) continue;
+      bool free = true;
+      for (int v = 0; v < g.size; ++v)
+        if (leads_to[v] >= 0 && leads_to[v] != r && !done[leads_to[v]])
+          for (int k = 0; k < g.arity(v); ++k) {
+            const int u = resolve(g, g.operand(v, k)).node;
+            free = free && !(g.is_leaf(u) && field(g.at[u], 0) == g.roots[r].state);
+          }
+      if (free) next = r;
+    }
+    for (int r = 0; r < g.root_count && next < 0; ++r)  // each waits for another: one will have to be copied
+      if (!done[r]) next = r;
+    done[next] = true;
+    for (int v = 0; v < g.size; ++v)
+      if (leads_to[v] == next) sequence[n++] = v;
+  }
+}
+
 /// Puts the values of each region into steps. A value joins a step of its own index space that comes after
 /// all it reads, or the very step that computes what it reads, if it reads it in place.
 template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R>& p, int const* home) {
   for (int v = 0; v < g.size; ++v) p.step_of[v] = -1;
+  int sequence[N]{};
+  order_values(g, p, home, sequence);
   for (int r = 0; r < p.region_count; ++r) {
     region& c = p.regions[r];
     c.first = p.step_count;
-    for (int v = 0; v < g.size; ++v) {
+    for (int i = 0; i < g.size; ++i) {
+      const int v = sequence[i];
       if (p.roles[v] != role::computed || home[v] != r) continue;
       op_info const& f = g.info(v);
       const shape space = f.what == kind::reduce || f.what == kind::view ? g.extents[g.operand(v, 0)] : g.extents[v];

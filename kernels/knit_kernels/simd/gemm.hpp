@@ -115,6 +115,14 @@ HWY_API void multiply_rows(tile<MV, NR>& t, int rows, float const* a, std::ptrdi
                    b_n_stride, b_ahead);
 }
 
+/// The same with K known at run time only.
+template <int MV, int NR>
+HWY_API void multiply_rows(tile<MV, NR>& t, int count_k, int rows, float const* a, std::ptrdiff_t a_k_stride,
+                           float const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride) {
+  detail::multiply(t, count_k, a, a_k_stride, detail::partial{rows - (MV - 1) * lanes::count}, b, b_k_stride,
+                   b_n_stride, 0);
+}
+
 /// Calls e(v, n, acc) for register v of column n, that is rows v*count to (v+1)*count - 1; unrolled.
 template <class Epilogue, int MV, int NR> HWY_API void finish(tile<MV, NR> const& t, Epilogue&& e) {
   detail::finish(t, e, detail::first<NR>);
