@@ -35,7 +35,7 @@ struct no_arguments {
   static constexpr int first_argument = 0, argument_count = 0;
 };
 
-constexpr sentence only_float() {
+template <class T> constexpr sentence only_float() {
   sentence t;
   t << "an expression is assigned to an array whose elements are not float; knit computes floats: make it a tensor<float, ...>";
   return t;
@@ -116,7 +116,7 @@ void evaluate_into(A const& a, tensor<float, N...>& to) {
 }
 template <class X, class T, int... N> requires(expression<X> && !std::is_same_v<T, float>)
 void evaluate_into(X const&, tensor<T, N...>&) {
-  complain<detail::only_float()>();
+  complain<detail::only_float<T>()>();
 }
 
 /// `float v = e;` for an expression without axes.

@@ -142,9 +142,17 @@ template <class P, int S> struct contract_step {
       static_assert(a_direct && b_direct, "knit: a contraction in parts reads its operands where they lie");
       if constexpr (may_overread) multiply(t, ks.count, a, a_by, b, b_by_k, b_by_n);
       else multiply_rows(t, ks.count, R, a, a_by, b, b_by_k, b_by_n);
-    } else if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n);
+    } else if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n, b_by_n == 1 ? 2 * NR : 0);
     else multiply_rows<K>(t, R, a, a_by, b, b_by_k, b_by_n);
-    finish(t, [&](int vec, int n, lanes acc) {
+    finish(t, finisher<R>{s, m0, n0});
+  }
+  /// What is done with each register of a tile. A struct, since a lambda cannot be forced inline without a macro,
+  /// and a call here would spill the tile.
+  template <int R> struct finisher {
+    typename B::state& s;
+    int m0, n0;
+    HWY_INLINE void operator()(int vec, int n, lanes acc) const {
+      constexpr int vectors = (R + lanes::count - 1) / lanes::count;
       position p{};
       p.at[lane] = m0 + vec * lanes::count;
       if constexpr (n_letter != '\0') p.at[other] = n0 + n;
@@ -152,8 +160,8 @@ template <class P, int S> struct contract_step {
       if constexpr (R % lanes::count == 0) epilogue(s, p, all_lanes{});
       else if (vec + 1 < vectors) epilogue(s, p, all_lanes{});
       else epilogue(s, p, some_lanes{R - (vectors - 1) * lanes::count});
-    });
-  }
+    }
+  };
   template <class Width> static HWY_INLINE void epilogue(typename B::state& s, position const& p, Width w) {
     B::template write<v>(s, p, s.value[0], w);
     B::template run<1>(s, p, w);

@@ -49,7 +49,7 @@ template <class T> constexpr sentence cannot_rebuild() {
        "make this struct template <class W, class B> struct layer, or give it template <class... F> using with_fields";
   return s;
 }
-constexpr sentence no_field() {
+template <class T> constexpr sentence no_field() {
   sentence s;
   s << "a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an empty type such as "
        "knit::relu; make a number a tensor<float> or a type of its own";
@@ -95,7 +95,7 @@ template <class T, int Offset> struct symbol {
       return mp::mp_identity<mp::mp_rename<typename symbols<mp::mp_rename<T, mp::mp_list>, Offset>::type, hana::tuple>>{};
     else if constexpr (model<T>) return mp::mp_identity<linked<typename rebuilt<T, 0>::type, Offset>>{};
     else if constexpr (std::is_empty_v<T>) return mp::mp_identity<T>{};
-    else return mp::mp_identity<typename knit_error<wrong<no_field()>>::type>{};
+    else return mp::mp_identity<typename knit_error<wrong<no_field<T>()>>::type>{};
   }
   using type = typename decltype(pick())::type;
 };

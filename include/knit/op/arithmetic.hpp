@@ -27,6 +27,7 @@ struct mul_op : elementwise<2> {
   static constexpr auto pullback(auto, auto g, auto a, auto b) { return grads(g % b, g % a); }
 };
 struct div_op : elementwise<2> {
+  static constexpr int divisor = 1;  ///< the operand that must not be 0 where there is a derivative
   static constexpr char const* name = "/";
   static constexpr bool infix = true, foldable = true;
   static constexpr double right_unit = 1;
