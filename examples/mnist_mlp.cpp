@@ -56,9 +56,9 @@ static options parse(int argc, char** argv) {
 template <class Backend> static void train(options const& o, mnist_data const& mnist) {
   auto mlp = make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
   auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
-  using program = compiled<detail::training_spec<decltype(mlp), sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>>;
-  static_assert(program::plan.kernels <= 3, "the step is at most three fused kernels");
-  if (o.explain) std::fputs(explain(program::graph, program::plan).c_str(), stdout);
+  using step = training_step<Backend, decltype(mlp), sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>;
+  static_assert(plan_of<step>::kernels <= 3, "the step is at most three fused kernels");
+  if (o.explain) std::fputs(explain(step(mlp, {.lr = o.lr})).c_str(), stdout);
 
   const bool live = isatty(STDERR_FILENO);
   double test = 0;

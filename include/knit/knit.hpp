@@ -5,12 +5,12 @@
 #include <knit/core/tensor.hpp>      // tensor, view, unorm8
 #include <knit/data/labelled.hpp>    // read_mnist, instances
 #include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order
+#include <knit/expr/print.hpp>      // to_string
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/op/catalogue.hpp>     // every op and composite
 #include <knit/op/diff.hpp>          // diff, value, grad
 #include <knit/optim/sgd.hpp>        // sgd_rule
-#include <knit/plan/explain.hpp>     // explain
-#include <knit/program.hpp>          // eval, params, update, training_step, inference, backends
+#include <knit/program.hpp>          // eval, params, update, training_step, inference, explain
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/views.hpp>      // sgd, cycle, take

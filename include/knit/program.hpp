@@ -4,6 +4,7 @@
 #include <knit/backend/scalar.hpp>
 #include <knit/backend/simd.hpp>
 #include <knit/op/diff.hpp>
+#include <knit/plan/explain.hpp>
 
 namespace knit {
 
@@ -42,7 +43,7 @@ template <class T> constexpr sentence only_float() {
 }
 constexpr sentence not_a_loss(shape s) {
   sentence t;
-  t << "a loss is a number, and the model's is an array of shape " << s << "; return its sum or mean";
+  t << "the loss of a model is a number, and this one is an array of shape " << s << "; return its sum or mean";
   return t;
 }
 constexpr sentence next_shape(shape w, shape next) {
@@ -245,6 +246,23 @@ template <class Backend, class Model, class... X> class inference {
   Model const* model_;
   typename Backend::template program<spec> program_;
 };
+
+// ---- what a program will do ---------------------------------------------------------------------------------
+
+/// The plan of a program P (a training_step or an inference) as constants.
+template <class P> struct plan_of {
+  using compiled_type = compiled<typename P::spec>;
+  static constexpr auto const& plan = compiled_type::plan;
+  static constexpr int kernels = plan.kernels;
+  static constexpr long arena_bytes = plan.arena_bytes();
+  static constexpr long own_bytes = 4 * plan.own_floats;  ///< for each thread, besides
+};
+
+/// Kernels, expressions, shapes, bytes, flops and threads of a program, as text.
+template <class P> requires requires { typename P::spec; }
+std::string explain(P const&) {
+  return explain(compiled<typename P::spec>::graph, compiled<typename P::spec>::plan);
+}
 
 // ---- updates by hand -------------------------------------------------------------------------------------
 

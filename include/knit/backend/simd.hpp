@@ -2,6 +2,7 @@
 // simd.hpp -- in: a program and its memory. out: one run of its plan on the lanes and cores of this CPU.
 #pragma once
 #include <knit/backend/contract.hpp>
+#include <knit/backend/meeting.hpp>
 #include <memory>
 #include <new>
 #ifdef _OPENMP
@@ -77,15 +78,14 @@ template <class P, int... K> void run_kernels(memory const& m, int threads, std:
   constexpr auto regions = std::make_integer_sequence<int, P::plan.region_count>{};
 #ifdef _OPENMP
   if (threads > 1) {
+    meeting gather;
 #pragma omp parallel num_threads(threads)
     {
       const int t = omp_get_thread_num(), n = omp_get_num_threads();
       const memory mine{m.leaves, m.arena, m.own + t * P::plan.own_floats, m.outputs};
       auto one = [&](auto kernel) {
         run_kernel<P, kernel>(mine, t, n, regions);
-        if constexpr (kernel + 1 < P::plan.kernels) {
-#pragma omp barrier
-        }
+        gather.wait(n);  // after the last too: OpenMP's own barrier would spin
       };
       (one(std::integral_constant<int, K>{}), ...);
     }

@@ -12,6 +12,29 @@ enum class call_style {
   model     ///< a live model; its parameters travel with the calling expression
 };
 
+namespace detail {
+template <class F> constexpr sentence no_call(bool layer, int n) {
+  sentence t;
+  t << (layer ? "the layer" : "the function") << " cannot be called with these arguments (" << n
+    << " given); its operator() takes that many, each of any type (auto, or a template), as it is traced with expressions";
+  return t;
+}
+template <class F> constexpr sentence no_expression(bool layer) {
+  sentence t;
+  t << (layer ? "the layer" : "the function") << " returns neither an expression nor a number; return what it computes";
+  return t;
+}
+template <bool Layer, class F, class... X> constexpr auto trace_call() {
+  if constexpr (!std::is_invocable_v<F const&, X...>)
+    return mp::mp_identity<typename knit_error<wrong<no_call<F>(Layer, int(sizeof...(X)))>>::type>{};
+  else {
+    using R = std::invoke_result_t<F const&, X...>;
+    if constexpr (operand<R>) return mp::mp_identity<lifted<R>>{};
+    else return mp::mp_identity<typename knit_error<wrong<no_expression<F>(Layer)>>::type>{};
+  }
+}
+}  // namespace detail
+
 /// A call of F on arguments of the given extents. A model of ten equal layers has ten of these nodes and one
 /// body, so that no expression grows with the depth of a model.
 template <call_style Style, class F, class... E> struct call_op {
@@ -23,9 +46,10 @@ template <call_style Style, class F, class... E> struct call_op {
   static constexpr int arguments = sizeof...(E);
   using tag = F;
 
-  template <std::size_t... I> static auto trace(std::index_sequence<I...>)
-      -> std::remove_cvref_t<decltype(std::declval<F const&>()(argument<F, int(I), E>{}...))>;
-  using body = decltype(trace(std::index_sequence_for<E...>{}));
+  template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
+    return detail::trace_call<detail::is_layer<F>, F, argument<F, int(I), E>...>();
+  }
+  using body = typename decltype(trace(std::index_sequence_for<E...>{}))::type;
   static constexpr shape infer(shape const*) { return body::shape; }
 
   /// The body with its numbers, where F has no state: they are constants then.
