@@ -21,33 +21,59 @@ template <class P, int S> struct body {
     return -1;
   }
 
+  /// Where operand k of value i comes from: the value of the step with that number, a scalar worked out before the
+  /// loops, or memory. One table for the step, because asking type by type costs compile time.
+  static constexpr int from_memory = -1;
+  struct source {
+    int slot = from_memory, scalar = -1;
+  };
+  struct source_table {
+    source at[count > 0 ? count : 1][3]{};
+    int scalar_node[count > 0 ? 3 * count : 1]{};
+    int scalars = 0;
+  };
+  static constexpr source_table sources = [] {
+    source_table t;
+    int slots[P::nodes]{};
+    for (int& x : slots) x = -1;
+    for (int i = 0; i < count; ++i) slots[P::plan.order[st.first + i]] = i;
+    for (int i = 0; i < count; ++i) {
+      const int v = P::plan.order[st.first + i];
+      for (int k = 0; k < P::graph.arity(v); ++k) {
+        const int u = P::graph.operand(v, k), base = resolve(P::graph, u).node;
+        source from;
+        if (P::plan.roles[base] == role::computed && P::graph.info(base).what != kind::reduce) from.slot = slots[base];
+        else if (P::plan.roles[base] == role::inlined) {
+          from.scalar = 0;
+          while (from.scalar < t.scalars && t.scalar_node[from.scalar] != u) ++from.scalar;
+          if (from.scalar == t.scalars) t.scalar_node[t.scalars++] = u;
+        }
+        t.at[i][k].slot = from.slot;
+        t.at[i][k].scalar = from.scalar;
+      }
+    }
+    return t;
+  }();
+
   struct state {
     memory const& m;
     int slab;
     lanes value[count > 0 ? count : 1];   ///< at this block
     lanes total[count > 0 ? count : 1];   ///< of reductions
-    float scalar[count * 3 + 1];          ///< inlined operands, by value and operand
+    float scalar[sources.scalars + 1];    ///< inlined operands
   };
 
-  template <int I, int K> static HWY_INLINE void hoist(state& s) {
-    constexpr int v = node_at<I>;
-    if constexpr (K < P::template op<v>::arity) {
-      constexpr int u = field(P::template at<v>, K);
-      if constexpr (reader<P, u>::what == role::inlined) s.scalar[I * 3 + K] = reader<P, u>::one(s.m, position{});
-    }
+  template <int... J> static HWY_INLINE void read_scalars(state& s, std::integer_sequence<int, J...>) {
+    ((s.scalar[J] = reader<P, sources.scalar_node[J]>::one(s.m, position{})), ...);
   }
-  template <int... I> static HWY_INLINE void hoist_all(state& s, std::integer_sequence<int, I...>) {
-    ((hoist<I, 0>(s), hoist<I, 1>(s), hoist<I, 2>(s)), ...);
-  }
-  static HWY_INLINE void prepare(state& s) { hoist_all(s, std::make_integer_sequence<int, count>{}); }
+  /// Before the loops: they read the same scalars again and again.
+  static HWY_INLINE void prepare(state& s) { read_scalars(s, std::make_integer_sequence<int, sources.scalars>{}); }
 
   template <int I, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w) {
-    constexpr int v = node_at<I>, u = field(P::template at<v>, K);
-    using from = reader<P, u>;
-    constexpr int slot = from::what == role::computed && P::graph.info(from::base).what != kind::reduce ? slot_of(from::base) : -1;
-    if constexpr (slot >= 0) return s.value[slot];
-    else if constexpr (from::what == role::inlined) return lanes(s.scalar[I * 3 + K]);
-    else return from::template along<lane_axis>(s.m, p, w);
+    constexpr source from = sources.at[I][K];
+    if constexpr (from.slot >= 0) return s.value[from.slot];
+    else if constexpr (from.scalar >= 0) return lanes(s.scalar[from.scalar]);
+    else return reader<P, field(P::template at<node_at<I>>, K)>::template along<lane_axis>(s.m, p, w);
   }
 
   static HWY_INLINE std::array<lanes, max_rank> coordinates(position const& p) {
@@ -215,20 +241,24 @@ template <class P, int S> struct map_step {
       }
     }
   }
+  // Slabs start at multiples of whole blocks, so only an extent that is none leaves a rest.
+  static constexpr bool rest = st.space.extent[lane] % lanes::count != 0 ||
+                               (lane == st.cut && P::plan.regions[st.region].granule % lanes::count != 0);
+  /// From so many values on a step with a rest is compiled once, for any number of lanes, and not twice.
+  static constexpr int large = 48;
+
   template <class F> static HWY_INLINE void lane_loop(bounds const& b, position& p, F const& f) {
     const int lo = lane == st.cut ? b.lo : 0, hi = lane == st.cut ? b.hi : st.space.extent[lane];
     int i = lo;
-    for (; i + lanes::count <= hi; i += lanes::count) {
-      p.at[lane] = i;
-      f(p, all_lanes{});
-    }
-    // Slabs start at multiples of whole blocks, so only an extent that is none leaves a rest.
-    constexpr bool rest = st.space.extent[lane] % lanes::count != 0 ||
-                          (lane == st.cut && P::plan.regions[st.region].granule % lanes::count != 0);
-    if constexpr (rest)
-      if (i < hi) {
+    if constexpr (!(rest && B::count > large))
+      for (; i + lanes::count <= hi; i += lanes::count) {
         p.at[lane] = i;
-        f(p, some_lanes{hi - i});
+        f(p, all_lanes{});
+      }
+    if constexpr (rest)
+      for (; i < hi; i += lanes::count) {
+        p.at[lane] = i;
+        f(p, some_lanes{hi - i < lanes::count ? hi - i : lanes::count});
       }
     p.at[lane] = lo;
   }

@@ -13,24 +13,24 @@ enum class call_style {
 };
 
 namespace detail {
-template <class F> constexpr sentence no_call(bool layer, int n) {
+template <class F> constexpr sentence no_call(int n) {
   sentence t;
-  t << (layer ? "the layer" : "the function") << " cannot be called with these arguments (" << n
+  t << "a function or layer cannot be called with these arguments (" << n
     << " given); its operator() takes that many, each of any type (auto, or a template), as it is traced with expressions";
   return t;
 }
-template <class F> constexpr sentence no_expression(bool layer) {
+template <class F> constexpr sentence no_expression() {
   sentence t;
-  t << (layer ? "the layer" : "the function") << " returns neither an expression nor a number; return what it computes";
+  t << "a function or layer returns neither an expression nor a number; return what it computes";
   return t;
 }
-template <bool Layer, class F, class... X> constexpr auto trace_call() {
+template <class F, class... X> constexpr auto trace_call() {
   if constexpr (!std::is_invocable_v<F const&, X...>)
-    return mp::mp_identity<typename knit_error<wrong<no_call<F>(Layer, int(sizeof...(X)))>>::type>{};
+    return mp::mp_identity<typename knit_error<wrong<no_call<F>(int(sizeof...(X)))>>::type>{};
   else {
     using R = std::invoke_result_t<F const&, X...>;
     if constexpr (operand<R>) return mp::mp_identity<lifted<R>>{};
-    else return mp::mp_identity<typename knit_error<wrong<no_expression<F>(Layer)>>::type>{};
+    else return mp::mp_identity<typename knit_error<wrong<no_expression<F>()>>::type>{};
   }
 }
 }  // namespace detail
@@ -47,7 +47,7 @@ template <call_style Style, class F, class... E> struct call_op {
   using tag = F;
 
   template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
-    return detail::trace_call<detail::is_layer<F>, F, argument<F, int(I), E>...>();
+    return detail::trace_call<F, argument<F, int(I), E>...>();
   }
   using body = typename decltype(trace(std::index_sequence_for<E...>{}))::type;
   static constexpr shape infer(shape const*) { return body::shape; }

@@ -76,6 +76,13 @@ template <class F, class... X> struct differentiated {
     return std::apply([](auto*... p) { return std::tuple(bound_reference<std::remove_cvref_t<decltype(*p)>>{p}...); },
                       parameters_of(f));
   }
+  /// Is there a mistake in the arguments or the function? It has been reported.
+  static constexpr bool wrong() {
+    if constexpr ((poison<X> || ...)) return true;
+    else if constexpr (of_model)
+      return poison<typename call_op<call_style::model, symbolic<functor>, typename X::extents_type...>::body>;
+    else return poison<typename call_op<call_style::layer, functor, typename X::extents_type...>::body>;
+  }
   constexpr auto symbol() const {
     if constexpr (of_model) return symbolic<functor>{};
     else return f;
@@ -92,11 +99,15 @@ template <class F> constexpr auto diff(F&& f) {
 }
 
 /// The value of a differentiated function.
-template <class F, class... X> constexpr auto value(differentiated<F, X...> const& r) { return r.call(r.symbol()); }
+template <class F, class... X> constexpr auto value(differentiated<F, X...> const& r) {
+  if constexpr (differentiated<F, X...>::wrong()) return poisoned{};
+  else return r.call(r.symbol());
+}
 
 /// The derivative with regard to argument I, in the shape of that argument; zeros where there is none.
 template <int I, class F, class... X> constexpr auto grad(differentiated<F, X...> const& r) {
-  if constexpr (I < 0 || I >= int(sizeof...(X))) return complain<detail::no_such_argument(I, int(sizeof...(X)))>();
+  if constexpr (differentiated<F, X...>::wrong()) return poisoned{};
+  else if constexpr (I < 0 || I >= int(sizeof...(X))) return complain<detail::no_such_argument(I, int(sizeof...(X)))>();
   else return r.call(detail::by_argument<decltype(r.symbol()), I>{r.symbol()});
 }
 
@@ -168,7 +179,7 @@ template <class E, class Op, node N> inline constexpr bool is_parameter_symbol<e
 /// expression that was passed as argument, or the symbol that params(r) hands out.
 template <class F, class... X, class W>
 constexpr auto grad(differentiated<F, X...> const& r, W const& w) requires operand<W> {
-  if constexpr (poison<W> || (poison<X> || ...)) return poisoned{};
+  if constexpr (poison<W> || differentiated<F, X...>::wrong()) return poisoned{};
   else if constexpr (detail::is_parameter_symbol<W>) {
     return std::apply([&]<class... A>(A const&...) {
       return [&]<int... I>(std::integer_sequence<int, I...>) {

@@ -217,20 +217,20 @@ template <int N, int R> constexpr bool in_place(flat_graph const& g, plan<N, R> 
   return ok;
 }
 
-/// Decides where roots are written: as they are made, or copied in a last kernel of their own.
+/// Decides where roots are written: as they are made, or copied later; states that are copied are copied last of
+/// all, since an output may read their old values.
 template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, R>& p, int const* home) {
-  int last = p.kernels;
-  bool late = false;
-  for (int pass = 0; pass < 2; ++pass)
+  for (int pass = 0; pass < 3; ++pass) {
+    const int last = p.kernels;
     for (int r = 0; r < g.root_count; ++r) {
       const int v = g.roots[r].node;
       const bool state = g.roots[r].state >= 0;
       const bool direct = p.roles[v] == role::computed && g.info(v).what == kind::map &&
                           (!state || in_place(g, p, home, r));
       const bool contracted = p.roles[v] == role::computed && g.info(v).what == kind::contract && (!state || in_place(g, p, home, r));
-      if ((direct || contracted) != (pass == 0)) continue;
+      if (pass != (direct || contracted ? 0 : state ? 2 : 1)) continue;
       int s = p.step_of[v];
-      if (pass == 1) {  // a step that only writes
+      if (pass > 0) {  // a step that only writes
         int level = last;
         if (!state) {   // an output is written as soon as all of it is there
           level = 0;
@@ -243,14 +243,14 @@ template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, 
             if (p.roles[u] == role::computed && p.level[u] + 1 > level) level = p.level[u] + 1;
           }
         }
-        if (level >= p.kernels) late = true;
+        if (level >= p.kernels) p.kernels = level + 1;
         const int index = p.add_region(level);
         s = p.add_step(step_kind::map, g.extents[v], index, no_axis);
         p.regions[index].last = p.step_count;
       }
       p.stores[p.store_count++] = {v, r, s};
     }
-  if (late) p.kernels = last + 1;
+  }
 }
 
 /// Lists the values of each step together, in order.
