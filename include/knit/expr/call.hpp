@@ -86,13 +86,13 @@ inline constexpr bool folds =
 
 }  // namespace detail
 
-/// Calls a layer made of symbols whose parameters start at Offset.
-template <int Offset, class F, class... X> constexpr auto call_layer(F const&, X&&... x) {
+/// Calls a layer made of symbols whose parameters start at Offset. Place: which layer of the one around it, from 1.
+template <int Offset, int Place = 0, class F, class... X> constexpr auto call_layer(F const&, X&&... x) {
   if constexpr ((poison<X> || ...)) return poisoned{};
   else {
     using op = call_op<call_style::layer, F, typename lifted<X>::extents_type...>;
     if constexpr (poison<typename op::body>) return poisoned{};
-    else return detail::grow_expr<op, Offset>(detail::pack_operands(lift(std::forward<X>(x))...));
+    else return detail::grow_expr<op, Place << 16 | Offset>(detail::pack_operands(lift(std::forward<X>(x))...));
   }
 }
 

@@ -182,7 +182,8 @@ template <class Op, int Immediate, class... X> struct grow {
     int k = 0, shift = 0;
     ((x[k++] = append<typename X::graph, ops>(b, shift),
       shift += int(std::tuple_size_v<decltype(X::bound)>)), ...);
-    if (Immediate >= 0) x[k] = Immediate;
+    if (Immediate >= 0) x[k] = Immediate & 0xffff;
+    if (Immediate >> 16 > 0) x[k + 1] = Immediate >> 16;
     b.put(pack(int(mp::mp_find<ops, Op>::value), x[0], x[1], x[2]));
     return b;
   }();
@@ -209,7 +210,7 @@ template <class Op, class... X> constexpr shape result_shape() {
 template <class D, class Shape, class... Bound>
 constexpr expr<Shape, D, Bound...> bind(std::tuple<Bound...> b) { return {std::move(b)}; }
 
-/// The expression Op(x...), with an immediate in the field after its operands.
+/// The expression Op(x...), with an immediate in the field after its operands, and its upper half in the next.
 template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x) {
   constexpr shape s = result_shape<Op, std::remove_cvref_t<X>...>();
   using E = typename extents_from<s.rank, s.extent[0], s.extent[1], s.extent[2], s.extent[3]>::type;

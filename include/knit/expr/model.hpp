@@ -70,30 +70,38 @@ template <class T, class... Old, class... New> struct rebuild<T, mp::mp_list<Old
 
 // ---- symbols -------------------------------------------------------------------------------------------
 
-/// A layer within a layer: its call is one node, its parameters start at Offset of the layer around it.
-template <class Symbolic, int Offset> struct linked {
+/// A layer within a layer: its call is one node, its parameters start at Offset of the layer around it, of whose
+/// layers it is number Place, from 1.
+template <class Symbolic, int Offset, int Place> struct linked {
   template <class... X> constexpr auto operator()(X&&... x) const {
-    return call_layer<Offset>(Symbolic{}, std::forward<X>(x)...);
+    return call_layer<Offset, Place>(Symbolic{}, std::forward<X>(x)...);
   }
 };
 
-template <class T, int Offset> struct symbol;
-template <class List, int Offset> struct symbols;
-template <int Offset> struct symbols<mp::mp_list<>, Offset> { using type = mp::mp_list<>; };
-template <class F, class... Rest, int Offset> struct symbols<mp::mp_list<F, Rest...>, Offset> {
-  using type = mp::mp_push_front<typename symbols<mp::mp_list<Rest...>, Offset + count_parameters<F>()>::type,
-                                 typename symbol<F, Offset>::type>;
+template <class T> constexpr int count_layers() {
+  if constexpr (is_layers<T>)
+    return []<class... F>(mp::mp_list<F...>) { return (count_layers<F>() + ... + 0); }(mp::mp_rename<T, mp::mp_list>{});
+  else return model<T>;
+}
+
+template <class T, int Offset, int Place> struct symbol;
+template <class List, int Offset, int Place> struct symbols;
+template <int Offset, int Place> struct symbols<mp::mp_list<>, Offset, Place> { using type = mp::mp_list<>; };
+template <class F, class... Rest, int Offset, int Place> struct symbols<mp::mp_list<F, Rest...>, Offset, Place> {
+  using type = mp::mp_push_front<
+      typename symbols<mp::mp_list<Rest...>, Offset + count_parameters<F>(), Place + count_layers<F>()>::type,
+      typename symbol<F, Offset, Place>::type>;
 };
 /// The struct itself, rebuilt; its own parameters start at Offset.
 template <class T, int Offset> struct rebuilt
-    : rebuild<T, field_types<T>, typename symbols<field_types<T>, Offset>::type> {};
+    : rebuild<T, field_types<T>, typename symbols<field_types<T>, Offset, 1>::type> {};
 
-template <class T, int Offset> struct symbol {
+template <class T, int Offset, int Place> struct symbol {
   static constexpr auto pick() {
     if constexpr (array_like<T>) return mp::mp_identity<parameter<Offset, T>>{};
     else if constexpr (is_layers<T>)
-      return mp::mp_identity<mp::mp_rename<typename symbols<mp::mp_rename<T, mp::mp_list>, Offset>::type, hana::tuple>>{};
-    else if constexpr (model<T>) return mp::mp_identity<linked<typename rebuilt<T, 0>::type, Offset>>{};
+      return mp::mp_identity<mp::mp_rename<typename symbols<mp::mp_rename<T, mp::mp_list>, Offset, Place>::type, hana::tuple>>{};
+    else if constexpr (model<T>) return mp::mp_identity<linked<typename rebuilt<T, 0>::type, Offset, Place>>{};
     else if constexpr (std::is_empty_v<T>) return mp::mp_identity<T>{};
     else return mp::mp_identity<typename knit_error<wrong<no_field<T>()>>::type>{};
   }

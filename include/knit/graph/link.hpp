@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // link.hpp -- in: graphs as types, with calls. out: one flat graph, calls replaced by bodies, derivatives worked out.
 #pragma once
+#include <cstdint>
 #include <knit/expr/call.hpp>
 #include <knit/graph/differentiate.hpp>
 
@@ -30,6 +31,7 @@ struct body_link {
   bool folds;  ///< its bindings are constants
   double const* numbers;
   bool differentiates;    ///< holds a gradient node of its own
+  bool random;            ///< holds a random node, or calls what does
 };
 
 namespace detail {
@@ -59,6 +61,11 @@ template <class Ops, class List> struct op_links;
 template <class Ops, class... Op> struct op_links<Ops, mp::mp_list<Op...>> {
   static constexpr op_link value[sizeof...(Op)] = {make_op_link<Ops, Op>()...};
   static constexpr bool differentiates = ((Op::what == kind::gradient) || ...);
+  template <class O> static constexpr bool draws() {
+    if constexpr (O::what == kind::call) return op_links<Ops, typename O::body::graph::ops>::random;
+    else return requires { O::random; };
+  }
+  static constexpr bool random = (draws<Op>() || ...);
 };
 
 template <class... B> constexpr auto number_values(std::tuple<B...> const& t) {
@@ -78,27 +85,38 @@ template <class Call> constexpr double const* numbers_of() {
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of {
   static constexpr body_link value{Dag::size,        Dag::at,   op_links<Ops, typename Dag::ops>::value,
                                    int(mp::mp_find<Ops, Call>::value), tag_of<Ops, Tag>, Arguments, has_numbers<Call>, numbers_of<Call>(),
-                                   op_links<Ops, typename Dag::ops>::differentiates};
+                                   op_links<Ops, typename Dag::ops>::differentiates, op_links<Ops, typename Dag::ops>::random};
 };
 
 }  // namespace detail
 
+namespace detail {
+/// The key of step `n` on a path of calls; that of the root is 0.
+constexpr std::uint64_t path_key(std::uint64_t path, int n) {
+  std::uint64_t x = path * 0x9e3779b97f4a7c15ull + std::uint64_t(n) + 1;
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+  return x ^ x >> 31;
+}
+}  // namespace detail
+
 /// Links bodies into a graph. Paths need no names here: a parameter is its number, a layer an offset.
 template <class G> struct linker {
-  static constexpr int most_calls = 512, most_arguments = 8;
+  static constexpr int most_calls = 512, most_arguments = 8, most_random = 256;
 
   struct frame {
     int tag;
     int const* arguments;
     int parameters;  ///< leaf number of the first parameter of this layer
     int bound;       ///< leaf number of the first binding of this body
-    int instance;    ///< number of this call: what tells the random nodes of two equal layers apart
+    std::uint64_t path;  ///< key of the places of the calls that lead here: it tells the random nodes of equal layers apart
     int depth;
     frame const* up;
   };
   struct linked_call {
     body_link const* body;
     int argument[most_arguments], parameters, bound, result;
+    std::uint64_t path;
   };
 
   G& g;
@@ -107,6 +125,9 @@ template <class G> struct linker {
   linked_call calls[most_calls]{};
   int call_count = 0;
   int fresh_count = 0;
+  std::uint64_t random_path[most_random]{};
+  int random_number[most_random]{};
+  int random_count = 0;
   int swept = -1;      ///< the value that `adjoint` belongs to
   int adjoint[sizeof(G::extents) / sizeof(shape)]{};
 
@@ -123,6 +144,7 @@ template <class G> struct linker {
 
   constexpr int run(body_link const& b, frame const& f) {
     int* const ids = new int[std::size_t(b.size)];
+    int randoms = 0;
     for (int i = 0; i < b.size; ++i) {
       const node n = b.at[i];
       op_link const& o = b.ops[op_of(n)];
@@ -133,9 +155,9 @@ template <class G> struct linker {
         case kind::bound: ids[i] = b.folds ? g.constant(b.numbers[field(n, 0)]) : leaf(f.bound + field(n, 0)); break;
         case kind::argument: ids[i] = lookup(f, o.tag)->arguments[field(n, 0)]; break;
         case kind::pair: ids[i] = none; break;  // read by the call itself
-        case kind::call: ids[i] = call(b, ids, n, o, f); break;
+        case kind::call: ids[i] = call(b, ids, i, o, f); break;
         case kind::gradient: ids[i] = gradient(x[0], x[1]); break;
-        default: ids[i] = g.make(o.number, x[0], x[1], x[2], o.random ? f.instance : int(none));
+        default: ids[i] = g.make(o.number, x[0], x[1], x[2], o.random ? stream(detail::path_key(f.path, randoms++)) : int(none));
       }
     }
     const int result = ids[b.size - 1];
@@ -160,10 +182,27 @@ template <class G> struct linker {
     return a == none ? g.filled(0, g.extents[with_regard_to]) : a;
   }
 
-  constexpr int call(body_link const& b, int const* ids, node n, op_link const& o, frame const& f) {
+  /// The number of a random node: a function of its path, in 16 bits, and never that of another path.
+  constexpr int stream(std::uint64_t path) {
+    int number = int(path >> 49);
+    for (int k = 0; k < random_count; ++k) {
+      if (random_path[k] == path) return random_number[k];
+      if (random_number[k] == number) number = (number + 1) & 0x7fff, k = -1;
+    }
+    if (random_count == most_random) throw "knit: more than 256 random nodes in one program";
+    random_path[random_count] = path;
+    random_number[random_count++] = number;
+    return number;
+  }
+
+  constexpr int call(body_link const& b, int const* ids, int i, op_link const& o, frame const& f) {
+    const node n = b.at[i];
     body_link const& body = *o.callee;
     if (body.arguments > most_arguments) throw "knit: a functor that is differentiated takes at most 8 arguments";
-    linked_call c{&body, {}, f.parameters, f.bound, 0};
+    // The same callee at the same place of its layer, on other arguments, is told apart by how many came before.
+    int nth = 0;
+    for (int k = 0; k < i; ++k) nth += op_of(b.at[k]) == op_of(n) && field(b.at[k], 2) == field(n, 2);
+    linked_call c{&body, {}, f.parameters, f.bound, 0, detail::path_key(detail::path_key(f.path, field(n, 2)), nth)};
     int at = field(n, 0);
     for (int k = 0; k < body.arguments; ++k) {  // unfold the pairs
       const bool last = k + 1 == body.arguments;
@@ -177,6 +216,7 @@ template <class G> struct linker {
     for (int k = 0; k < call_count; ++k) {  // the same layer on the same values is the same value
       linked_call const& p = calls[k];
       bool same = p.body->number == c.body->number && p.parameters == c.parameters && p.bound == c.bound;
+      same = same && (!body.random || p.path == c.path);
       for (int q = 0; q < most_arguments; ++q) same = same && p.argument[q] == c.argument[q];
       if (same) return p.result;
     }
@@ -189,7 +229,7 @@ template <class G> struct linker {
     const int first = fresh_count;
     if (body.differentiates)
       for (int k = 0; k < body.arguments; ++k) opaque[k] = g.fresh(fresh_count++, g.extents[c.argument[k]]);
-    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, slot + 1, f.depth + 1, &f};
+    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, c.path, f.depth + 1, &f};
     int result = run(body, inner);
     if (body.differentiates) result = substituted(result, first, c.argument, body.arguments);
     calls[slot].result = result;

@@ -127,8 +127,8 @@ template <int N, int R> struct plan {
 
 /// How a consumer's axes fall on the axes of the value that a chain of views ends in.
 struct access {
-  int node = 0;
-  int axis[max_rank] = {};  ///< of the base value for each axis of the viewed one; no_axis: repeated
+  int node;
+  int axis[max_rank];  ///< of the base value for each axis of the viewed one; no_axis: repeated
 };
 
 /// A reshape is a view if it only adds or drops axes of extent 1.

@@ -8,28 +8,35 @@ namespace knit::detail {
 /// What a value reads, through views and inlined scalars: each once, however many paths lead to it.
 template <int N> struct reads {
   access at[N + 3];
-  int count = 0;
-};
-template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r) {
-  auto read = [&](access const& a) {
-    for (int i = 0; i < r.count; ++i) {
-      bool same = r.at[i].node == a.node;
-      for (int q = 0; q < max_rank; ++q) same = same && r.at[i].axis[q] == a.axis[q];
+  int count;
+  constexpr reads() : count(0) {}
+
+  constexpr void add(access const& a) {
+    for (int i = 0; i < count; ++i) {
+      bool same = at[i].node == a.node;
+      for (int q = 0; q < max_rank; ++q) same = same && at[i].axis[q] == a.axis[q];
       if (same) return;
     }
-    r.at[r.count++] = a;
-  };
-  bool inlined[N]{}, any = false;
-  auto each = [&](int u) {
-    for (int k = 0; k < g.arity(u); ++k) {
-      const access a = resolve(g, g.operand(u, k));
-      if (p.roles[a.node] == role::inlined) inlined[a.node] = any = true;
-      else if (p.roles[a.node] != role::constant) read(a);
-    }
-  };
-  each(v);
-  for (int u = v - 1; u >= 0 && any; --u)
-    if (inlined[u]) each(u);
+    at[count++] = a;
+  }
+};
+template <int N, int R> constexpr bool add_operands(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r, bool* inlined) {
+  bool any = false;
+  for (int k = 0; k < g.arity(v); ++k) {
+    const access a = resolve(g, g.operand(v, k));
+    if (p.roles[a.node] == role::inlined) {
+      any = true;
+      if (inlined) inlined[a.node] = true;
+    } else if (p.roles[a.node] != role::constant) r.add(a);
+  }
+  return any;
+}
+template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r) {
+  if (!add_operands(g, p, v, r, nullptr)) return;
+  bool inlined[N]{};
+  add_operands(g, p, v, r, inlined);
+  for (int u = v - 1; u >= 0; --u)
+    if (inlined[u]) add_operands(g, p, u, r, inlined);
 }
 
 /// An order of all values, operands first, in which what only leads to the next value of a state comes after
