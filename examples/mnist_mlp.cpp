@@ -53,7 +53,7 @@ static options parse(int argc, char** argv) {
   return o;
 }
 
-template <class Backend> static void train(options const& o, mnist_data const& mnist) {
+template <class Backend> static void run(options const& o, mnist_data const& mnist) {
   auto mlp = make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
   auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
   using step = training_step<Backend, decltype(mlp), sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>;
@@ -85,8 +85,8 @@ int main(int argc, char** argv) try {
   const options o = parse(argc, argv);
   thread_count() = o.threads;
   const auto mnist = read_mnist(o.data);
-  if (o.backend == "simd") train<simd_backend>(o, mnist);
-  else train<scalar_backend<float>>(o, mnist);
+  if (o.backend == "simd") run<simd_backend>(o, mnist);
+  else run<scalar_backend<float>>(o, mnist);
 } catch (std::exception const& e) {
   std::fprintf(stderr, "mnist_mlp: %s\n", e.what());
   return 1;

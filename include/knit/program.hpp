@@ -209,10 +209,10 @@ template <class Backend, class Model, class Rule, class... X> class training_ste
     ((leaves[i++] = x.data()), ...);
     const auto numbers = rule.hyper();
     for (auto const& n : numbers) leaves[i++] = &n;
-    float loss = 0;
+    typename Backend::value_type loss = 0;
     void* outputs[] = {&loss};
     program_.run(leaves, outputs);
-    return loss;
+    return float(loss);
   }
 
  private:
@@ -232,8 +232,10 @@ template <class Backend, class Model, class... X> class inference {
 
   explicit inference(Model const& m) : model_(&m) {}
 
-  /// Writes the result, first index fastest, to memory for result_shape.size() floats.
-  void operator()(X const&... x, float* to) {
+  using value_type = typename Backend::value_type;
+
+  /// Writes the result, first index fastest, to memory for result_shape.size() numbers.
+  void operator()(X const&... x, value_type* to) {
     void const* leaves[spec::leaves.size()];
     std::size_t i = 0;
     std::apply([&](auto*... p) { ((leaves[i++] = p->data()), ...); }, parameters_of(*model_));

@@ -11,6 +11,8 @@ namespace knit {
 /// The backend that everything is checked against. It fuses nothing and reuses no memory: each value of the
 /// graph is an array of T, computed by one loop nest. T is float or double, whatever the leaves hold.
 template <class T> struct scalar_backend {
+  using value_type = T;  ///< of outputs
+
   template <class Spec, bool Simplify = true> class program {
    public:
     using P = compiled_graph<Spec, Simplify>;

@@ -128,6 +128,8 @@ class arena {
 
 /// The backend that runs fused kernels on SIMD lanes and, where a program is large enough, on several cores.
 struct simd_backend {
+  using value_type = float;  ///< of outputs
+
   template <class Spec> class program {
    public:
     using compiled_type = compiled<Spec>;

@@ -16,14 +16,15 @@ double accuracy(Model const& m, instances<Features> const& data) {
   constexpr shape s = decltype(scores)::result_shape;
   static_assert(s.extent[1] == B, "knit: accuracy needs a model whose scores are classes x instances");
   const auto x = std::make_unique<std::uint8_t[]>(std::size_t(Features) * B);
-  const auto z = std::make_unique<float[]>(std::size_t(s.size()));
+  using number_type = typename Backend::value_type;
+  const auto z = std::make_unique<number_type[]>(std::size_t(s.size()));
   long right = 0;
   for (int first = 0; first < data.size; first += B) {
     const int count = data.size - first < B ? data.size - first : B;
     std::memcpy(x.get(), data.x.data() + std::size_t(first) * Features, std::size_t(count) * Features);
     scores(view<unorm8, Features, B>(reinterpret_cast<unorm8 const*>(x.get())), z.get());
     for (int i = 0; i < count; ++i) {
-      float const* const column = z.get() + std::size_t(i) * std::size_t(s.extent[0]);
+      number_type const* const column = z.get() + std::size_t(i) * std::size_t(s.extent[0]);
       const auto best = std::max_element(column, column + s.extent[0]) - column;
       right += best == data.y[std::size_t(first + i)];
     }

@@ -145,11 +145,14 @@ inline constexpr ranges::views::view_closure<detail::cycle_fn> cycle{};
 /// `losses | take(n)`: the first n.
 using ranges::views::take;
 
-/// `data | sgd(model, {.lr = 0.1f})`: trains the model in place, a step for each batch that is read, and yields
-/// the loss before each update. The model must outlive the range.
-template <class Backend = default_backend, model Model> auto sgd(Model& m, sgd_rule rule = {}) {
-  return ranges::views::view_closure<detail::train_fn<Backend, Model, sgd_rule>>{detail::train_fn<Backend, Model, sgd_rule>{&m, rule}};
+/// `data | train(model, rule)`: a step of training under an update rule for each batch that is read. Yields the
+/// loss before each update. The model is changed in place and must outlive the range.
+template <class Backend = default_backend, model Model, class Rule> auto train(Model& m, Rule rule) {
+  return ranges::views::view_closure<detail::train_fn<Backend, Model, Rule>>{detail::train_fn<Backend, Model, Rule>{&m, rule}};
 }
+
+/// `data | sgd(model, {.lr = 0.1f})`: trains by stochastic gradient descent.
+template <class Backend = default_backend, model Model> auto sgd(Model& m, sgd_rule rule = {}) { return train<Backend>(m, rule); }
 /// The same as a function of the data, as in `for (float loss : sgd(model, data))`.
 template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
 auto sgd(Model& m, Rng&& data, sgd_rule rule = {}) {

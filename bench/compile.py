@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSL-1.0
+"""What the compiler pays for knit: seconds, memory, nodes and the longest symbol of a few programs.
+
+    bench/run compile [--quick] [--compiler g++] [--only NAME,...] [--keep FOLDER]
+
+Each source is compiled, not linked, one at a time. Seconds are those of the processor, the best of three compilations
+(--quick: of one): the compiler is one thread, so on an idle machine they are those of the clock, and on a busy one they
+hardly change. Memory is the greatest resident size of any process of the compiler. After a table for people come lines
+`NAME VALUE` for scripts. The compiler's own words are shown, shortened, where it fails.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+root = Path(__file__).resolve().parent.parent
+
+empty = """#include <knit/knit.hpp>
+int main() {}
+"""
+
+# A layer of the user's own, so that the depth of a model is measured where knit has no say in its making.
+residual = """#include <knit/knit.hpp>
+using namespace knit;
+
+template <class Inner> struct residual {
+  BOOST_HANA_DEFINE_STRUCT(residual, (Inner, inner));
+  template <class X> constexpr auto operator()(X&& x) const { return x + inner(x); }
+};
+template <class In, class Out, class... Block> struct classifier {
+  BOOST_HANA_DEFINE_STRUCT(classifier, (In, in), (hana::tuple<Block...>, blocks), (Out, out));
+  template <class I, class Blocks, class O> using with_fields = mp::mp_apply<classifier, mp::mp_append<mp::mp_list<I, O>, mp::mp_rename<Blocks, mp::mp_list>>>;
+  template <class X> constexpr auto operator()(X&& x) const {
+    return out(hana::fold_left(blocks, in(std::forward<X>(x)), [](auto h, auto const& f) { return f(std::move(h)); }));
+  }
+  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const { return nll((*this)(std::forward<X>(x)), std::forward<Y>(y)); }
+};
+
+using block = residual<decltype(make_dense<64, 64>(relu))>;
+using stack = mp::mp_repeat_c<mp::mp_list<block>, BLOCKS>;
+using in = decltype(make_dense<784, 64>(relu));
+using out = decltype(make_dense<64, 10>());
+using net = mp::mp_apply<classifier, mp::mp_append<mp::mp_list<in, out>, stack>>;
+using train = training_step<simd_backend, net, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>;
+template void node_count<compiled<train::spec>::nodes>();
+static_assert(compiled<train::spec>::plan.kernels > 0);
+
+#ifndef FRONT_END
+float run(net& m, view<unorm8, 784, 100> const& x, view<std::uint8_t, 100> const& y) { return train(m, {})(x, y); }
+#endif
+"""
+
+ladder = """#include <knit/knit.hpp>
+using namespace knit;
+
+template <int Levels, class H, class W> constexpr auto climb(H h, W w) {
+  if constexpr (Levels == 0) return h;
+  else return climb<Levels - 1>(h + tanh(h % w) % h, w);
+}
+/// The value and its derivative with regard to w as the two outputs of one program.
+struct spec {
+  using argument_tag = spec;
+  using array = extents<1000>;
+  static constexpr int first_argument = 0, argument_count = 2;
+  static constexpr std::array<leaf_info, 2> leaves{leaf_info{element::f32, {}, array::value}, leaf_info{element::f32, {}, array::value}};
+  using value = decltype(climb<LEVELS>(argument<spec, 0, array>{}, argument<spec, 1, array>{}));
+  using derivative = decltype(make<gradient_op>(value{}, argument<spec, 1, array>{}));
+  using results = mp::mp_list<result<value::graph>, result<derivative::graph>>;
+};
+template void node_count<compiled<spec>::nodes>();
+static_assert(compiled<spec>::plan.kernels > 0);
+
+#ifndef FRONT_END
+void run(void const* const* leaves, void* const* outputs) { simd_backend::program<spec>().run(leaves, outputs); }
+#endif
+"""
+
+# The number of nodes leaves the compiler as a symbol's name.
+counter = """
+template <int N> void node_count() {}
+"""
+
+
+class compiler:
+    def __init__(self, command, runs, folder):
+        self.command, self.runs, self.folder = command, runs, Path(folder)
+        self.flags = ["-std=c++20", "-march=native", "-fopenmp", "-DHWY_COMPILE_ONLY_STATIC",
+                      f"-I{root}/include", f"-I{root}/kernels",
+                      f'-DKNIT_EXAMPLE_DATA="{root}/examples/data"']
+
+    def write(self, name, text, **macros):
+        path = self.folder / f"{name}.cpp"
+        defines = "".join(f"#define {key} {value}\n" for key, value in macros.items())
+        path.write_text(defines + counter + text)
+        return path
+
+    def compile(self, source, *flags):
+        """Best seconds, MB, nodes (if the source tells) and the longest symbol of one source."""
+        result = {"seconds": float("inf"), "mb": 0.0, "nodes": None, "symbol": 0}
+        target = self.folder / (source.stem + ".o")
+        target.unlink(missing_ok=True)
+        command = [self.command, *self.flags, *flags, "-c", str(source), "-o", str(target)]
+        for _ in range(self.runs):
+            with open(self.folder / "said", "w+") as said:
+                process = subprocess.Popen(command, stdout=said, stderr=said)
+                _, status, usage = os.wait4(process.pid, 0)
+                seconds = usage.ru_utime + usage.ru_stime
+                process.returncode = os.waitstatus_to_exitcode(status)
+                said.seek(0)
+                words = said.read()
+            if process.returncode:
+                first = "\n".join(line[:300] for line in words.splitlines()[:30])
+                sys.exit(f"{source.name} does not compile\n{' '.join(command)}\n{first}")
+            result["seconds"] = min(result["seconds"], seconds)
+            result["mb"] = max(result["mb"], usage.ru_maxrss / 1024)
+        if target.exists():
+            names = subprocess.run(["nm", "-P", str(target)], capture_output=True, text=True, check=True).stdout
+            symbols = [line.split()[0] for line in names.splitlines() if line.strip()]
+            result["symbol"] = max(map(len, symbols), default=0)
+            for symbol in symbols:
+                if found := re.search(r"node_countILi(\d+)E", symbol):
+                    result["nodes"] = int(found[1])
+        return result
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/run compile")
+    parser.add_argument("--quick", action="store_true", help="one compilation each, not the best of three")
+    parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
+    parser.add_argument("--only", default="mnist,residual,ladder", help="some of mnist,residual,ladder")
+    parser.add_argument("--keep", help="folder for the sources; default: one that is removed")
+    options = parser.parse_args()
+    wanted = set(options.only.split(","))
+    if wanted - {"mnist", "residual", "ladder"}:
+        parser.error(f"--only takes mnist, residual, ladder, not {options.only}")
+    subprocess.run([root / "cmake" / "install_packages", "build"], check=True)
+
+    with tempfile.TemporaryDirectory() as temporary:
+        if options.keep:
+            Path(options.keep).mkdir(parents=True, exist_ok=True)
+        cc = compiler(options.compiler, 1 if options.quick else 3, options.keep or temporary)
+        values = {}
+        print(f"{'program':24} {'flags':26} {'nodes':>6} {'seconds':>8} {'MB':>6} {'symbol':>7}")
+
+        def measure(label, source, *flags):
+            r = cc.compile(source, *flags)
+            print(f"{label:24} {' '.join(flags):26} {r['nodes'] or '':>6} {r['seconds']:8.2f} {r['mb']:6.0f} {r['symbol'] or '':>7}",
+                  flush=True)
+            return r
+
+        if "mnist" in wanted:
+            r = measure("examples/mnist_mlp.cpp", root / "examples" / "mnist_mlp.cpp", "-O3")
+            values["compile_mnist_seconds"] = r["seconds"]
+            values["compile_mnist_mb"] = r["mb"]
+            values["compile_longest_symbol"] = r["symbol"]
+
+        # The front end's part is all up to the plan, which a static_assert asks for.
+        front_end = ("-DFRONT_END", "-fsyntax-only")
+        if "residual" in wanted:
+            source = cc.write("empty", empty)
+            front = {0: measure("empty program", source, *front_end)["seconds"]}
+            full = {0: measure("empty program", source, "-O2")["seconds"]}
+            for blocks in (1, 10):
+                source = cc.write(f"residual{blocks}", residual, BLOCKS=blocks)
+                label = f"{blocks} residual block{'s' if blocks > 1 else ''}"
+                front[blocks] = measure(label, source, *front_end)["seconds"]
+                full[blocks] = measure(label, source, "-O2")["seconds"]
+            values["compile_empty_seconds"] = full[0]
+            values["compile_residual_seconds"] = full[10]
+            values["compile_residual_ratio"] = (full[10] - full[0]) / (full[1] - full[0])
+            values["compile_residual_front_ratio"] = (front[10] - front[0]) / (front[1] - front[0])
+
+        if "ladder" in wanted:
+            for size, levels in levels_of.items():
+                source = cc.write(f"ladder{size}", ladder, LEVELS=levels)
+                front = measure(f"ladder of {levels} levels", source, *front_end)
+                full = measure(f"ladder of {levels} levels", source, "-O2")
+                values[f"compile_ladder_{size}_nodes"] = full["nodes"]
+                values[f"compile_ladder_{size}_front_seconds"] = front["seconds"]
+                values[f"compile_ladder_{size}_seconds"] = full["seconds"]
+    print()
+    for name, value in values.items():
+        print(name, f"{value:.3f}" if isinstance(value, float) else value)
+
+
+# Levels of the ladder that give about so many nodes.
+levels_of = {50: 4, 100: 8, 200: 16, 350: 28}
+
+if __name__ == "__main__":
+    main()
