@@ -46,8 +46,7 @@ int main(int argc, char** argv) {
   });
 
   using step = training_step<default_backend, decltype(net), sgd_rule, tensor<float, 2, 200>, tensor<std::uint8_t, 200>>;
-  using program = compiled<step::spec>;
-  const std::string plan = explain(program::graph, program::plan);
+  const std::string plan = explain(step(net, {}));
   std::printf("%s\n", test ? plan.substr(0, plan.find('\n')).c_str() : plan.c_str());
 
   const std::vector<spirals> data{two_spirals()};

@@ -93,7 +93,8 @@ template <class Op> constexpr op_info make_info() {
   if constexpr (requires { Op::right_unit; }) i.right_unit = Op::right_unit, i.has_right_unit = true;
   if constexpr (requires { Op::absorbing; }) i.absorbing = Op::absorbing, i.has_absorbing = true;
   if constexpr (requires { Op::foldable; }) i.folds = true;
-  if constexpr (requires { Op::foldable; })
+  if constexpr (requires(double const* x) { Op::fold(x); }) i.fold = [](double const* x) -> double { return Op::fold(x); };
+  else if constexpr (requires { Op::foldable; })
     i.fold = [](double const* x) -> double {
       if constexpr (Op::arity == 1) return Op::eval(x[0]);
       else return Op::eval(x[0], x[1]);

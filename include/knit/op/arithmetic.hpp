@@ -2,6 +2,7 @@
 // arithmetic.hpp -- + - % / and unary minus: elementwise, with broadcasting.
 #pragma once
 #include <knit/expr/expr.hpp>
+#include <limits>
 
 namespace knit {
 
@@ -31,6 +32,12 @@ struct div_op : elementwise<2> {
   static constexpr char const* name = "/";
   static constexpr bool infix = true, foldable = true;
   static constexpr double right_unit = 1;
+  /// A quotient by zero is no constant expression in C++, but it is a number in IEEE arithmetic.
+  static constexpr double fold(double const* x) {
+    if (x[1] != 0) return x[0] / x[1];
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return x[0] > 0 ? infinity : x[0] < 0 ? -infinity : std::numeric_limits<double>::quiet_NaN();
+  }
   template <class V> static constexpr V eval(V a, V b) { return a / b; }
   static constexpr auto pullback(auto y, auto g, auto, auto b) { return grads(g / b, -(g % y / b)); }
 };

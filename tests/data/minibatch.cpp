@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+// minibatch.cpp -- in: data/minibatch.hpp. out: batches are the source's bytes, in the order that was asked for.
+
+#include <knit/data/minibatch.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <range/v3/range/concepts.hpp>
+
+namespace {
+
+using namespace knit;
+
+/// n instances of 3 features: instance i is i, 2 i, 255 - i, its label i % 7.
+instances<3> numbered(int n) {
+  labelled d{3, 7, n, {}, {}};
+  for (int i = 0; i < n; ++i) {
+    d.x.insert(d.x.end(), {std::uint8_t(i), std::uint8_t(2 * i), std::uint8_t(255 - i)});
+    d.y.push_back(std::uint8_t(i % 7));
+  }
+  return instances<3>(std::move(d));
+}
+
+/// Which instance stands where in an epoch; each is compared with the source.
+template <class Batches> std::vector<int> epoch_of(Batches& batches, int size) {
+  std::vector<int> order;
+  for (auto const b : batches) {
+    for (int i = 0; i < size; ++i) {
+      const int from = int(b.x(0, i));
+      EXPECT_EQ(int(b.x(1, i)), (2 * from) % 256);
+      EXPECT_EQ(int(b.x(2, i)), 255 - from);
+      EXPECT_EQ(int(b.y(i)), from % 7);
+      order.push_back(from);
+    }
+  }
+  return order;
+}
+
+std::vector<int> first_numbers(int n) {
+  std::vector<int> v;
+  for (int i = 0; i < n; ++i) v.push_back(i);
+  return v;
+}
+
+using four = minibatch_view<3, 4>;
+static_assert(ranges::input_range<four>);
+static_assert(!ranges::forward_range<four>);  // a batch is gathered where the last one was
+
+TEST(minibatch, in_order_is_the_order_of_the_source) {
+  const auto data = numbered(12);
+  auto batches = data | minibatch<4>(in_order{});
+  EXPECT_EQ(batches.size(), 3u);
+  EXPECT_EQ(epoch_of(batches, 4), first_numbers(12));
+  EXPECT_EQ(epoch_of(batches, 4), first_numbers(12));  // each epoch
+  auto unsaid = data | minibatch<4>();
+  EXPECT_EQ(epoch_of(unsaid, 4), first_numbers(12));
+}
+
+TEST(minibatch, drops_what_is_left_over) {
+  const auto data = numbered(23);
+  auto batches = data | minibatch<5>(in_order{});
+  EXPECT_EQ(batches.size(), 4u);
+  EXPECT_EQ(epoch_of(batches, 5), first_numbers(20));
+  auto whole = data | minibatch<23>(in_order{});
+  EXPECT_EQ(whole.size(), 1u);
+  EXPECT_EQ(epoch_of(whole, 23), first_numbers(23));
+  auto single = data | minibatch<1>(in_order{});
+  EXPECT_EQ(single.size(), 23u);
+  EXPECT_EQ(epoch_of(single, 1), first_numbers(23));
+}
+
+TEST(minibatch, shuffles_by_seed_and_epoch) {
+  const auto data = numbered(100);
+  auto batches = data | minibatch<10>(shuffle_by{42});
+  for (std::uint64_t epoch = 0; epoch < 4; ++epoch) {
+    EXPECT_EQ(batches.epoch(), epoch);
+    auto expected = first_numbers(100);
+    shuffle(expected, 42, epoch);
+    const auto order = epoch_of(batches, 10);
+    EXPECT_EQ(order, expected);
+    auto sorted = order;
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(sorted, first_numbers(100));
+    EXPECT_NE(order, first_numbers(100));
+  }
+}
+
+TEST(minibatch, is_repeated_by_its_seed_and_by_no_other) {
+  const auto data = numbered(60);
+  auto a = data | minibatch<6>(shuffle_by{1}), b = data | minibatch<6>(shuffle_by{1}), c = data | minibatch<6>(shuffle_by{2});
+  const auto first = epoch_of(a, 6), second = epoch_of(a, 6);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(epoch_of(b, 6), first);
+  EXPECT_EQ(epoch_of(b, 6), second);
+  EXPECT_NE(epoch_of(c, 6), first);
+}
+
+TEST(minibatch, leaves_out_others_each_epoch) {
+  const auto data = numbered(10);
+  auto batches = data | minibatch<7>(shuffle_by{1});
+  std::vector<bool> seen(10, false);
+  for (int epoch = 0; epoch < 20; ++epoch) {
+    const auto order = epoch_of(batches, 7);
+    EXPECT_EQ(order.size(), 7u);
+    for (int i : order) seen[std::size_t(i)] = true;
+  }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), true), 10);
+}
+
+TEST(minibatch, may_be_read_twice_or_skipped) {
+  const auto data = numbered(12);
+  auto batches = data | minibatch<4>(in_order{});
+  auto at = batches.begin();
+  EXPECT_EQ(int((*at).x(0, 0)), 0);
+  EXPECT_EQ(int((*at).x(0, 0)), 0);
+  ++at;
+  ++at;
+  EXPECT_EQ(int((*at).x(0, 0)), 8);
+  EXPECT_EQ(int((*at).y(3)), 11 % 7);
+  ++at;
+  EXPECT_TRUE(at == batches.end());
+}
+
+TEST(minibatch, refuses_too_few_instances) {
+  const auto data = numbered(3);
+  try {
+    data | minibatch<4>(shuffle_by{1});
+    FAIL() << "nothing was thrown";
+  } catch (data_error const& e) {
+    EXPECT_EQ(std::string(e.what()), "knit: 3 instances are fewer than a batch of 4; make the batch smaller");
+  }
+  const instances<3> none;
+  EXPECT_THROW(none | minibatch<1>(in_order{}), data_error);
+}
+
+template <class D> concept gives_batches = requires(D&& d) { four(static_cast<D&&>(d) | minibatch<4>(in_order{})); };
+static_assert(gives_batches<instances<3> const&>);
+static_assert(gives_batches<instances<3>&>);
+static_assert(!gives_batches<instances<3>>);  // a temporary would be gone before the first batch
+
+}  // namespace

@@ -1,0 +1,14 @@
+// expect: a reduction over axis 2 of an array of shape \(10x100\): axes count from 0, so name one below 2
+// SPDX-License-Identifier: BSL-1.0
+#include <knit/knit.hpp>
+
+using namespace knit;
+
+void use(tensor<float, 10, 100>& x) {
+#ifdef KNIT_WRONG
+  tensor y = x - mean<2>(x);
+#else
+  tensor y = x - mean<1>(x);
+#endif
+  (void)y;
+}

@@ -1,0 +1,16 @@
+// expect: a \* b: inner sizes differ, \(10x256\) \* \(128x100\)
+// SPDX-License-Identifier: BSL-1.0
+#include <knit/knit.hpp>
+
+using namespace knit;
+
+float use(instances<784> const& data) {
+#ifdef KNIT_WRONG
+  auto model = make_chain(make_dense<784, 128>(relu), make_dense<256, 10>());
+#else
+  auto model = make_chain(make_dense<784, 256>(relu), make_dense<256, 10>());
+#endif
+  float sum = 0;
+  for (float loss : sgd(model, data | minibatch<100>())) sum += loss;
+  return sum + float(accuracy(model, data));
+}
