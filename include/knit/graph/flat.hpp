@@ -107,7 +107,9 @@ template <class Spec, class... Result, bool Simplify> struct flatten_program<Spe
       const typename linker<graph<capacity>>::frame f{tag_of<ops, typename Spec::argument_tag>, arguments, 0, T::bound, 0, 0, nullptr};
       int top = link.run(body_of<ops, D, typename Spec::argument_tag, Spec::argument_count, void>::value, f);
       // A state's next value is a value of its own, never an alias of a leaf: two states may change places.
-      if (T::state >= 0 && (!p.g.is_op(top) || p.g.info(top).what == kind::view)) top = p.g.make(p.g.known.load, top);
+      // Put and not made: simplification would move the load behind a broadcast, and the value were a view again.
+      if (T::state >= 0 && (!p.g.is_op(top) || p.g.info(top).what == kind::view || p.g.info(top).transparent))
+        top = p.g.put(pack(p.g.known.load, top), p.g.extents[top]);
       p.roots[r++] = {top, T::state};
     };
     (one(mp::mp_identity<Result>{}), ...);
