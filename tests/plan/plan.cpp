@@ -304,7 +304,7 @@ template <int Rows, int Inner, int Columns> struct least_squares {
   }
 };
 using little = least_squares<7, 5, 9>;
-using large = least_squares<70, 90, 100>;
+using large = least_squares<600, 350, 20>;  // elementwise work on its weight alone is enough for threads
 
 template <class Size> class hazards : public testing::Test {};
 using sizes = testing::Types<little, large>;
@@ -585,6 +585,25 @@ TYPED_TEST(hazards, scalar_states_are_read_before_they_change) {
     EXPECT_EQ(a[0], 4);
     EXPECT_EQ(n[0], 13);
     for (long i = 0; i < L::W::size(); ++i) ASSERT_EQ(w[i], 3 * old[i]);
+  }
+  thread_count() = 0;
+}
+
+TYPED_TEST(hazards, a_scalar_that_only_an_output_reads_late) {
+  using A = typename TypeParam::W;
+  using scale = parameter<1, tensor<float>>;
+  using S = spec<mp::mp_list<next<decltype(scale{} + sum(square(parameter<0, A>{}))), 1>, output<decltype(sum(square(parameter<0, A>{})) % scale{})>>, A, tensor<float>>;
+  const auto w = arbitrary<A>(1);
+  double sum = 0;
+  for (double e : doubles(w)) sum += e * e;
+  for (int threads : {1, 2, 3}) {
+    thread_count() = threads;
+    tensor<float> a;
+    a[0] = 3;
+    float got = 0;
+    run<S>({w.data(), a.data()}, {&got});
+    EXPECT_NEAR(got, 3 * sum, 1e-5 * sum);
+    EXPECT_NEAR(a[0], 3 + sum, 1e-5 * sum);
   }
   thread_count() = 0;
 }

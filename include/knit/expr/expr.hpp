@@ -2,6 +2,7 @@
 // expr.hpp -- in: an op and operands. out: an expression, whose type is its graph and whose object its bindings.
 #pragma once
 #include <array>
+#include <bit>
 #include <boost/mp11.hpp>
 #include <cstddef>
 #include <knit/core/sentence.hpp>
@@ -94,6 +95,16 @@ template <class Tag, class Extents> struct argument_op {
   static constexpr shape infer(shape const*) { return Extents::value; }
 };
 
+/// A number that is part of the type, as its bits: no binding, so equal ones are one node wherever they stand.
+template <std::uint64_t Bits> struct constant_op {
+  static constexpr kind what = kind::constant;
+  static constexpr int arity = 0;
+  static constexpr char const* name = "constant";
+  static constexpr double value = std::bit_cast<double>(Bits);
+  static constexpr shape infer(shape const*) { return shape{}; }
+};
+template <std::uint64_t Bits> using constant = expr<extents<>, dag<mp::mp_list<constant_op<Bits>>, pack(0)>>;
+
 template <class Tag, int I, class Extents>
 using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, I)>>;
 template <int I, class Array>
@@ -124,6 +135,27 @@ template <class A> struct bound_value {
 
 template <class Bound, class Extents>
 using bound_leaf = expr<Extents, dag<mp::mp_list<typename Bound::leaf>, pack(0, 0)>, Bound>;
+
+namespace detail {
+template <char... C> consteval double parsed() {
+  constexpr char text[] = {C..., '\0'};
+  double v = 0, unit = 1;
+  bool fraction = false;
+  for (char c : text) {
+    if (c == '\0' || c == '\'') continue;
+    if (c == '.') fraction = true;
+    else if (c < '0' || c > '9') throw "knit: a literal ..._c is written with digits and a point";
+    else if (fraction) v += (unit /= 10) * (c - '0');
+    else v = v * 10 + (c - '0');
+  }
+  return v;
+}
+}  // namespace detail
+
+/// 0.5_c: a number as part of an expression's type. A plain number is a binding of the expression object, and what
+/// holds bindings is not known to be equal to anything, so an expression that is used several times in one formula
+/// stays small with these and is copied with those.
+template <char... C> consteval auto operator""_c() { return constant<std::bit_cast<std::uint64_t>(detail::parsed<C...>())>{}; }
 
 /// Makes an expression of whatever may stand in one.
 template <expression E> constexpr E&& lift(E&& e) { return static_cast<E&&>(e); }

@@ -10,6 +10,7 @@ namespace knit {
 enum class kind : unsigned char {
   parameter,  ///< leaf: a layer's own parameter, by its position in the layer
   argument,   ///< leaf: an argument of the functor that is being traced
+  constant,   ///< leaf: a number that is part of the type
   bound,      ///< leaf: an array or number that the expression object refers to or holds
   map,        ///< elementwise over broadcast operands
   reduce,     ///< over some axes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // print.hpp -- in: an expression. out: its formula as text; what is used twice is named once.
 #pragma once
+#include <cstdio>
 #include <knit/expr/call.hpp>
 #include <string>
 
@@ -16,11 +17,14 @@ template <class Extents, class Ops, node... N, class... B> struct printer<expr<E
     char const* name;
     int operands;
     bool infix;
+    double value;
   };
   template <class Op> static constexpr entry entry_of() {
     bool infix = false;
+    double value = 0;
     if constexpr (requires { Op::infix; }) infix = Op::infix;
-    return {Op::what, Op::name, Op::arity + (requires { Op::like; } ? 1 : 0), infix};
+    if constexpr (Op::what == kind::constant) value = Op::value;
+    return {Op::what, Op::name, Op::arity + (requires { Op::like; } ? 1 : 0), infix, value};
   }
   template <class... Op> static constexpr auto entries(mp::mp_list<Op...>) { return std::array{entry_of<Op>()...}; }
   static constexpr auto ops = entries(Ops{});
@@ -40,6 +44,11 @@ template <class Extents, class Ops, node... N, class... B> struct printer<expr<E
     entry const& e = ops[std::size_t(op_of(n))];
     if (e.what == kind::parameter) return "w" + std::to_string(field(n, 0));
     if (e.what == kind::argument) return "x" + std::to_string(field(n, 0));
+    if (e.what == kind::constant) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%g", e.value);
+      return text;
+    }
     if (e.what == kind::bound) return "a" + std::to_string(field(n, 0));
     if (e.what == kind::pair) return reference(field(n, 0)) + ", " + reference(field(n, 1));
     if (e.infix && e.operands == 2) {

@@ -18,6 +18,7 @@ struct op_link {
   body_link const* callee = nullptr;
   call_style style = call_style::layer;
   int tag = -1;  ///< of an argument: whose
+  double value = 0;  ///< of a constant
 };
 
 /// A traced body as data: each distinct body exists once, however often it is called.
@@ -54,7 +55,8 @@ template <class Ops, class Op> constexpr op_link make_op_link() {
   if constexpr (Op::what == kind::call) {
     l.callee = &body_of<Ops, typename Op::body::graph, typename Op::tag, Op::arguments, Op>::value;
     l.style = Op::style;
-  } else if constexpr (Op::what == kind::argument) l.tag = tag_of<Ops, typename Op::tag>;
+  } else if constexpr (Op::what == kind::constant) l.value = Op::value;
+  else if constexpr (Op::what == kind::argument) l.tag = tag_of<Ops, typename Op::tag>;
   return l;
 }
 template <class Ops, class List> struct op_links;
@@ -151,6 +153,7 @@ template <class G> struct linker {
       int x[3] = {none, none, none};
       for (int k = 0; k < o.arity; ++k) x[k] = ids[field(n, k)];
       switch (o.what) {
+        case kind::constant: ids[i] = g.constant(o.value); break;
         case kind::parameter: ids[i] = leaf(f.parameters + field(n, 0)); break;
         case kind::bound: ids[i] = b.folds ? g.constant(b.numbers[field(n, 0)]) : leaf(f.bound + field(n, 0)); break;
         case kind::argument: ids[i] = lookup(f, o.tag)->arguments[field(n, 0)]; break;

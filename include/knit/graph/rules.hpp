@@ -71,6 +71,18 @@ template <class Ops, class... Op> constexpr auto rule_positions(mp::mp_list<Op..
   return std::array<int, sizeof...(Op) + 1>{one(mp::mp_identity<Op>{})..., 0};
 }
 
+/// Values of typed constants among the ops of a rule, at their positions.
+template <class... Op> constexpr auto constant_values(mp::mp_list<Op...>) {
+  auto one = []<class O>(mp::mp_identity<O>) {
+    if constexpr (O::what == kind::constant) return O::value;
+    else return 0.0;
+  };
+  return std::array<double, sizeof...(Op) + 1>{one(mp::mp_identity<Op>{})..., 0.0};
+}
+template <class... Op> constexpr auto are_constants(mp::mp_list<Op...>) {
+  return std::array<bool, sizeof...(Op) + 1>{(Op::what == kind::constant)..., false};
+}
+
 template <class Ops> constexpr rule flatten(no_gradient) { return {}; }
 template <class Ops, class G> constexpr rule flatten(G const& g) {
   using D = typename G::graph;
@@ -82,6 +94,14 @@ template <class Ops, class G> constexpr rule flatten(G const& g) {
     int k = 0;
     ((r.numbers[k++] = b.value), ...);
   }, g.bound);
+  constexpr auto typed = are_constants(typename D::ops{});
+  constexpr auto values = constant_values(typename D::ops{});
+  int k = int(std::tuple_size_v<decltype(G::bound)>);
+  for (int i = 0; i < D::size; ++i)
+    if (const std::size_t op = std::size_t(op_of(D::at[i])); typed[op]) {
+      r.numbers[k] = values[op];
+      r.at[i] = pack(constant_code, k++);
+    }
   return r;
 }
 template <class Ops, class Op> constexpr rules flat_rules() {

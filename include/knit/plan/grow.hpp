@@ -330,9 +330,11 @@ template <int N, int R> struct region_maker {
       for (int v = 0; v < g.size; ++v) {
         if (home[v] != r) continue;
         op_info const& f = g.info(v);
-        // Rows of a matrix are cut between panels; a vector may be cut anywhere.
+        // The axis in lanes is cut between panels, but that of a vector may be cut anywhere.
         shape const& space = f.what == kind::reduce ? g.extents[g.operand(v, 0)] : g.extents[v];
-        lanes = lanes || (p.cut_axis[v] == 0 && (space.size() > space.extent[0] || f.what == kind::contract));
+        int lane = 0;
+        while (lane + 1 < max_rank && space.extent[lane] == 1) ++lane;
+        lanes = lanes || (p.cut_axis[v] == lane && (space.size() > space.extent[lane] || f.what == kind::contract));
         contracts = contracts || f.what == kind::contract;
       }
       c.granule = lanes ? panel_rows : contracts ? 1 : 16;

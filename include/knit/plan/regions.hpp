@@ -14,13 +14,22 @@ namespace detail {
 
 /// Roles, levels and regions.
 template <int N, int R> constexpr void make_regions(flat_graph const& g, plan<N, R>& p, int* home, tuning const& t) {
+  int evaluations[N]{};  // that reading an inlined scalar costs; past a few it is stored, or shared ones would multiply
+  constexpr int most_evaluations = 16;
   for (int v = 0; v < g.size; ++v) {
     p.slab_axis[v] = p.cut_axis[v] = no_axis;
     if (g.is_leaf(v)) p.roles[v] = role::leaf;
     else if (g.is_constant(v)) p.roles[v] = role::constant;
     else if (is_alias(g, v)) p.roles[v] = role::view;
-    else if (g.info(v).what == kind::map && g.extents[v].size() == 1 && !g.info(v).indexed) p.roles[v] = role::inlined;
-    else p.roles[v] = role::computed;
+    else {
+      p.roles[v] = role::computed;
+      if (g.info(v).what == kind::map && g.extents[v].size() == 1 && !g.info(v).indexed) {
+        evaluations[v] = 1;
+        for (int k = 0; k < g.arity(v); ++k) evaluations[v] += evaluations[resolve(g, g.operand(v, k)).node];
+        if (evaluations[v] <= most_evaluations) p.roles[v] = role::inlined;
+        else evaluations[v] = 0;
+      }
+    }
     p.flops += flops_of(g, v);
   }
   for (int r = 0; r < g.root_count; ++r)  // the next value of a scalar state is stored like any other

@@ -72,7 +72,7 @@ HWY_API mask operator>(lanes a, lanes b) { return {hn::Gt(a.v, b.v)}; }
 HWY_API mask operator<=(lanes a, lanes b) { return {hn::Le(a.v, b.v)}; }
 HWY_API mask operator>=(lanes a, lanes b) { return {hn::Ge(a.v, b.v)}; }
 HWY_API mask operator==(lanes a, lanes b) { return {hn::Eq(a.v, b.v)}; }
-HWY_API mask operator!=(lanes a, lanes b) { return {hn::Ne(a.v, b.v)}; }
+HWY_API mask operator!=(lanes a, lanes b) { return {hn::Not(hn::Eq(a.v, b.v))}; }  // Highway's Ne is false for NaN
 HWY_API mask operator&(mask a, mask b) { return {hn::And(a.m, b.m)}; }
 HWY_API mask operator|(mask a, mask b) { return {hn::Or(a.m, b.m)}; }
 HWY_API mask operator!(mask a) { return {hn::Not(a.m)}; }
