@@ -100,19 +100,6 @@ void pack_transposed(benchmark::State& state) {
           [&] { simd::pack_transposed<inputs>(dst.get(), a.get(), inputs, 32); });
 }
 
-void pack_columns_of_bytes(benchmark::State& state) {
-  auto const b = aligned<std::uint8_t>(10 * inputs);
-  auto const dst = aligned<float>(10 * inputs);
-  measure(state, 0, 5.0 * 10 * inputs,
-          [&] { simd::pack_columns<10, inputs>(dst.get(), b.get(), 1, inputs, 1.f / 255); });
-}
-
-void convert_bytes(benchmark::State& state) {
-  auto const b = aligned<std::uint8_t>(10 * inputs);
-  auto const dst = aligned<float>(10 * inputs);
-  measure(state, 0, 5.0 * 10 * inputs, [&] { simd::convert(dst.get(), b.get(), 10 * inputs, 1.f / 255); });
-}
-
 // Tiles for 32 registers; on fewer (AVX2) the last block is the one to read.
 BENCHMARK(forward<2, 10>);
 BENCHMARK(forward<2, 14>);
@@ -124,8 +111,6 @@ BENCHMARK(weight_gradient<2, 10>);
 BENCHMARK(weight_gradient<3, 9>);
 BENCHMARK(weight_gradient<4, 6>);
 BENCHMARK(pack_transposed);
-BENCHMARK(pack_columns_of_bytes);
-BENCHMARK(convert_bytes);
 BENCHMARK(forward<2, 5>);
 BENCHMARK(forward<2, 6>);
 BENCHMARK(weight_gradient<2, 4>);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// lanes.cpp -- in: simd/lanes, simd/math, scalar. out: arithmetic, edges, accuracy, memory bounds, checked.
+// lanes.cpp -- in: simd/lanes, simd/math, core/math. out: arithmetic, edges, accuracy, memory bounds, checked.
 
-#include <knit_kernels/scalar.hpp>
+#include <knit/core/math.hpp>
 #include <knit_kernels/simd/math.hpp>
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ namespace {
 
 using knit::simd::lanes;
 namespace simd = knit::simd;
-namespace scalar = knit::scalar;
+namespace scalar = knit::math;
 
 constexpr int count = lanes::count;
 constexpr float inf = std::numeric_limits<float>::infinity();
@@ -96,7 +96,7 @@ constexpr auto round_down = [](auto x) { return floor(x); };
 
 // One expression for every value type, as an op's eval will be written.
 template <class V> V softplus_like(V x) {
-  using namespace knit::scalar;
+  using namespace knit::math;
   V const y = select((x > V(0)) & (x < V(3)), x * exp(-x), fma(x, sigm(x), V(1)));
   return max(V(0), min(V(50), y + tanh(x) - log(abs(x) + V(1)) + sqrt(abs(x)) + floor(x)));
 }

@@ -15,6 +15,9 @@ template <real T> T exp(T x) { return std::exp(x); }
 template <real T> T log(T x) { return std::log(x); }
 template <real T> T sqrt(T x) { return std::sqrt(x); }
 template <real T> T tanh(T x) { return std::tanh(x); }
+template <real T> T floor(T x) { return std::floor(x); }
+/// a b + c, rounded once.
+template <real T> T fma(T a, T b, T c) { return std::fma(a, b, c); }
 template <real T> constexpr T abs(T x) { return x < 0 ? -x : x == 0 ? T(0) : x; }
 /// a > b ? a : b, so b where either is NaN, as the lanes' instruction has it.
 template <real T> constexpr T max(T a, T b) { return a > b ? a : b; }

@@ -189,20 +189,5 @@ template <int NR, int K, class Element> HWY_API void pack_columns(float* dst, El
     for (int n = 0; n < NR; ++n) dst[k * NR + n] = element(k, n);
 }
 
-/// dst[k*NR + n] = scale * b[k*b_k_stride + n*b_n_stride]
-template <int NR, int K> HWY_API void pack_columns(float* dst, std::uint8_t const* b,
-                                                   std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
-                                                   float scale) {
-  pack_columns<NR, K>(dst, [=](int k, int n) { return scale * float(b[k * b_k_stride + n * b_n_stride]); });
-}
-
-/// dst[i] = scale * src[i]: byte columns as floats, to be read with the strides of b; 8 times faster than
-/// packing them.
-HWY_API void convert(float* dst, std::uint8_t const* src, int n, float scale) {
-  int i = 0;
-  for (; i + lanes::count <= n; i += lanes::count) store(dst + i, scale * load(src + i));
-  store_n(dst + i, scale * load_n(src + i, n - i), n - i);
-}
-
 }  // namespace HWY_NAMESPACE
 }  // namespace knit::simd
