@@ -3,6 +3,7 @@
 #pragma once
 #include <knit/backend/contract.hpp>
 #include <knit/backend/meeting.hpp>
+#include <limits>
 #include <memory>
 #include <new>
 #ifdef _OPENMP
@@ -99,14 +100,16 @@ template <class P, int... K> void run_kernels(memory const& m, int threads, std:
 }  // namespace HWY_NAMESPACE
 }  // namespace simd
 
-/// Memory for a plan's arena, in whole cache lines.
+/// Memory for a plan's arena, in whole cache lines. It starts as NaN, so that a value that is read before it is made
+/// is seen.
 class arena {
  public:
   arena() = default;
   explicit arena(long floats)
       : size_(floats), memory_(static_cast<float*>(::operator new(std::size_t(floats + 16) * sizeof(float), alignment))) {
-    std::fill_n(memory_.get(), floats + 16, 0.f);
+    forget();
   }
+  void forget() { std::fill_n(memory_.get(), size_ + 16, std::numeric_limits<float>::quiet_NaN()); }
   float* data() { return memory_.get(); }
   long size() const { return size_; }
 
@@ -114,6 +117,9 @@ class arena {
   static float* of_this_thread(long floats) {
     static thread_local arena a;
     if (a.size() < floats || !a.data()) a = arena(floats);
+#ifndef NDEBUG
+    else a.forget();
+#endif
     return a.data();
   }
 

@@ -8,35 +8,41 @@ namespace knit::detail {
 /// What a value reads, through views and inlined scalars: each once, however many paths lead to it.
 template <int N> struct reads {
   access at[N + 3];
+  bool early[N + 3];  ///< by an inlined scalar, so before the loops of its step begin
   int count;
   constexpr reads() : count(0) {}
 
-  constexpr void add(access const& a) {
+  constexpr void add(access const& a, bool before) {
     for (int i = 0; i < count; ++i) {
       bool same = at[i].node == a.node;
       for (int q = 0; q < max_rank; ++q) same = same && at[i].axis[q] == a.axis[q];
-      if (same) return;
+      if (same) {
+        early[i] = early[i] || before;
+        return;
+      }
     }
-    at[count++] = a;
+    at[count] = a;
+    early[count++] = before;
   }
 };
-template <int N, int R> constexpr bool add_operands(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r, bool* inlined) {
+template <int N, int R>
+constexpr bool add_operands(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r, bool* inlined, bool early) {
   bool any = false;
   for (int k = 0; k < g.arity(v); ++k) {
     const access a = resolve(g, g.operand(v, k));
     if (p.roles[a.node] == role::inlined) {
       any = true;
       if (inlined) inlined[a.node] = true;
-    } else if (p.roles[a.node] != role::constant) r.add(a);
+    } else if (p.roles[a.node] != role::constant) r.add(a, early);
   }
   return any;
 }
 template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r) {
-  if (!add_operands(g, p, v, r, nullptr)) return;
+  if (!add_operands(g, p, v, r, nullptr, false)) return;
   bool inlined[N]{};
-  add_operands(g, p, v, r, inlined);
+  add_operands(g, p, v, r, inlined, false);
   for (int u = v - 1; u >= 0; --u)
-    if (inlined[u]) add_operands(g, p, u, r, inlined);
+    if (inlined[u]) add_operands(g, p, u, r, inlined, true);
 }
 
 /// An order of all values, operands first, in which what only leads to the next value of a state comes after
@@ -108,7 +114,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         if (p.step_of[a.node] < 0 || home[a.node] != r) continue;
         const int s = p.step_of[a.node];
         // A reduction's value is there only when its step is over.
-        const bool in_place = f.what != kind::contract && f.what != kind::view && g.info(a.node).what != kind::reduce &&
+        const bool in_place = !in.early[i] && f.what != kind::contract && f.what != kind::view && g.info(a.node).what != kind::reduce &&
                               is_pointwise(g, a, space) && p.steps[s].kind != step_kind::copy;
         const int needed = in_place ? s : s + 1;
         if (needed > first) first = needed, after_contract = false;
@@ -177,7 +183,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
       in.count = 0;
       find_reads(g, p, x, in);
       for (int i = 0; i < in.count; ++i)
-        if (in.at[i].node == v) ok = ok && g.info(x).what != kind::contract && is_pointwise(g, in.at[i], p.steps[to].space);
+        if (in.at[i].node == v) ok = ok && !in.early[i] && g.info(x).what != kind::contract && is_pointwise(g, in.at[i], p.steps[to].space);
     }
     if (!ok) continue;
     p.step_of[v] = to;
