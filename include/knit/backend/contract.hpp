@@ -107,7 +107,9 @@ template <class P, int S> struct contract_step {
         pack_transposed<K - k_full, rows>(to + k_full * rows, w + long(k_full) * columns + long(m0) * width, width, count);
       }
     } else if constexpr (k_contiguous && step_along<A>(a_k) == 1) {
-      pack_transposed<K, rows>(to, A::data(mem) + m0 * step_along<A>(a_m), step_along<A>(a_m), count);
+      position p{};
+      p.at[a_m] = m0;
+      pack_transposed<K, rows>(to, A::data(mem) + A::offset(mem, p), step_along<A>(a_m), count);
     } else
       for (int k = 0; k < K; ++k)
         for (int i = 0; i < rows; ++i) to[k * rows + i] = i < count ? a_element(mem, m0 + i, k) : 0.f;
@@ -130,12 +132,17 @@ template <class P, int S> struct contract_step {
     else {
       position p{};
       p.at[a_m] = m0;
-      a = A::data(s.m) + A::offset(p) + ks.lo * a_by;
+      if constexpr (a_k != no_axis) p.at[a_k] = ks.lo;
+      a = A::data(s.m) + A::offset(s.m, p);
     }
     float const* b;
     constexpr long b_by_k = b_direct ? step_along<Bm>(b_k) : NR, b_by_n = b_direct ? step_along<Bm>(b_n) : 1;
-    if constexpr (b_direct) b = Bm::data(s.m) + n0 * b_by_n + ks.lo * b_by_k;
-    else b = b_packed;
+    if constexpr (b_direct) {
+      position p{};
+      if constexpr (b_n != no_axis) p.at[b_n] = n0;
+      if constexpr (b_k != no_axis) p.at[b_k] = ks.lo;
+      b = Bm::data(s.m) + Bm::offset(s.m, p);
+    } else b = b_packed;
     // Internal arrays are padded to whole vectors; memory of the caller is not.
     constexpr bool may_overread = R % lanes::count == 0 || !a_direct || a_panels;
     if constexpr (cut_k) {
@@ -162,6 +169,8 @@ template <class P, int S> struct contract_step {
     }
   };
   template <class Width> static HWY_INLINE void epilogue(typename B::state& s, position const& p, Width w) {
+    if constexpr (cut_k && B::template in_parts<v>)
+      if (!s.m.first) s.value[0] = s.value[0] + B::template stored<v>(s, p, w);
     B::template write<v>(s, p, s.value[0], w);
     B::template run<1>(s, p, w);
   }
@@ -192,9 +201,10 @@ template <class P, int S> struct contract_step {
     }
   }
 
-  static void run(memory const& m, int lo, int hi, int slab) {
-    typename B::state s{m, slab, {}, {}, {}};
+  static void run(memory const& m) {
+    typename B::state s{m, {}, {}, {}};
     B::prepare(s);
+    const int lo = m.lo, hi = m.hi;
     if constexpr (is_product && ((a_direct && b_direct) || (K <= most_packed && !cut_k))) {
       const int m_lo = cut_m ? lo : 0, m_hi = cut_m ? hi : M, n_lo = cut_n ? lo : 0, n_hi = cut_n ? hi : N;
       const span_of_k ks = cut_k ? span_of_k{lo, hi - lo} : span_of_k{0, K};

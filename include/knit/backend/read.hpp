@@ -52,7 +52,7 @@ template <class P, int V> struct reader {
   static constexpr leaf_info info = is_leaf ? P::graph.leaves[is_leaf ? field(P::template at<base>, 0) : 0] : leaf_info{};
   static constexpr bool panels = is_leaf && info.lies.panels;
   static constexpr buffer place = P::plan.buffers[base];
-  static constexpr strides by = strides_of(extents, is_leaf ? extents.extent[0] : place.leading);
+  static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
 
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
 
@@ -65,14 +65,16 @@ template <class P, int V> struct reader {
       else return static_cast<std::uint8_t const*>(p);
     } else return static_cast<float const*>((place.own ? m.own : m.arena) + place.offset);
   }
-  static HWY_INLINE long offset(position const& p) {
+  /// Where the element at p lies behind data(m).
+  static HWY_INLINE long offset(memory const& m, position const& p) {
     if constexpr (panels) {
       constexpr int row_axis = find(0), column_axis = find(1);
       const int row = row_axis < 0 ? 0 : p.at[row_axis], column = column_axis < 0 ? 0 : p.at[column_axis];
       return long(info.lies.offset(extents, row, column));
     } else {
       long o = 0;
-      for (int q = 0; q < max_rank; ++q) o += p.at[q] * stride(q);
+      for (int q = 0; q < max_rank; ++q)
+        o += (p.at[q] - (place.slab_axis != no_axis && from.axis[q] == place.slab_axis ? m.lo : 0)) * stride(q);
       return o;
     }
   }
@@ -87,7 +89,7 @@ template <class P, int V> struct reader {
     if constexpr (what == role::constant) return float(P::graph.constants[field(P::template at<base>, 0)]);
     else if constexpr (what == role::inlined) return scalar_value<P, base>(m);
     else {
-      auto const* d = data(m) + offset(p);
+      auto const* d = data(m) + offset(m, p);
       float v = float(*d);
       for (int k = 1; k < place.parts; ++k) v = combined(v, float(d[k * place.floats]));
       return v;
@@ -99,7 +101,7 @@ template <class P, int V> struct reader {
     else {
       static_assert(info.holds != element::f64 || extents.size() == 1,
                     "knit: the simd backend computes in float; give it arrays of float, or use the scalar backend for double");
-      auto const* d = data(m) + offset(p);
+      auto const* d = data(m) + offset(m, p);
       lanes v = block<Axis>(d, p, w);
       for (int k = 1; k < place.parts; ++k) v = combined(v, block<Axis>(d + k * place.floats, p, w));
       return v;

@@ -22,12 +22,15 @@ template <class Spec> struct compiled : compiled_graph<Spec> {
 };
 
 /// The memory of one run: leaves as the program numbers them, the arena, the calling thread's own arena, one
-/// place for each output in the order of roots (outputs only; plain, first index fastest).
+/// place for each output in the order of roots (outputs only; plain, first index fastest). And where in the work the
+/// thread is: at [lo, hi) of the slab axis, which is in run number `run` of slabs, of which it is the first or not.
 struct memory {
   void const* const* leaves;
   float* arena;
   float* own;
   void* const* outputs;
+  int lo = 0, hi = 0, run = 0;
+  bool first = true;
 };
 
 /// Distances in memory of neighbours along each axis of a stored value.

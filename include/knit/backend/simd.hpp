@@ -21,7 +21,7 @@ inline int& thread_count() {
 namespace simd {
 inline namespace HWY_NAMESPACE {
 
-template <class P, int S> HWY_INLINE void run_step(memory const& m, int lo, int hi, int slab) {
+template <class P, int S> HWY_INLINE void run_step(memory const& m) {
   constexpr step st = P::plan.steps[S];
   constexpr bool empty = st.first == st.last && [] {
     for (int i = 0; i < P::plan.store_count; ++i)
@@ -29,15 +29,13 @@ template <class P, int S> HWY_INLINE void run_step(memory const& m, int lo, int 
     return true;
   }();
   if constexpr (empty) return;
-  else if constexpr (st.kind == step_kind::contract) contract_step<P, S>::run(m, lo, hi, slab);
+  else if constexpr (st.kind == step_kind::contract) contract_step<P, S>::run(m);
   else if constexpr (st.kind == step_kind::copy) copy_step<P, S>::run(m);
-  else map_step<P, S>::run(m, lo, hi, slab);
+  else map_step<P, S>::run(m);
 }
 
-template <class P, int R, int... S> void run_slab(memory const& m, int slab, std::integer_sequence<int, S...>) {
-  constexpr region r = P::plan.regions[R];
-  [[maybe_unused]] const int lo = r.extent == 1 ? 0 : r.bound(slab), hi = r.extent == 1 ? 0 : r.bound(slab + 1);
-  (run_step<P, r.first + S>(m, lo, hi, slab), ...);
+template <class P, int R, int... S> void run_slab(memory const& m, std::integer_sequence<int, S...>) {
+  (run_step<P, P::plan.regions[R].first + S>(m), ...);
 }
 
 /// Work of the regions of one kernel before region R, and in all.
@@ -48,16 +46,22 @@ template <class P> constexpr double work_before(int kernel, int r) {
   return w;
 }
 
-/// The slabs of region R whose middle falls into this thread's share of the kernel's work.
-template <class P, int K, int R> void run_region(memory const& m, int thread, int threads) {
+/// The runs of slabs of region R whose middle falls into this thread's share of the kernel's work.
+template <class P, int K, int R> void run_region(memory m, int thread, int threads) {
   constexpr region r = P::plan.regions[R];
-  if constexpr (r.level == K && r.every_thread) run_slab<P, R>(m, 0, std::make_integer_sequence<int, r.last - r.first>{});
+  constexpr auto steps = std::make_integer_sequence<int, r.last - r.first>{};
+  if constexpr (r.level == K && r.every_thread) run_slab<P, R>(m, steps);
   else if constexpr (r.level == K) {
     constexpr double all = work_before<P>(K, P::plan.region_count), before = work_before<P>(K, R);
-    constexpr double each = (r.flops + 1) / r.slabs;
-    for (int s = 0; s < r.slabs; ++s) {
-      const int owner = int((before + (s + 0.5) * each) / all * threads);
-      if (owner == thread) run_slab<P, R>(m, s, std::make_integer_sequence<int, r.last - r.first>{});
+    constexpr double each = (r.flops + 1) / r.runs;
+    for (m.run = 0; m.run < r.runs; ++m.run) {
+      if (int((before + (m.run + 0.5) * each) / all * threads) != thread) continue;
+      m.first = true;
+      for (int s = r.run_begin(m.run); s < r.run_begin(m.run + 1); ++s, m.first = false) {
+        m.lo = r.extent == 1 ? 0 : r.bound(s);
+        m.hi = r.extent == 1 ? 0 : r.bound(s + 1);
+        run_slab<P, R>(m, steps);
+      }
     }
   }
 }

@@ -57,7 +57,6 @@ template <class P, int S> struct body {
 
   struct state {
     memory const& m;
-    int slab;
     lanes value[count > 0 ? count : 1];   ///< at this block
     lanes total[count > 0 ? count : 1];   ///< of reductions
     float scalar[sources.scalars + 1];    ///< inlined operands
@@ -82,15 +81,24 @@ template <class P, int S> struct body {
     return c;
   }
 
-  /// Writes value v, at this block, to memory laid out as the plan says, for v itself or for its roots.
+  /// Where the arena holds value V at p: in the part of this run of slabs, counted from where the slab begins.
+  template <int V> static HWY_INLINE float* address(state const& s, position const& p) {
+    constexpr buffer b = P::plan.buffers[V];
+    constexpr strides by = strides_of(b.extents, b.leading);
+    long o = b.offset + (b.parts > 1 ? s.m.run * b.floats : 0);
+    for (int q = 0; q < max_rank; ++q)
+      if (b.extents.extent[q] > 1) o += (p.at[q] - (q == b.slab_axis ? s.m.lo : 0)) * by.along[q];
+    return (b.own ? s.m.own : s.m.arena) + o;
+  }
+  /// Does value V add up over the slabs of a run?
+  template <int V> static constexpr bool in_parts =
+      P::plan.slab_axis[V] == partial_axis && P::plan.regions[st.region].runs < P::plan.regions[st.region].slabs;
+  template <int V, class Width> static HWY_INLINE lanes stored(state const& s, position const& p, Width w) {
+    return load_lanes(static_cast<float const*>(address<V>(s, p)), w);
+  }
+  /// Writes value V, at this block, if the plan stores it.
   template <int V, class Width> static HWY_INLINE void write(state const& s, position const& p, lanes x, Width w) {
-    if constexpr (P::plan.buffers[V].offset >= 0) {
-      constexpr buffer b = P::plan.buffers[V];
-      constexpr strides by = strides_of(P::template extents<V>, b.leading);
-      long o = b.offset + (b.parts > 1 ? s.slab * b.floats : 0);
-      for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
-      store_lanes((b.own ? s.m.own : s.m.arena) + o, x, w);
-    }
+    if constexpr (P::plan.buffers[V].offset >= 0) store_lanes(address<V>(s, p), x, w);
   }
   /// Store number W of the plan.
   template <int W, class Width> static HWY_INLINE void write_root(memory const& m, position const& p, lanes x, Width w) {
@@ -172,14 +180,18 @@ template <class P, int S> struct body {
   template <int Index, class Width> static HWY_INLINE void end(state& s, position p, Width w) {
     constexpr int v = node_at<Index>;
     if constexpr (P::graph.info(v).what == kind::reduce) {
-      constexpr buffer b = P::plan.buffers[v];
-      constexpr strides by = strides_of(P::template extents<v>, b.leading);
-      long o = b.offset + (b.parts > 1 ? s.slab * b.floats : 0);
+      constexpr bool sums = P::graph.info(v).how == combine::sum;
       for (int q = 0; q < max_rank; ++q)
-        if (!st.reduces[q] && P::template extents<v>.extent[q] > 1) o += p.at[q] * by.along[q];
-      if constexpr (st.reduces[lane_axis])
-        s.m.arena[o] = P::graph.info(v).how == combine::sum ? reduce_add(s.total[Index]) : largest(s.total[Index]);
-      else store_lanes(s.m.arena + o, s.total[Index], w);
+        if (st.reduces[q]) p.at[q] = 0;
+      float* const to = address<v>(s, p);
+      if constexpr (st.reduces[lane_axis]) {
+        const float x = sums ? reduce_add(s.total[Index]) : largest(s.total[Index]);
+        *to = !in_parts<v> || s.m.first ? x : sums ? *to + x : reader<P, v>::larger(*to, x);
+      } else {
+        if constexpr (in_parts<v>)
+          if (!s.m.first) s.total[Index] = sums ? stored<v>(s, p, w) + s.total[Index] : reader<P, v>::larger(stored<v>(s, p, w), s.total[Index]);
+        store_lanes(to, s.total[Index], w);
+      }
     }
   }
   template <int... Index, class Width>
@@ -263,10 +275,10 @@ template <class P, int S> struct map_step {
     p.at[lane] = lo;
   }
 
-  static void run(memory const& m, int lo, int hi, int slab) {
-    typename B::state s{m, slab, {}, {}, {}};
+  static void run(memory const& m) {
+    typename B::state s{m, {}, {}, {}};
     B::prepare(s);
-    const bounds b{lo, hi};
+    const bounds b{m.lo, m.hi};
     position p{};
     if constexpr (!st.any_reduction)
       loops<0, outer>(b, p, [&](position& at) { lane_loop(b, at, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
@@ -296,7 +308,7 @@ template <class P, int S> struct copy_step {
     constexpr int v = P::plan.order[st.first], u = field(P::template at<v>, 0);
     constexpr shape to = P::template extents<v>, from = P::template extents<u>;
     constexpr buffer b = P::plan.buffers[v];
-    constexpr strides by = strides_of(to, b.leading);
+    constexpr strides by = strides_of(b.extents, b.leading);
     for (long i = 0; i < to.size(); ++i) {
       position p{};
       long rest = i, o = b.offset;

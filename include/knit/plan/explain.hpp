@@ -49,7 +49,15 @@ template <int N, int R> struct explainer {
     for (int k = 0; k < f.arity; ++k) s += (k ? ", " : "") + operand(g.operand(v, k));
     return s + ")";
   }
-  long bytes(int v) const { return p.buffers[v].offset < 0 ? 0 : 4 * p.buffers[v].floats * p.buffers[v].parts; }
+  /// What of v is stored, in words.
+  std::string kept(int v) const {
+    buffer const& b = p.buffers[v];
+    if (b.offset < 0) return "";
+    std::string s = "   [" + std::to_string(4 * b.floats * b.parts) + " bytes";
+    if (b.parts > 1) s += " in " + std::to_string(b.parts) + " parts";
+    if (b.slab_axis != no_axis) s += " for each slab";
+    return s + "]";
+  }
 };
 
 }  // namespace detail
@@ -74,7 +82,7 @@ template <int N, int R> std::string explain(flat_graph const& g, plan<N, R> cons
     for (int r = 0; r < p.region_count; ++r) {
       region const& c = p.regions[r];
       if (c.level != k) continue;
-      s += "  region " + std::to_string(r) + ": " + (c.every_thread ? std::string("every thread for itself") : std::to_string(c.slabs) + (c.slabs == 1 ? " slab" : " slabs")) +
+      s += "  region " + std::to_string(r) + ": " + (c.every_thread ? std::string("every thread for itself") : std::to_string(c.slabs) + (c.slabs == 1 ? " slab" : " slabs") + (c.runs < c.slabs ? " in " + std::to_string(c.runs) + " runs" : "")) +
            (c.extent > 1 ? " of an axis of " + std::to_string(c.extent) : "") + ", " + detail::text(c.flops / 1e6) + " Mflop\n";
       for (int t = c.first; t < c.last; ++t) {
         step const& st = p.steps[t];
@@ -86,7 +94,7 @@ template <int N, int R> std::string explain(flat_graph const& g, plan<N, R> cons
         for (int i = st.first; i < st.last; ++i) {
           const int v = p.order[i];
           s += "      " + e.name(v) + detail::text(g.extents[v]) + " = " + e.written(v);
-          if (e.bytes(v)) s += "   [" + std::to_string(e.bytes(v)) + " bytes" + (p.buffers[v].parts > 1 ? " in " + std::to_string(p.buffers[v].parts) + " parts]" : "]");
+          s += e.kept(v);
           s += "\n";
         }
         for (int i = 0; i < p.store_count; ++i)

@@ -7,10 +7,14 @@ namespace knit {
 
 struct tuning {
   double serial_below = 2e5;     ///< flops of a program too small for threads (region and barriers: 2 us)
-  int most_slabs = 64;
-  int most_map_slabs = 1024;
+  int most_slabs = 1024;
+  int most_runs = 32;            ///< parts of a sum over all slabs; what threads share
   double slab_flops = 4096;      ///< of a region without products: a microsecond of work
   int column_tile = 14;          ///< widest register tile of the products
+  /// With many instances a slab is so many tiles wide: what a small network makes of it stays in the first cache,
+  /// and its weights are loaded once for all of them.
+  int slab_tiles = 4;
+  int few_slabs = 64;            ///< what a slab of one tile may be up to
   /// What reading a byte costs that another core wrote last, in flops: 6 GB/s against 250 Gflop/s per core.
   double far_byte_flops = 40;
 };
@@ -345,11 +349,15 @@ template <int N, int R> struct region_maker {
           if (c.extent % w == 0) width = w;
         if (width == 0) width = t.column_tile - 1;
         c.slabs = (c.extent + width - 1) / width;
+        if (c.slabs > t.few_slabs) {
+          c.slabs = (c.extent - 1) / (t.slab_tiles * t.column_tile) + 1;
+          if (c.slabs < t.few_slabs) c.slabs = t.few_slabs;
+        }
       } else if (contracts) c.slabs = units;
       else c.slabs = int(c.flops / t.slab_flops) + 1;
-      const int most = contracts ? t.most_slabs : t.most_map_slabs;
-      if (c.slabs > most) c.slabs = most;
+      if (c.slabs > t.most_slabs) c.slabs = t.most_slabs;
       if (c.slabs > units) c.slabs = units;
+      c.runs = c.slabs < t.most_runs ? c.slabs : t.most_runs;
     }
   }
 };

@@ -40,57 +40,74 @@ constexpr int leading_of(shape s) {
 
 namespace detail {
 
-/// Value v is stored, and read as late as at `level`.
-template <int N, int R>
-constexpr void keep(flat_graph const& g, plan<N, R>& p, int v, int level) {
-  lifetime& l = p.life[v];
-  if (l.floats == 0) {
-    buffer& b = p.buffers[v];
-    const long elements = g.extents[v].size();
-    b.leading = leading_of(g.extents[v]);
-    b.floats = g.extents[v].extent[0] == 1 || b.leading == elements ? elements : long(b.leading) * (elements / g.extents[v].extent[0]);
-    b.floats = (b.floats + 15) / 16 * 16;
-    b.own = p.regions[p.steps[p.step_of[v]].region].every_thread;
-    if (p.slab_axis[v] == partial_axis) b.parts = p.regions[p.steps[p.step_of[v]].region].slabs;
-    l.floats = b.floats * b.parts;
-    l.born = l.dies = p.level[v];
+/// How stored value v lies: whole, in a part for each run of slabs, or, if `by_slab`, one slab at a time.
+template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& p, int v, bool by_slab) {
+  region const& c = p.regions[p.steps[p.step_of[v]].region];
+  buffer& b = p.buffers[v];
+  b.extents = g.extents[v];
+  if (by_slab) {
+    b.slab_axis = p.slab_axis[v];
+    b.extents.extent[b.slab_axis] = c.widest();
   }
-  if (level > l.dies) l.dies = level;
+  const long elements = b.extents.size();
+  b.leading = leading_of(b.extents);
+  b.floats = b.extents.extent[0] == 1 || b.leading == elements ? elements : long(b.leading) * (elements / b.extents.extent[0]);
+  b.floats = (b.floats + 15) / 16 * 16;
+  b.own = c.every_thread || by_slab;
+  if (p.slab_axis[v] == partial_axis) b.parts = c.runs;
 }
 
 template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N, R>& p) {
+  bool stored[N]{}, alone[N]{};  // alone: read in its own region only
+  int last_step[N]{}, last_level[N]{};
+  auto keep = [&](int v, int step) {
+    const int home = p.steps[p.step_of[v]].region, reader = p.steps[step].region;
+    if (!stored[v]) {
+      stored[v] = true;
+      alone[v] = p.slab_axis[v] >= 0 && p.regions[home].slabs > 1;
+      last_step[v] = p.step_of[v];
+      last_level[v] = p.level[v];
+    }
+    alone[v] = alone[v] && reader == home;
+    if (step > last_step[v]) last_step[v] = step;
+    if (p.regions[reader].level > last_level[v]) last_level[v] = p.regions[reader].level;
+  };
   for (int v = 0; v < g.size; ++v) {
     if (p.roles[v] != role::computed) continue;
     reads<N> r;
     find_reads(g, p, v, r);
     for (int i = 0; i < r.count; ++i) {
       const int u = r.at[i].node;
-      if (p.roles[u] == role::computed && (p.step_of[u] != p.step_of[v] || g.info(u).what == kind::reduce))
-        keep(g, p, u, p.level[v]);
+      if (p.roles[u] == role::computed && (p.step_of[u] != p.step_of[v] || g.info(u).what == kind::reduce)) keep(u, p.step_of[v]);
     }
-    if (g.info(v).what == kind::reduce) keep(g, p, v, p.level[v]);
+    if (g.info(v).what == kind::reduce) keep(v, p.step_of[v]);
   }
   for (int i = 0; i < p.store_count; ++i) {
     store const& w = p.stores[i];
-    const int u = resolve(g, w.node).node, level = p.regions[p.steps[w.step].region].level;
+    const int u = resolve(g, w.node).node;
     if (p.roles[u] == role::inlined) {
       reads<N> r;
       find_reads(g, p, u, r);
       for (int k = 0; k < r.count; ++k)
-        if (p.roles[r.at[k].node] == role::computed) keep(g, p, r.at[k].node, level);
-    } else if (p.roles[u] == role::computed && p.step_of[u] != w.step) keep(g, p, u, level);
+        if (p.roles[r.at[k].node] == role::computed) keep(r.at[k].node, w.step);
+    } else if (p.roles[u] == role::computed && p.step_of[u] != w.step) keep(u, w.step);
   }
-  for (int own = 0; own < 2; ++own) {  // two arenas: one for all threads, one of each thread's own
+  for (int v = 0; v < g.size; ++v)
+    if (stored[v]) lay_out(g, p, v, alone[v]);
+  // Three arenas: of all threads, and of each thread's own, alive from kernel to kernel; and, behind the latter, of the
+  // slab that a thread is at, alive from step to step.
+  for (int which = 0; which < 3; ++which) {
     lifetime some[N]{};
     for (int v = 0; v < g.size; ++v) {
-      if (p.buffers[v].own != bool(own)) continue;
-      some[v].floats = p.life[v].floats;
-      some[v].born = p.life[v].born;
-      some[v].dies = p.life[v].dies;
+      buffer const& b = p.buffers[v];
+      if (!stored[v] || (alone[v] ? 2 : b.own ? 1 : 0) != which) continue;
+      some[v] = {b.floats * b.parts, alone[v] ? p.step_of[v] : p.level[v], alone[v] ? last_step[v] : last_level[v], 0};
     }
-    (own ? p.own_floats : p.arena_floats) = pack_lifetimes(some, g.size);
+    const long size = pack_lifetimes(some, g.size), first = which == 2 ? p.own_floats : 0;
+    if (which == 0) p.arena_floats = size;
+    else p.own_floats += size;
     for (int v = 0; v < g.size; ++v)
-      if (some[v].floats) p.buffers[v].offset = some[v].offset;
+      if (some[v].floats) p.buffers[v].offset = first + some[v].offset;
   }
 }
 

@@ -45,12 +45,14 @@ struct step {
   int cut;            ///< axis of `space` that the slab cuts
 };
 
-/// Steps done one after the other for each slab of one axis. Slabs do not depend on each other, so they are
-/// what threads share; their number never depends on the number of threads, nor does any result.
+/// Steps done one after the other for each slab of one axis. Slabs do not depend on each other but for sums over
+/// the slab axis: those are added up over a run of neighbouring slabs, in order, and leave a part for each run. Runs
+/// are what threads share; their number never depends on the number of threads, nor does any result.
 struct region {
   int level;
   int extent;   ///< of the slab axis; 1: one slab, everything in order
   int slabs;
+  int runs;
   int granule;  ///< slab bounds are multiples of it
   int first, last;  ///< steps
   double flops;
@@ -60,6 +62,15 @@ struct region {
     const int units = (extent + granule - 1) / granule;
     const int b = int(long(units) * slab / slabs) * granule;
     return b < extent ? b : extent;
+  }
+  /// First slab of a run; the last one's end is that of the next.
+  constexpr int run_begin(int run) const { return int(long(slabs) * run / runs); }
+  /// Extent of the widest slab.
+  constexpr int widest() const {
+    int w = 0;
+    for (int s = 0; s < slabs; ++s)
+      if (bound(s + 1) - bound(s) > w) w = bound(s + 1) - bound(s);
+    return w;
   }
 };
 
@@ -72,9 +83,11 @@ struct store {
 struct buffer {
   long offset;  ///< in floats; -1: never stored
   long floats;   ///< of one part
+  shape extents;  ///< of what is stored at once: of the value, or of one slab of it
   int leading;   ///< distance of columns
-  int parts;     ///< partial reductions of the slabs, combined by whoever reads
-  bool own;          ///< in memory of each thread's own
+  int parts;     ///< sums over the runs of slabs, combined by whoever reads
+  bool own;      ///< in memory of each thread's own
+  int slab_axis;  ///< only one slab is stored, along this axis; no_axis: all of the value
 };
 
 template <int N, int R> struct plan {
@@ -84,7 +97,6 @@ template <int N, int R> struct plan {
   int slab_axis[N]{};  ///< which of the value's axes is cut into slabs
   int cut_axis[N]{};   ///< the same, of the space that its step walks (for a reduction, its operand's axes)
   buffer buffers[N]{};
-  lifetime life[N]{};
   int order[N]{};      ///< values in the order of steps
   step steps[N + 2 * R]{};
   int step_count = 0;
@@ -102,12 +114,13 @@ template <int N, int R> struct plan {
     for (int v = 0; v < N; ++v) {
       buffers[v].offset = -1;
       buffers[v].parts = 1;
+      buffers[v].slab_axis = no_axis;
     }
   }
   constexpr int add_region(int level) {
     region& c = regions[region_count];
     c.level = level;
-    c.extent = c.slabs = c.granule = 1;
+    c.extent = c.slabs = c.runs = c.granule = 1;
     c.first = c.last = step_count;
     return region_count++;
   }

@@ -145,11 +145,12 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
   }
 }
 
-/// Moves an elementwise value to the one later step that reads it, where what it reads lies in memory anyway:
-/// computing it there costs less than storing it (relu' from relu, one side of a select).
+/// Moves an elementwise value to the one later step that reads it, where what it is made of lies in memory anyway:
+/// computing it there costs less than storing it (relu' from relu, 1 - y % y from tanh, one side of a select).
 template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, int const* home) {
   bool stored[N]{};  // read outside its step, or a reduction's result
   int reader[N]{};   // the one step that reads the value; -2: several
+  int users[N]{};    // values that read it
   for (int v = 0; v < g.size; ++v) reader[v] = -1;
   for (int v = 0; v < g.size; ++v) {
     if (p.roles[v] != role::computed) continue;
@@ -158,6 +159,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     for (int i = 0; i < in.count; ++i) {
       const int u = in.at[i].node, s = p.step_of[v];
       if (p.roles[u] != role::computed) continue;
+      ++users[u];
       if (p.step_of[u] != s || g.info(u).what == kind::reduce) stored[u] = true;
       reader[u] = reader[u] == -1 || reader[u] == s ? s : -2;
     }
@@ -172,11 +174,17 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     const int from = p.step_of[v], to = reader[v];
     if (to == from || home[v] != p.steps[to].region || !same_extents(p.steps[to].space, g.extents[v]) ||
         p.steps[to].kind == step_kind::copy || p.steps[to].cut != p.cut_axis[v]) continue;
-    bool ok = true;
-    for (int k = 0; k < g.arity(v); ++k) {
-      const access a = resolve(g, g.operand(v, k));
-      ok = ok && p.roles[a.node] != role::inlined && (p.roles[a.node] != role::computed || stored[a.node]);
-    }
+    // Its operands lie in memory, or are moved along: values that it alone reads, made of what lies in memory.
+    auto at_hand = [&](auto self, int x) -> bool {
+      for (int k = 0; k < g.arity(x); ++k) {
+        const int u = resolve(g, g.operand(x, k)).node;
+        if (p.roles[u] == role::inlined) return false;
+        if (p.roles[u] != role::computed || stored[u]) continue;
+        if (g.info(u).what != kind::map || users[u] != 1 || home[u] != home[v] || !self(self, u)) return false;
+      }
+      return true;
+    };
+    bool ok = at_hand(at_hand, v);
     reads<N> in;
     for (int x = 0; x < g.size && ok; ++x) {  // all readers read it in place
       if (p.roles[x] != role::computed || p.step_of[x] != to) continue;
@@ -192,7 +200,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     find_reads(g, p, v, in);
     for (int i = 0; i < in.count; ++i) {
       const int u = in.at[i].node;
-      if (p.roles[u] == role::computed) reader[u] = reader[u] == to ? to : -2;
+      if (p.roles[u] == role::computed) reader[u] = users[u] == 1 || reader[u] == to ? to : -2;
     }
   }
 }
