@@ -292,6 +292,68 @@ TEST(products, summed_in_parts_over_more_than_a_packed_operand_holds) {
         2e-2);
 }
 
+TEST(products, in_parts_are_results_and_operands) {
+  // The instances are cut into slabs, and the product sums over them.
+  const auto a = make_array<3, 5000>(1);
+  const auto b = make_array<3, 5000>(2);
+  std::vector<double> p(15000), q(15000);
+  for (int n = 0; n < 5000; ++n) {
+    double sp = 0, sq = 0;
+    for (int i = 0; i < 3; ++i) sp += std::exp(double(a(i, n))), sq += std::exp(double(b(i, n)));
+    for (int i = 0; i < 3; ++i) p[std::size_t(n * 3 + i)] = std::exp(double(a(i, n))) / sp, q[std::size_t(n * 3 + i)] = std::exp(double(b(i, n))) / sq;
+  }
+  auto product = [&](int i, int k) {
+    double s = 0;
+    for (int n = 0; n < 5000; ++n) s += p[std::size_t(n * 3 + i)] * q[std::size_t(n * 3 + k)];
+    return s;
+  };
+  check("a result", [&] { return softmax<0>(a) * transpose(softmax<0>(b)); }, [&](index const& at) { return product(at[0], at[1]); }, 1e-2);
+  check("an operand", [&] { return (softmax<0>(a) * transpose(softmax<0>(b))) / 2; }, [&](index const& at) { return product(at[0], at[1]) / 2; }, 1e-2);
+  const auto w = make_array<3, 4>(3);
+  const auto xt = make_array<3, 5000>(4);
+  check("a gradient whose adjoint is a repeated number",
+        [&] { return grad<1>(diff([](auto x, auto v) { return 2 * sum(transpose(x) * v); })(softmax<0>(xt), w)); },
+        [&](index const& at) {
+          double s = 0;
+          for (int n = 0; n < 5000; ++n) {
+            double all = 0;
+            for (int i = 0; i < 3; ++i) all += std::exp(double(xt(i, n)));
+            s += 2 * std::exp(double(xt(at[0], n))) / all;
+          }
+          return s;
+        },
+        2e-2);
+}
+
+TEST(products, of_stored_matrices_of_sixteen_elements) {
+  auto of = [](auto const& a, auto const& b, int k) {
+    return [&a, &b, k](index const& at) {
+      double s = 0;
+      for (int q = 0; q < k; ++q) s += std::tanh(double(a(at[0], q))) * std::tanh(double(b(q, at[1])));
+      return s;
+    };
+  };
+  const auto a = make_array<4, 4>(1), b = make_array<4, 4>(2);
+  check("4 x 4", [&] { return tanh(a) * tanh(b); }, of(a, b, 4), 1e-6);
+  const auto c = make_array<2, 8>(3);
+  const auto d = make_array<8, 2>(4);
+  check("2 x 8", [&] { return tanh(c) * tanh(d); }, of(c, d, 8), 1e-6);
+  check("8 x 2", [&] { return tanh(d) * tanh(c); }, of(d, c, 2), 1e-6);
+}
+
+TEST(products, with_an_epilogue_that_begins_with_something_else) {
+  const auto x = make_array<33, 21>(1);
+  const auto w = make_array<33, 7>(2);
+  const auto q = make_array<7, 21>(3);
+  check("relu(x) % (w * q)", [&] { return value(diff([](auto x, auto w, auto q) { return relu(x) % (w * q); })(x, w, q)); },
+        [&](index const& at) {
+          double s = 0;
+          for (int k = 0; k < 7; ++k) s += double(w(at[0], k)) * double(q(k, at[1]));
+          return std::max(0., double(x(at[0], at[1]))) * s;
+        },
+        1e-5);
+}
+
 TEST(contractions, of_any_letters) {
   const auto a = make_array<5, 7, 3>(1);
   const auto b = make_array<7, 4, 3>(2);
@@ -410,6 +472,21 @@ TEST(reductions, of_large_matrices) {
   reductions<1>(extents<3, 90001>{});
   reductions<0>(extents<90001, 3>{});
 }
+TEST(reductions, in_parts_are_read_again_and_again) {
+  // Sums over the slabs' axis, which each of many elements needs.
+  const auto v = make_array<100000>(1);
+  double all = 0;
+  for (long i = 0; i < 100000; ++i) all += std::exp(double(v[i]));
+  check("softmax", [&] { return 1000 * softmax(v); }, [&](index const& at) { return 1000 * std::exp(double(v[at[0]])) / all; }, 1e-5);
+  const auto m = make_array<37, 5000>(2);
+  std::vector<double> rows(37), most(37, -2);
+  for (int r = 0; r < 37; ++r)
+    for (int c = 0; c < 5000; ++c) rows[std::size_t(r)] += std::exp(double(m(r, c))), most[std::size_t(r)] = std::max(most[std::size_t(r)], double(m(r, c)));
+  check("softmax<1>", [&] { return 1000 * softmax<1>(m); },
+        [&](index const& at) { return 1000 * std::exp(double(m(at[0], at[1]))) / rows[std::size_t(at[0])]; }, 1e-5);
+  check("less the maximum", [&] { return m - max<1>(m); }, [&](index const& at) { return double(m(at[0], at[1])) - most[std::size_t(at[0])]; }, 1e-6);
+}
+
 TEST(reductions, of_three_axes) {
   reductions<1>(extents<33, 4, 17>{});
   reductions<0, 2>(extents<19, 4, 17>{});

@@ -121,6 +121,18 @@ TEST(pack_lifetimes, never_overlaps_what_lives_at_once) {
   }
 }
 
+TEST(buffers, hold_the_last_element) {
+  for (int a = 1; a <= 70; ++a)
+    for (int b = 1; b <= 70; ++b)
+      for (int c = 1; c <= 2; ++c) {
+        const shape s = make_shape(a, b, c);
+        const int leading = leading_of(s);
+        const strides by = strides_of(s, leading);
+        EXPECT_LT((a - 1) + (b - 1) * by.along[1] + (c - 1) * by.along[2], knit::detail::floats_of(s, leading)) << a << " x " << b << " x " << c;
+        EXPECT_TRUE(b * c == 1 || by.along[1] >= a) << a << " x " << b << " x " << c;
+      }
+}
+
 TEST(pack_lifetimes, uses_memory_again) {
   lifetime chain[] = {{100, 0, 1, -1}, {100, 1, 2, -1}, {100, 2, 3, -1}, {100, 3, 4, -1}, {100, 4, 5, -1}};
   EXPECT_EQ(pack_lifetimes(chain, 5), 2 * 112);

@@ -51,7 +51,15 @@ template <class P, int V> struct reader {
   static constexpr bool is_leaf = what == role::leaf;
   static constexpr leaf_info info = is_leaf ? P::graph.leaves[is_leaf ? field(P::template at<base>, 0) : 0] : leaf_info{};
   static constexpr bool panels = is_leaf && info.lies.panels;
-  static constexpr buffer place = P::plan.buffers[base];
+  static constexpr buffer place = [] {
+    buffer b = P::plan.buffers[base];
+    if (b.combined_in >= 0) {  // each thread has added up the parts
+      b.offset = b.combined;
+      b.own = true;
+      b.parts = 1;
+    }
+    return b;
+  }();
   static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
 
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }

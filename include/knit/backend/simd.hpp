@@ -65,7 +65,30 @@ template <class P, int K, int R> void run_region(memory m, int thread, int threa
     }
   }
 }
+template <class P> constexpr bool combines(int kernel) {
+  for (int v = 0; v < P::nodes; ++v)
+    if (P::plan.buffers[v].combined_in == kernel) return true;
+  return false;
+}
+/// Adds up the parts of value V, if kernel K is the first to read it again and again.
+template <class P, int K, int V> void combine_parts(memory const& m) {
+  constexpr buffer b = P::plan.buffers[V];
+  if constexpr (b.combined_in == K)
+    for (long i = 0; i < b.floats; i += lanes::count) {
+      lanes x = load(m.arena + b.offset + i);
+      for (int part = 1; part < b.parts; ++part) {
+        const lanes y = load(m.arena + b.offset + part * b.floats + i);
+        if constexpr (P::graph.info(V).what == kind::reduce && P::graph.info(V).how == combine::maximum) x = reader<P, V>::larger(x, y);
+        else x = x + y;
+      }
+      store(m.own + b.combined + i, x);
+    }
+}
+template <class P, int K, int... V> void combine_all(memory const& m, std::integer_sequence<int, V...>) {
+  (combine_parts<P, K, V>(m), ...);
+}
 template <class P, int K, int... R> void run_kernel(memory const& m, int thread, int threads, std::integer_sequence<int, R...>) {
+  if constexpr (combines<P>(K)) combine_all<P, K>(m, std::make_integer_sequence<int, P::nodes>{});
   (run_region<P, K, R>(m, thread, threads), ...);
 }
 
@@ -113,9 +136,9 @@ class arena {
       : size_(floats), memory_(static_cast<float*>(::operator new(std::size_t(floats + 16) * sizeof(float), alignment))) {
     forget();
   }
-  void forget() { std::fill_n(memory_.get(), size_ + 16, std::numeric_limits<float>::quiet_NaN()); }
+  void forget() { std::fill_n(memory_.get(), memory_ ? size_ + 16 : 0, std::numeric_limits<float>::quiet_NaN()); }
   float* data() { return memory_.get(); }
-  long size() const { return size_; }
+  long size() const { return memory_ ? size_ : 0; }
 
   /// This thread's own, at least so large: for expressions that are evaluated once here and once there.
   static float* of_this_thread(long floats) {

@@ -43,7 +43,7 @@ template <class P, int S> struct body {
         const int u = P::graph.operand(v, k), base = resolve(P::graph, u).node;
         source from;
         if (P::plan.roles[base] == role::computed && P::graph.info(base).what != kind::reduce) from.slot = slots[base];
-        else if (P::plan.roles[base] == role::inlined) {
+        if (from.slot < 0 && (P::plan.roles[base] == role::inlined || (P::plan.roles[base] != role::constant && P::graph.extents[base].size() == 1))) {
           from.scalar = 0;
           while (from.scalar < t.scalars && t.scalar_node[from.scalar] != u) ++from.scalar;
           if (from.scalar == t.scalars) t.scalar_node[t.scalars++] = u;

@@ -10,6 +10,8 @@ struct tuning {
   int most_slabs = 1024;
   int most_runs = 32;            ///< parts of a sum over all slabs; what threads share
   double slab_flops = 4096;      ///< of a region without products: a microsecond of work
+  /// Operations for which a thread makes an element itself: fetching 4 bytes from another core costs more.
+  int cheap_flops = 8;
   int column_tile = 14;          ///< widest register tile of the products
   /// With many instances a slab is so many tiles wide: what a small network makes of it stays in the first cache,
   /// and its weights are loaded once for all of them.
@@ -105,6 +107,13 @@ template <int N, int R> struct region_maker {
     return i == no_axis ? no_axis : a.axis[i];
   }
 
+  /// Is a base value floats in memory, all of them once?
+  constexpr bool as_it_lies(int v) const {
+    if (p.roles[v] == role::leaf) return g.leaves[field(g.at[v], 0)].holds == element::f32;
+    const int axis = trial[v] == stamp ? trial_axis[v] : p.slab_axis[v];
+    return p.roles[v] == role::computed && axis != partial_axis;
+  }
+
   /// May each slab sum its own part of a contracted axis? If the result is small beside what it is summed from
   /// (every slab keeps one), and both operands are read where they lie.
   constexpr bool sums_in_parts(int v, long operand_size) const {
@@ -115,7 +124,7 @@ template <int N, int R> struct region_maker {
     const int side = axis_of_letter(f, 0, f.labels[2][lane]) != no_axis ? 0 : 1;
     const access a = resolve(g, g.operand(v, side)), b = resolve(g, g.operand(v, 1 - side));
     const bool b_panels = g.is_leaf(b.node) && g.leaves[field(g.at[b.node], 0)].lies.panels;
-    return a.axis[axis_of_letter(f, side, f.labels[2][lane])] == 0 && !b_panels;
+    return as_it_lies(a.node) && as_it_lies(b.node) && a.axis[axis_of_letter(f, side, f.labels[2][lane])] == 0 && !b_panels;
   }
 
   /// Can v join the trial region at this level, cut along the given class? Sets trial_axis[v] and trial_cut[v].
@@ -223,9 +232,12 @@ template <int N, int R> struct region_maker {
   /// its own copy, which costs less than to fetch half of one from another core and no meeting of threads.
   constexpr void replicate() {
     bool cheap[N]{}, wanted[N]{};
+    int cost[N]{};  // operations for each element
     for (int v = 0; v < g.size; ++v) {
       if (p.roles[v] != role::computed || g.info(v).what != kind::map) continue;
-      bool ok = true;
+      cost[v] = g.info(v).flops;
+      for (int k = 0; k < g.arity(v); ++k) cost[v] += cost[resolve(g, g.operand(v, k)).node];
+      bool ok = cost[v] <= t.cheap_flops;
       for (int k = 0; k < g.arity(v); ++k) {
         const int u = resolve(g, g.operand(v, k)).node;
         ok = ok && (p.roles[u] == role::constant || (p.roles[u] == role::leaf && !is_state(field(g.at[u], 0))) || cheap[u]);

@@ -40,6 +40,11 @@ constexpr int leading_of(shape s) {
 
 namespace detail {
 
+/// Floats that an array takes whose columns are that far apart, in whole cache lines.
+constexpr long floats_of(shape s, int leading) {
+  return (long(leading) * (s.size() / s.extent[0]) + 15) / 16 * 16;
+}
+
 /// How stored value v lies: whole, in a part for each run of slabs, or, if `by_slab`, one slab at a time.
 template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& p, int v, bool by_slab) {
   region const& c = p.regions[p.steps[p.step_of[v]].region];
@@ -49,10 +54,8 @@ template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& 
     b.slab_axis = p.slab_axis[v];
     b.extents.extent[b.slab_axis] = c.widest();
   }
-  const long elements = b.extents.size();
   b.leading = leading_of(b.extents);
-  b.floats = b.extents.extent[0] == 1 || b.leading == elements ? elements : long(b.leading) * (elements / b.extents.extent[0]);
-  b.floats = (b.floats + 15) / 16 * 16;
+  b.floats = floats_of(b.extents, b.leading);
   b.own = c.every_thread || by_slab;
   if (p.slab_axis[v] == partial_axis) b.parts = c.runs;
 }
@@ -61,12 +64,16 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
   bool stored[N]{}, alone[N]{};  // alone: read in its own region only
   int last_step[N]{}, last_level[N]{};
   auto keep = [&](int v, int step) {
-    const int home = p.steps[p.step_of[v]].region, reader = p.steps[step].region;
+    const int home = p.steps[p.step_of[v]].region, reader = p.steps[step].region, level = p.regions[reader].level;
     if (!stored[v]) {
       stored[v] = true;
       alone[v] = p.slab_axis[v] >= 0 && p.regions[home].slabs > 1;
       last_step[v] = p.step_of[v];
       last_level[v] = p.level[v];
+    }
+    if (step != p.step_of[v] && p.slab_axis[v] == partial_axis && g.extents[v].size() > 1 && p.steps[step].space.size() > g.extents[v].size()) {
+      int& when = p.buffers[v].combined_in;
+      if (when < 0 || level < when) when = level;
     }
     alone[v] = alone[v] && reader == home;
     if (step > last_step[v]) last_step[v] = step;
@@ -95,19 +102,24 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
   for (int v = 0; v < g.size; ++v)
     if (stored[v]) lay_out(g, p, v, alone[v]);
   // Three arenas: of all threads, and of each thread's own, alive from kernel to kernel; and, behind the latter, of the
-  // slab that a thread is at, alive from step to step.
+  // slab that a thread is at, alive from step to step. Sums whose parts a thread has added up for itself are the
+  // second kind, besides the parts.
   for (int which = 0; which < 3; ++which) {
-    lifetime some[N]{};
+    lifetime some[2 * N]{};
     for (int v = 0; v < g.size; ++v) {
       buffer const& b = p.buffers[v];
-      if (!stored[v] || (alone[v] ? 2 : b.own ? 1 : 0) != which) continue;
+      if (!stored[v]) continue;
+      if (which == 1 && b.combined_in >= 0) some[N + v] = {b.floats, b.combined_in, last_level[v], 0};
+      if ((alone[v] ? 2 : b.own ? 1 : 0) != which) continue;
       some[v] = {b.floats * b.parts, alone[v] ? p.step_of[v] : p.level[v], alone[v] ? last_step[v] : last_level[v], 0};
     }
-    const long size = pack_lifetimes(some, g.size), first = which == 2 ? p.own_floats : 0;
+    const long size = pack_lifetimes(some, 2 * N), first = which == 2 ? p.own_floats : 0;
     if (which == 0) p.arena_floats = size;
     else p.own_floats += size;
-    for (int v = 0; v < g.size; ++v)
+    for (int v = 0; v < g.size; ++v) {
       if (some[v].floats) p.buffers[v].offset = first + some[v].offset;
+      if (some[N + v].floats) p.buffers[v].combined = some[N + v].offset;
+    }
   }
 }
 

@@ -88,6 +88,8 @@ struct buffer {
   int parts;     ///< sums over the runs of slabs, combined by whoever reads
   bool own;      ///< in memory of each thread's own
   int slab_axis;  ///< only one slab is stored, along this axis; no_axis: all of the value
+  int combined_in;  ///< kernel at whose start each thread adds the parts up for itself; -1: who reads them does
+  long combined;    ///< where, in its own arena
 };
 
 template <int N, int R> struct plan {
@@ -115,11 +117,12 @@ template <int N, int R> struct plan {
       buffers[v].offset = -1;
       buffers[v].parts = 1;
       buffers[v].slab_axis = no_axis;
+      buffers[v].combined_in = -1;
     }
   }
-  constexpr int add_region(int level) {
+  constexpr int add_region(int at_level) {
     region& c = regions[region_count];
-    c.level = level;
+    c.level = at_level;
     c.extent = c.slabs = c.runs = c.granule = 1;
     c.first = c.last = step_count;
     return region_count++;

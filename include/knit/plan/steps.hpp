@@ -210,7 +210,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
 /// or at the same element.
 template <int N, int R> constexpr bool in_place(flat_graph const& g, plan<N, R> const& p, int const* home, int r) {
   const int v = g.roots[r].node, leaf = g.roots[r].state;
-  if (p.roles[v] != role::computed || g.info(v).what == kind::reduce || p.steps[p.step_of[v]].kind == step_kind::copy) return false;
+  if (p.roles[v] != role::computed || p.slab_axis[v] == partial_axis || g.info(v).what == kind::reduce || p.steps[p.step_of[v]].kind == step_kind::copy) return false;
   for (int q = 0; q < r; ++q)
     if (g.roots[q].node == v && g.roots[q].state >= 0) return false;  // one value, two states
   for (int q = 0; q < g.root_count; ++q) {  // an output that is the old value itself is copied at the end
@@ -248,7 +248,8 @@ template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, 
       const bool state = g.roots[r].state >= 0;
       const bool direct = p.roles[v] == role::computed && g.info(v).what == kind::map &&
                           (!state || in_place(g, p, home, r));
-      const bool contracted = p.roles[v] == role::computed && g.info(v).what == kind::contract && (!state || in_place(g, p, home, r));
+      const bool contracted = p.roles[v] == role::computed && g.info(v).what == kind::contract && p.slab_axis[v] != partial_axis &&
+                              (!state || in_place(g, p, home, r));
       if (pass != (direct || contracted ? 0 : state ? 2 : 1)) continue;
       int s = p.step_of[v];
       if (pass > 0) {  // a step that only writes
@@ -274,13 +275,16 @@ template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, 
   }
 }
 
-/// Lists the values of each step together, in order.
+/// Lists the values of each step together, in order; a contraction comes before what is done with its tiles, also
+/// before what does not read it.
 template <int N, int R> constexpr void make_order(flat_graph const& g, plan<N, R>& p) {
   int n = 0;
   for (int s = 0; s < p.step_count; ++s) {
     p.steps[s].first = n;
-    for (int v = 0; v < g.size; ++v)
-      if (p.roles[v] == role::computed && p.step_of[v] == s) p.order[n++] = v;
+    for (int late = p.steps[s].kind == step_kind::contract ? 0 : 1; late < 2; ++late)
+      for (int v = 0; v < g.size; ++v)
+        if (p.roles[v] == role::computed && p.step_of[v] == s && (p.steps[s].kind != step_kind::contract || late == (g.info(v).what != kind::contract)))
+          p.order[n++] = v;
     p.steps[s].last = n;
   }
 }
