@@ -34,7 +34,9 @@ template <class P, int S> HWY_INLINE void run_step(memory const& m, int lo, int 
   else map_step<P, S>::run(m, lo, hi, slab);
 }
 
-template <class P, int R, int... S> void run_slab(memory const& m, int slab, std::integer_sequence<int, S...>) {
+/// Not inlined, for one copy of its code: of two, a compiler may make products and sums into multiply-adds differently,
+/// and then the bits of a result would depend on the number of threads.
+template <class P, int R, int... S> HWY_NOINLINE void run_slab(memory const& m, int slab, std::integer_sequence<int, S...>) {
   constexpr region r = P::plan.regions[R];
   [[maybe_unused]] const int lo = r.extent == 1 ? 0 : r.bound(slab), hi = r.extent == 1 ? 0 : r.bound(slab + 1);
   (run_step<P, r.first + S>(m, lo, hi, slab), ...);
