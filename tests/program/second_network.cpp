@@ -2,7 +2,7 @@
 // second_network.cpp -- in: a user's own op, layer and shapes. out: what MNIST's network gets, for another: fusion,
 // the same numbers on each backend and any number of threads.
 
-#include <knit/knit.hpp>
+#include "second_network.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,56 +13,10 @@
 
 namespace {
 
-using namespace knit;
+using namespace second_network;
 
-// ---- what a user writes --------------------------------------------------------------------------------
-
-/// a / (1 + |a|).
-struct softsign_op : elementwise<1> {
-  static constexpr char const* name = "softsign";
-  static constexpr int flops = 3;
-  template <class V> static V eval(V a) {
-    using math::abs;
-    return a / (V(1) + abs(a));
-  }
-  static constexpr auto pullback(auto, auto g, auto a) { return grads(g / square(1 + abs(a))); }
-};
-inline constexpr activation<softsign_op> softsign{};
-
-/// In - 300 - 64 - 64 - Out, where one 64 x 64 weight serves two layers.
-template <class First, class Second, class W, class B, class C, class Last> struct tied {
-  BOOST_HANA_DEFINE_STRUCT(tied, (First, first), (Second, second), (W, w), (B, b), (C, c), (Last, last));
-  template <class X> constexpr auto operator()(X&& x) const {
-    auto h = second(first(std::forward<X>(x)));
-    auto again = softsign(w * h + b);
-    return last(softsign(w * again + c));
-  }
-  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
-    return nll((*this)(std::forward<X>(x)), std::forward<Y>(y));
-  }
-};
-template <class First, class Second, class W, class B, class C, class Last>
-tied(First, Second, W, B, C, Last) -> tied<First, Second, W, B, C, Last>;
-
-constexpr int inputs = 500, batch = 37, classes = 7, steps = 5;
-constexpr float rate = 0.2f;
-
-auto make_network() {
-  return tied{make_dense<inputs, 300>(softsign, xavier_uniform{3}, 0), make_dense<300, 64>(softsign, xavier_uniform{3}, 1),
-              init<64, 64>(xavier_uniform{3}, 2), init<64>(gaussian{3, 0, 0.1f}, 3), init<64>(gaussian{3, 0, 0.1f}, 4),
-              make_dense<64, classes>(identity, xavier_uniform{3}, 5)};
-}
-using network = decltype(make_network());
-using X = tensor<float, inputs, batch>;
-using Y = tensor<std::uint8_t, batch>;
+constexpr int steps = 5;
 using compiled_step = compiled<detail::training_spec<network, sgd_rule, X, Y>>;
-
-X instances_of(int step) { return init<inputs, batch>(gaussian{11, 0, 1}, std::uint64_t(step)); }
-Y labels_of(int step) {
-  Y y;
-  for (int i = 0; i < batch; ++i) y[i] = std::uint8_t((i * 5 + step * 3 + i * i) % classes);
-  return y;
-}
 
 struct outcome {
   std::vector<float> losses;

@@ -34,8 +34,11 @@ template <class P, int S> HWY_INLINE void run_step(memory const& m) {
   else map_step<P, S>::run(m);
 }
 
-template <class P, int R, int... S> void run_slab(memory const& m, std::integer_sequence<int, S...>) {
+/// Not inlined, for one copy of its code: of two, a compiler may make products and sums into multiply-adds differently,
+/// and then the bits of a result would depend on the number of threads.
+template <class P, int R, int... S> HWY_NOINLINE void run_slab(memory const& m, std::integer_sequence<int, S...>) {
   (run_step<P, P::plan.regions[R].first + S>(m), ...);
+}
 }
 
 /// Work of the regions of one kernel before region R, and in all.

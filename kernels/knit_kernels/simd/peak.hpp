@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// peak.hpp -- in: nothing. out: the floating-point peak of this core at this moment.
+// peak.hpp -- in: nothing. out: the floating-point peak of this core, or several, at this moment.
 
 #pragma once
 
@@ -38,6 +38,14 @@ inline double fma_peak(int runs = 20) {
     best = std::max(best, 2e-9 * chains * steps * lanes::count / taken.count());
   }
   return best;
+}
+
+/// The same of so many threads at once, added up.
+inline double fma_peak_of_threads(int threads) {
+  double sum = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : sum)
+  sum += fma_peak();
+  return sum;
 }
 
 }  // namespace HWY_NAMESPACE
