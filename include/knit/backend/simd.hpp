@@ -39,7 +39,6 @@ template <class P, int S> HWY_INLINE void run_step(memory const& m) {
 template <class P, int R, int... S> HWY_NOINLINE void run_slab(memory const& m, std::integer_sequence<int, S...>) {
   (run_step<P, P::plan.regions[R].first + S>(m), ...);
 }
-}
 
 /// Work of the regions of one kernel before region R, and in all.
 template <class P> constexpr double work_before(int kernel, int r) {
