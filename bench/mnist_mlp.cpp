@@ -14,7 +14,7 @@ using namespace knit;
 namespace {
 
 constexpr int batch_size = 100;
-using rule_of_adam = sgd_rule;  // until there is Adam
+using rule_of_adam = adam_rule;
 
 auto make_model() { return make_chain(make_dense<784, 256>(relu), make_dense<256, 10>()); }
 using network = decltype(make_model());

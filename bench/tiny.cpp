@@ -47,7 +47,7 @@ bench::outcome sgd_of_one(int steps) {
 }
 
 bench::outcome adam_of_all(int steps) {
-  using rule = sgd_rule;  // until there is Adam
+  using rule = adam_rule;
   using all = view<float, inputs, samples>;
   using targets = view<float, outputs, samples>;
   static network net = make_network();
