@@ -55,8 +55,11 @@ template <class P, int S> struct contract_step {
   static constexpr bool a_panels = direct_source<A> && A::panels && base_axis<A>(a_m) == 0 && (a_k == no_axis || base_axis<A>(a_k) == 1 || K == 1);
   static constexpr bool a_plain = direct_source<A> && !A::panels && base_axis<A>(a_m) != no_axis && step_along<A>(a_m) == 1;
   static constexpr bool a_direct = a_panels || a_plain;
-  static constexpr bool b_direct = direct_source<Bm> && !Bm::panels;
+  static constexpr bool b_plain = direct_source<Bm> && !Bm::panels;
+  static constexpr bool b_panels = direct_source<Bm> && Bm::panels && b_k != no_axis && base_axis<Bm>(b_k) == 0 && (b_n == no_axis || base_axis<Bm>(b_n) == 1);
+  static constexpr bool b_direct = b_plain || b_panels;
 
+  static constexpr int b_columns = Bm::extents.extent[1];  
   static constexpr int rows = panel_rows, full_vectors = rows / lanes::count;
   static constexpr int widest = full_vectors * 14 + full_vectors + 1 <= 32 && lanes::count >= 16 ? 14 : 6;
   static constexpr int tail_rows = M % rows;
@@ -120,6 +123,14 @@ template <class P, int S> struct contract_step {
     int lo, count;
   };
 
+  /// t += A B over K steps, R rows of A.
+  template <int Steps, int R, int MV, int NR>
+  static HWY_INLINE void add_product(tile<MV, NR>& t, float const* a, long a_by, float const* b, long b_by_k, long b_by_n, long ahead) {
+    // Internal arrays are padded to whole vectors; memory of the caller is not.
+    if constexpr (R % lanes::count == 0 || !a_direct || a_panels) multiply<Steps>(t, a, a_by, b, b_by_k, b_by_n, ahead);
+    else multiply_rows<Steps>(t, R, a, a_by, b, b_by_k, b_by_n, ahead);
+  }
+
   /// One tile: rows m0 .. m0 + R - 1, columns n0 .. n0 + NR - 1.
   template <int NR, int R>
   static HWY_INLINE void tile_at(typename B::state& s, int m0, int n0, span_of_k ks, float const* a_packed, float const* b_packed) {
@@ -136,20 +147,23 @@ template <class P, int S> struct contract_step {
       a = A::data(s.m) + A::offset(s.m, p);
     }
     float const* b;
-    constexpr long b_by_k = b_direct ? step_along<Bm>(b_k) : NR, b_by_n = b_direct ? step_along<Bm>(b_n) : 1;
-    if constexpr (b_direct) {
+    constexpr long b_by_k = b_plain ? step_along<Bm>(b_k) : NR, b_by_n = b_plain ? step_along<Bm>(b_n) : 1;
+    if constexpr (b_plain) {
       position p{};
       if constexpr (b_n != no_axis) p.at[b_n] = n0;
       if constexpr (b_k != no_axis) p.at[b_k] = ks.lo;
       b = Bm::data(s.m) + Bm::offset(s.m, p);
-    } else b = b_packed;
-    // Internal arrays are padded to whole vectors; memory of the caller is not.
-    constexpr bool may_overread = R % lanes::count == 0 || !a_direct || a_panels;
-    if constexpr (cut_k) {
-      if constexpr (may_overread) multiply(t, ks.count, a, a_by, b, b_by_k, b_by_n);
+    } else b = b_packed;  // or, in panels, set below
+    if constexpr (b_panels) {  // k runs along the rows of its panels
+      constexpr int whole = K / rows * rows, rest = K - whole, width = layout::panel_width(K, K - 1);
+      b = Bm::data(s.m);
+      for (int k = 0; k < whole; k += rows)
+        add_product<rows, R>(t, a + k * a_by, a_by, b + long(k) * b_columns + long(n0) * rows, 1, rows, 0);
+      if constexpr (rest > 0) add_product<rest, R>(t, a + whole * a_by, a_by, b + long(whole) * b_columns + long(n0) * width, 1, width, 0);
+    } else if constexpr (cut_k) {
+      if constexpr (R % lanes::count == 0 || a_panels) multiply(t, ks.count, a, a_by, b, b_by_k, b_by_n);
       else multiply_rows(t, ks.count, R, a, a_by, b, b_by_k, b_by_n);
-    } else if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n, b_by_n == 1 ? 2 * NR : 0);
-    else multiply_rows<K>(t, R, a, a_by, b, b_by_k, b_by_n);
+    } else add_product<K, R>(t, a, a_by, b, b_by_k, b_by_n, b_by_n == 1 ? 2 * NR : 0);
     finish(t, finisher<R>{s, m0, n0});
   }
   /// What is done with each register of a tile. A struct, since a lambda cannot be forced inline without a macro,
@@ -205,7 +219,7 @@ template <class P, int S> struct contract_step {
     typename B::state s{m, {}, {}, {}};
     B::prepare(s);
     const int lo = m.lo, hi = m.hi;
-    if constexpr (is_product && ((a_direct && b_direct) || (K <= most_packed && !cut_k))) {
+    if constexpr (is_product && (cut_k ? a_direct && b_plain : (a_direct && b_direct) || K <= most_packed)) {
       const int m_lo = cut_m ? lo : 0, m_hi = cut_m ? hi : M, n_lo = cut_n ? lo : 0, n_hi = cut_n ? hi : N;
       const span_of_k ks = cut_k ? span_of_k{lo, hi - lo} : span_of_k{0, K};
       int m0 = m_lo;

@@ -87,6 +87,53 @@ HWY_API void finish(tile<MV, NR> const& t, Epilogue& e, ints<n...>) {
 
 template <int MV, int NR> HWY_API void clear(tile<MV, NR>& t) { detail::clear(t, detail::first<NR>); }
 
+namespace detail {
+
+template <int MV, int... v> HWY_API void add(lanes (&to)[MV], lanes const (&from)[MV], ints<v...>) {
+  ((to[v] = to[v] + from[v]), ...);
+}
+template <int MV, int NR, int... n> HWY_API void add(tile<MV, NR>& to, tile<MV, NR> const& from, ints<n...>) {
+  (add(to.acc[n], from.acc[n], first<MV>), ...);
+}
+template <int U, int MV, int NR> HWY_API void add_pairs(tile<MV, NR>* part) {
+  if constexpr (U > 1) {
+    [&]<int... u>(ints<u...>) { (add(part[u], part[u + U / 2], first<NR>), ...); }(first<U / 2>);
+    add_pairs<U / 2>(part);
+  }
+}
+
+/// So many tiles of this size take turns, each every so manieth k, and are added up at the end: a tile of few registers
+/// alone would wait for its own sums (latency 4, two units).
+template <int K, int MV, int NR> constexpr int chains = [] {
+  int u = 1;
+  while (u < 8 && 2 * u * MV * NR <= 8 && 4 * u <= K) u *= 2;
+  return u;
+}();
+
+template <int K, int MV, int NR, class Last, int... u>
+HWY_API void multiply_in_chains(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_stride, Last last, float const* b,
+                                std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, ints<u...>) {
+  constexpr int U = sizeof...(u);
+  tile<MV, NR> part[U];
+  (clear(part[u], first<NR>), ...);
+  for (int k = 0; k + U <= K; k += U, a += U * a_k_stride, b += U * b_k_stride)
+    (outer_product(part[u], a + u * a_k_stride, last, b + u * b_k_stride, b_n_stride, first<NR>), ...);
+  ((u < K % U ? outer_product(part[u], a + u * a_k_stride, last, b + u * b_k_stride, b_n_stride, first<NR>) : void()), ...);
+  add_pairs<U>(part);
+  add(t, part[0], first<NR>);
+}
+
+/// t += A*B over a constant number of steps.
+template <int K, int MV, int NR, class Last>
+HWY_API void multiply_all(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_stride, Last last, float const* b,
+                          std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead) {
+  if constexpr (constexpr int u = chains<K, MV, NR>; u > 1)
+    multiply_in_chains<K>(t, a, a_k_stride, last, b, b_k_stride, b_n_stride, first<u>);
+  else multiply(t, K, a, a_k_stride, last, b, b_k_stride, b_n_stride, b_ahead);
+}
+
+}  // namespace detail
+
 /// t += A*B over count_k steps. Column k of A is contiguous at a + k*a_k_stride; B(k, n) is
 /// b[k*b_k_stride + n*b_n_stride]. Sizes and strides given as literals or integral constants become
 /// part of the addresses. b_ahead, if not 0, is how far behind b + k*b_k_stride the cache line lies that the
@@ -102,7 +149,7 @@ HWY_API void multiply(tile<MV, NR>& t, int count_k, float const* a, std::ptrdiff
 template <int K, int MV, int NR>
 HWY_API void multiply(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_stride, float const* b,
                       std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
-  detail::multiply(t, K, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
+  detail::multiply_all<K>(t, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
 }
 
 /// The same where a column of A has only `rows` floats of memory, (MV-1)*count < rows <= MV*count. The other
@@ -111,8 +158,8 @@ template <int K, int MV, int NR>
 HWY_API void multiply_rows(tile<MV, NR>& t, int rows, float const* a, std::ptrdiff_t a_k_stride,
                            float const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
                            std::ptrdiff_t b_ahead = 0) {
-  detail::multiply(t, K, a, a_k_stride, detail::partial{rows - (MV - 1) * lanes::count}, b, b_k_stride,
-                   b_n_stride, b_ahead);
+  detail::multiply_all<K>(t, a, a_k_stride, detail::partial{rows - (MV - 1) * lanes::count}, b, b_k_stride, b_n_stride,
+                          b_ahead);
 }
 
 /// The same with K known at run time only.
