@@ -14,7 +14,6 @@ using namespace knit;
 namespace {
 
 constexpr int batch_size = 100;
-using rule_of_adam = adam_rule;
 
 auto make_model() { return make_chain(make_dense<784, 256>(relu), make_dense<256, 10>()); }
 using network = decltype(make_model());
@@ -54,8 +53,8 @@ int main(int argc, char** argv) {
   return bench::serve([&]() -> bench::contest {
     if (o.words.empty() || o.words.size() > 2) throw std::invalid_argument("bench_mnist_mlp takes sgd or adam, and a folder");
     data = read_mnist(o.words.size() == 2 ? o.words[1] : KNIT_EXAMPLE_DATA "/mnist");
-    if (o.words[0] == "sgd") return contest_of(sgd_rule{.lr = 0.1f}, data, o.threads);
-    if (o.words[0] == "adam") return contest_of(rule_of_adam{.lr = 1e-3f}, data, o.threads);
+    if (o.words[0] == "sgd") return contest_of(sgd_rule{.lr = 0.1}, data, o.threads);
+    if (o.words[0] == "adam") return contest_of(adam_rule{.lr = 1e-3}, data, o.threads);
     throw std::invalid_argument("no such rule: " + o.words[0]);
   });
 }

@@ -47,12 +47,11 @@ bench::outcome sgd_of_one(int steps) {
 }
 
 bench::outcome adam_of_all(int steps) {
-  using rule = adam_rule;
   using all = view<float, inputs, samples>;
   using targets = view<float, outputs, samples>;
   static network net = make_network();
   reset(net);
-  training_step<simd_backend, network, rule, all, targets> step{net, rule{.lr = 1e-3f}};  // made anew: its rule has a memory
+  training_step<simd_backend, network, adam_rule, all, targets> step{net, {.lr = 1e-3}};  // anew: its rule has a memory
   const all x(data().x.data());
   const targets y(data().y.data());
   return bench::time_steps(steps, [&](int) { return step(x, y); });

@@ -15,14 +15,15 @@ struct adam_rule {
   double lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
 
   static constexpr int states = 2;
-  std::array<double, 5> hyper(long step) const {
-    return {lr / (1 - std::pow(beta1, double(step))), beta1, beta2, 1 / std::sqrt(1 - std::pow(beta2, double(step))), eps};
+  /// 1 - beta is worked out here, in double: of a beta near 1 that was rounded to float it would be wrong by 5e-5.
+  std::array<double, 7> hyper(long step) const {
+    return {lr / (1 - std::pow(beta1, double(step))), beta1, 1 - beta1, beta2, 1 - beta2, 1 / std::sqrt(1 - std::pow(beta2, double(step))), eps};
   }
 
   struct next {
-    constexpr auto operator()(auto w, auto g, auto m, auto v, auto rate, auto beta1, auto beta2, auto unbias, auto eps) const {
-      auto mean = beta1 % m + (1 - beta1) % g;
-      auto power = beta2 % v + (1 - beta2) % square(g);
+    constexpr auto operator()(auto w, auto g, auto m, auto v, auto rate, auto beta1, auto rest1, auto beta2, auto rest2, auto unbias, auto eps) const {
+      auto mean = beta1 % m + rest1 % g;
+      auto power = beta2 % v + rest2 % square(g);
       return std::tuple(w - rate % mean / (unbias % sqrt(power) + eps), mean, power);
     }
   };
