@@ -5,9 +5,10 @@
 // from it. Beside simd_backend runs scalar_backend with numbers that know what rounding does to them (rounding.hpp),
 // each step from the very parameters that simd_backend has, so that errors do not add up and tolerances stay narrow.
 //
-// Other seeds than those of the files: build such a file with -DKNIT_SEEDS=17 or -DKNIT_SEEDS=17,18,19. A seed is
-// added by its number in a file's list; describe(draw(seed)) says in words what it is. What a seed draws may change
-// only with a reason, since a seed once added may be the only one that meets some case.
+// To try other seeds build one of the files with -DKNIT_SEEDS=17 or -DKNIT_SEEDS=17,18,19; each test prints what its
+// seed has drawn. To keep one add it to a file's list: three to a slow file and seven to another, since a compiler
+// takes some 300 MB for each. What a seed draws changes with draw(); change that only with a reason, since a seed
+// that has been added may be the only one that meets some case.
 #pragma once
 #include <knit/knit.hpp>
 
