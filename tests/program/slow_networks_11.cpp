@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+// slow_networks_11.cpp -- in: large and deep networks drawn by seeds. out: as networks_1.cpp.
+
+#include "networks.hpp"
+
+#ifndef KNIT_SEEDS
+#define KNIT_SEEDS 41, 50, 53
+#endif
+
+namespace {
+[[maybe_unused]] const int enlisted = networks::enlist<KNIT_SEEDS>();
+}  // namespace
