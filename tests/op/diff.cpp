@@ -152,6 +152,27 @@ TEST(nested, an_outer_variable_may_be_captured_and_passed) {
   vec x{1, 2, 3};
   expect_elements(eval(grad<0>(diff(f)(x))), 2, 4, 6);
 }
+TEST(nested, a_functor_around_is_linked_for_each_of_its_arguments) {
+  // h(x) = d/dy (x y^2) at c = 2 x c: what h calls has the same arguments each time and reads h's own.
+  auto by_argument = [](auto a, auto b, auto c) {
+    auto h = [c](auto x) { return grad<0>(diff([x](auto y) { return x * y * y; })(c)); };
+    return value(diff(h)(a)) - value(diff(h)(b));
+  };
+  EXPECT_FLOAT_EQ(float(value(diff(by_argument)(2.0f, 5.0f, 3.0f))), -18);
+  EXPECT_FLOAT_EQ(float(grad<0>(diff(by_argument)(2.0f, 5.0f, 3.0f))), 6);
+  EXPECT_FLOAT_EQ(float(grad<1>(diff(by_argument)(2.0f, 5.0f, 3.0f))), -6);
+  // The same where what is called reads no argument of h but calls what does.
+  auto through_another = [](auto a, auto b, auto c) {
+    auto h = [c](auto x) {
+      auto inner = [x](auto y) { return x * y * y; };
+      auto middle = [inner](auto z) { return value(diff(inner)(z)) + z; };
+      return value(diff(middle)(c));  // x c^2 + c
+    };
+    return value(diff(h)(a)) - value(diff(h)(b));
+  };
+  EXPECT_FLOAT_EQ(float(value(diff(through_another)(2.0f, 5.0f, 3.0f))), -27);
+  EXPECT_FLOAT_EQ(float(grad<2>(diff(through_another)(2.0f, 5.0f, 3.0f))), -18);
+}
 TEST(nested, second_derivatives) {
   vec x{0.5f, -1, 2};
   auto g = [](auto v) { return sum(grad<0>(diff([](auto u) { return sum(exp(u) + u % u % u); })(v))); };

@@ -104,7 +104,7 @@ template <class Spec, class... Result, bool Simplify> struct flatten_program<Spe
     int r = 0;
     auto one = [&]<class T>(mp::mp_identity<T>) {
       using D = typename T::graph;
-      const typename linker<graph<capacity>>::frame f{tag_of<ops, typename Spec::argument_tag>, arguments, 0, T::bound, 0, 0, nullptr};
+      const typename linker<graph<capacity>>::frame f{tag_of<ops, typename Spec::argument_tag>, arguments, 0, T::bound, 0, 0, 0, nullptr};
       int top = link.run(body_of<ops, D, typename Spec::argument_tag, Spec::argument_count, void>::value, f);
       // A state's next value is a value of its own, never an alias of a leaf: two states may change places.
       // Put and not made: simplification would move the load behind a broadcast, and the value were a view again.
