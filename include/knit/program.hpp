@@ -5,6 +5,9 @@
 #include <knit/backend/simd.hpp>
 #include <knit/op/diff.hpp>
 #include <knit/plan/explain.hpp>
+#include <cstring>
+#include <memory>
+#include <vector>
 
 namespace knit {
 
@@ -53,6 +56,45 @@ template <class E, shape W> constexpr auto check_next() {
   else if constexpr (E::shape != W) return mp::mp_identity<typename knit_error<wrong<next_shape(W, E::shape)>>::type>{};
   else return mp::mp_identity<E>{};
 }
+/// Old elements of what a program overwrites. A plan knows leaves and not where they lie, so memory that is read as
+/// one leaf and written as another is read from a copy.
+class old_elements {
+ public:
+  /// Puts copies in the place of those of leaves[read_from] .. leaves[read_to - 1] that share memory with any of
+  /// leaves[write_from] .. leaves[write_to - 1]. Allocates only for these.
+  void keep(void const** leaves, leaf_info const* of, std::size_t read_from, std::size_t read_to, std::size_t write_from,
+            std::size_t write_to) {
+    auto bytes = [&](std::size_t i) { return of[i].lies.storage(of[i].extents) * bytes_of(of[i].holds); };
+    auto place = [&](std::size_t i) { return reinterpret_cast<std::uintptr_t>(leaves[i]); };
+    for (std::size_t r = read_from; r < read_to; ++r)
+      for (std::size_t w = write_from; w < write_to; ++w)
+        if (place(r) < place(w) + bytes(w) && place(w) < place(r) + bytes(r)) {
+          leaves[r] = copy_of(leaves[r], bytes(r));
+          break;
+        }
+  }
+
+ private:
+  static constexpr std::align_val_t alignment{64};  // as a tensor's
+  struct release {
+    void operator()(std::byte* p) const { ::operator delete(p, alignment); }
+  };
+  struct copy {
+    void const* of;
+    std::size_t bytes;
+    std::unique_ptr<std::byte, release> at;
+  };
+  void const* copy_of(void const* p, std::size_t bytes) {
+    for (copy const& c : copies_)
+      if (c.of == p && c.bytes == bytes) return c.at.get();
+    copy& c = copies_.emplace_back(copy{p, bytes, {}});
+    c.at.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
+    std::memcpy(c.at.get(), p, bytes);
+    return c.at.get();
+  }
+  std::vector<copy> copies_;
+};
+
 /// A live expression, written to a leaf of its own after its bindings.
 template <class E, class Out> struct evaluation : no_arguments {
   using bound = bound_leaves<decltype(E::bound)>;
@@ -83,19 +125,15 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
     }();
     complain<s>();
   } else {
-    using X = expr<E, D, B...>;
-    void const* leaves[sizeof...(B) + 1];
+    using spec = detail::evaluation<expr<E, D, B...>, tensor<float, N...>>;
+    if (!to.data()) to = tensor<float, N...>();  // it was moved from, perhaps into e
+    constexpr std::size_t bound = sizeof...(B);
+    void const* leaves[bound + 1];
     detail::put_addresses(e.bound, leaves);
-    tensor<float, N...>* out = &to;
-    for (std::size_t i = 0; i < sizeof...(B); ++i)
-      if (leaves[i] == to.data()) {
-        tensor<float, N...> fresh;
-        evaluate_into(e, fresh);
-        to = std::move(fresh);
-        return;
-      }
-    leaves[sizeof...(B)] = out->data();
-    default_backend::run_once<detail::evaluation<X, tensor<float, N...>>>(leaves, nullptr);
+    leaves[bound] = to.data();
+    detail::old_elements old;
+    old.keep(leaves, spec::leaves.data(), 0, bound, bound, bound + 1);
+    default_backend::run_once<spec>(leaves, nullptr);
   }
 }
 
