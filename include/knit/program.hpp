@@ -245,33 +245,53 @@ template <class Result> struct parameter_symbols {
   Result const& result;
 };
 
+/// Leaves: parameters, what the arguments are bound to, what the next values are bound to.
 template <class Result, class F> struct update_spec;
 template <class M, class... X, class F> struct update_spec<differentiated<M, X...>, F> {
   using model_type = std::remove_cvref_t<M>;
   using parameters = leaves_of_model<model_type>;
   using argument_tag = root_tag;
-  static constexpr int first_argument = parameters::count, argument_count = sizeof...(X);
+  static constexpr int argument_count = sizeof...(X);
   template <int K> using symbol_at = parameter<K, typename parameters::template array_at<K>>;
   template <int K> using next_of = unless_poisoned<
       typename decltype(check_next<lifted<decltype(std::declval<F&>()(symbol_at<K>{}))>, symbol_at<K>::shape>())::type, symbol_at<K>>;
 
-  template <class> struct numbers;
-  template <int... K> struct numbers<std::integer_sequence<int, K...>> {
-    static constexpr int first = parameters::count + int(sizeof...(X));
+  /// Expressions whose bindings are leaves, one after the other, from First on.
+  template <int First, class... E> struct row {
     static constexpr int before(int k) {
-      constexpr int n[] = {int(std::tuple_size_v<decltype(next_of<K>::bound)>)...};
-      int b = first;
+      constexpr int n[] = {int(std::tuple_size_v<decltype(E::bound)>)..., 0};
+      int b = First;
       for (int i = 0; i < k; ++i) b += n[i];
       return b;
     }
-    using results = mp::mp_list<result<typename next_of<K>::graph, K, before(K)>...>;
-    static constexpr auto leaves = joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of<typename std::tuple_element_t<0, decltype(X::bound)>::leaf>...},
-                                          bound_leaves<decltype(next_of<K>::bound)>::value...);
+    static constexpr int end = before(sizeof...(E));
+    static constexpr auto leaves = joined(bound_leaves<decltype(E::bound)>::value...);
   };
-  using all = numbers<std::make_integer_sequence<int, parameters::count>>;
-  using results = typename all::results;
-  static constexpr auto leaves = all::leaves;
+  // After a mistake in an argument nothing reads it.
+  template <int... K> static auto arguments_of(std::integer_sequence<int, K...>) {
+    using values = row<parameters::count, unless_poisoned<X, constant<0>>...>;
+    return std::pair<values, mp::mp_list<result<typename unless_poisoned<X, constant<0>>::graph, -1, values::before(K)>...>>{};
+  }
+  using argument_row = decltype(arguments_of(std::make_integer_sequence<int, argument_count>{}));
+  using arguments = typename argument_row::second_type;
+  template <int... K> static auto results_of(std::integer_sequence<int, K...>) {
+    using values = row<argument_row::first_type::end, next_of<K>...>;
+    return std::pair<values, mp::mp_list<result<typename next_of<K>::graph, K, values::before(K)>...>>{};
+  }
+  using result_row = decltype(results_of(std::make_integer_sequence<int, parameters::count>{}));
+  using results = typename result_row::second_type;
+  static constexpr auto leaves = joined(parameters::value, argument_row::first_type::leaves, result_row::first_type::leaves);
 };
+
+template <class... E> void put_all_addresses(std::tuple<E...> const& expressions, void const**& to) {
+  auto put = [&](auto const& e) {
+    if constexpr (!poison<decltype(e)>) {
+      put_addresses(e.bound, to);
+      to += std::tuple_size_v<std::remove_cvref_t<decltype(e.bound)>>;
+    }
+  };
+  std::apply([&](auto const&... e) { (put(e), ...); }, expressions);
+}
 
 }  // namespace detail
 
@@ -281,16 +301,19 @@ template <class M, class... X> auto params(differentiated<M, X...> const& r) req
 }
 
 /// `update(params(r), [&](auto w) { return w - grad(r, w) * lr; })`: each parameter takes the value that the
-/// function gives for it, all at once: every expression reads the old ones. It is one fused program.
+/// function gives for it, all at once: every expression reads the old ones, also those that it or an argument names as
+/// objects. It is one fused program.
 template <class Result, class F> void update(detail::parameter_symbols<Result> const& p, F&& f) {
   using spec = detail::update_spec<Result, std::remove_cvref_t<F>>;
   void const* leaves[spec::leaves.size()];
   void const** to = leaves;
   std::apply([&](auto*... a) { ((*to++ = a->data()), ...); }, parameters_of(p.result.f));
-  std::apply([&](auto const&... x) { ((*to++ = std::get<0>(x.bound).address()), ...); }, p.result.arguments);
+  detail::put_all_addresses(p.result.arguments, to);
   [&]<int... K>(std::integer_sequence<int, K...>) {
-    auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
-    std::apply([&](auto const&... e) { ((detail::put_addresses(e.bound, to), to += std::tuple_size_v<std::remove_cvref_t<decltype(e.bound)>>), ...); }, next);
+    const auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
+    detail::put_all_addresses(next, to);
+    detail::old_elements old;
+    old.keep(leaves, spec::leaves.data(), sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
     default_backend::run_once<spec>(leaves, nullptr);
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }

@@ -48,4 +48,68 @@ TEST(an_assignment, gives_elements_to_what_was_moved_from) {
   EXPECT_EQ(w(39, 2), 4);
 }
 
+// ---- updates ---------------------------------------------------------------------------------------------
+
+/// sum(w x + u)
+template <class W, class U> struct affine {
+  BOOST_HANA_DEFINE_STRUCT(affine, (W, w), (U, u));
+  template <class X> constexpr auto operator()(X&& x) const { return sum(w * std::forward<X>(x) + u); }
+};
+template <class W, class U> affine(W, U) -> affine<W, U>;
+
+TEST(an_update, takes_expressions_as_arguments) {
+  affine m{tensor<float, 2, 3>(1.f), tensor<float, 2>(1.f)};
+  vec x{1, 2, 3}, shift{0, 0, 1};
+  auto r = diff(m)(x % 10 + shift % shift);
+  const tensor g = grad(r, m.w);
+  update(params(r), [&](auto w) { return w - grad(r, w) * 0.5f; });
+  EXPECT_EQ(g(1, 2), 31);
+  for (int k = 0; k < 3; ++k) EXPECT_EQ(m.w(1, k), 1 - 0.5f * g(1, k)) << k;
+  EXPECT_EQ(m.u[1], 0.5f);
+  // Where one argument has a binding, one none and one two, each still finds its own.
+  auto none = [](auto a, auto b, auto c) { return sum(a % b % c); };
+  affine n{tensor<float, 2, 3>(1.f), tensor<float, 2>()};
+  auto s = diff(n)(value(diff(none)(x, shift + 1, x - 1)) + transpose(transpose(shift)));
+  update(params(s), [&](auto w) { return w - grad(s, w); });
+  EXPECT_EQ(n.w(0, 2), 1 - 15);  // 1 0 1 + 2 1 1 + 3 2 2 = 14, and 1
+}
+
+TEST(an_update, reads_old_parameters_by_any_name) {
+  constexpr int n = 40;
+  tensor<float, n, n> first;
+  first.fill([](long i) { return float(i); });
+  const tensor<float, n> zeros;
+  {  // a parameter as an object
+    affine m{first, tensor<float, n>()};
+    auto r = diff(m)(zeros);
+    update(params(r), [&](auto w) {
+      if constexpr (decltype(w)::shape.rank == 2) return w + transpose(m.w);
+      else return w + reshape<n>(sum<1>(m.w));
+    });
+    for (int i = 0; i < n; ++i)
+      for (int j = 0; j < n; ++j) ASSERT_EQ(m.w(i, j), first(i, j) + first(j, i)) << i << ' ' << j;
+  }
+  {  // a parameter as an argument
+    affine m{first, tensor<float, n>()};
+    auto r = diff(m)(m.w);
+    auto by_hand = [](auto w, auto x) { return sum(w * x); };
+    affine apart{first, tensor<float, n>()};
+    auto s = diff(by_hand)(apart.w, first);
+    const tensor next = apart.w - grad<0>(s) * 1e-3f;
+    update(params(r), [&](auto w) { return w - grad(r, w) * 1e-3f; });
+    for (long i = 0; i < n * n; ++i) ASSERT_NEAR(m.w[i], next[i], 1e-4f * n * n) << i;
+  }
+  {  // part of one through a view
+    affine m{tensor<float, 1, 3>{1, 2, 3}, tensor<float, 1>()};
+    auto r = diff(m)(vec{1, 1, 1});
+    update(params(r), [&](auto w) {
+      if constexpr (decltype(w)::shape.rank == 2) return w % 2 + view<float, 1>(&m.w[2]);
+      else return w;
+    });
+    EXPECT_EQ(m.w[0], 5);
+    EXPECT_EQ(m.w[1], 7);
+    EXPECT_EQ(m.w[2], 9);
+  }
+}
+
 }  // namespace
