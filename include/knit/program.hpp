@@ -240,10 +240,19 @@ template <class Next, class E> Next next_value(E&& e) {
   else return {};
 }
 
+template <class Model> constexpr sentence constant_model() {
+  sentence t;
+  t << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
+  return t;
+}
 /// params(r): what update's function is called for.
 template <class Result> struct parameter_symbols {
-  Result const& result;
+  Result& result;
 };
+template <class Result> auto parameters_to_update(Result& r) {
+  if constexpr (std::is_const_v<std::remove_reference_t<decltype((r.f))>>) return complain<constant_model<Result>()>();
+  else return parameter_symbols<Result>{r};
+}
 
 /// Leaves: parameters, what the arguments are bound to, what the next values are bound to.
 template <class Result, class F> struct update_spec;
@@ -296,15 +305,14 @@ template <class... E> void put_all_addresses(std::tuple<E...> const& expressions
 }  // namespace detail
 
 /// The parameters of a differentiated model, for update.
-template <class M, class... X> auto params(differentiated<M, X...> const& r) requires model<M> {
-  return detail::parameter_symbols<differentiated<M, X...>>{r};
-}
+template <class M, class... X> auto params(differentiated<M, X...>& r) requires model<M> { return detail::parameters_to_update(r); }
+template <class M, class... X> auto params(differentiated<M, X...> const& r) requires model<M> { return detail::parameters_to_update(r); }
 
 /// `update(params(r), [&](auto w) { return w - grad(r, w) * lr; })`: each parameter takes the value that the
 /// function gives for it, all at once: every expression reads the old ones, also those that it or an argument names as
 /// objects. It is one fused program.
 template <class Result, class F> void update(detail::parameter_symbols<Result> const& p, F&& f) {
-  using spec = detail::update_spec<Result, std::remove_cvref_t<F>>;
+  using spec = detail::update_spec<std::remove_const_t<Result>, std::remove_cvref_t<F>>;
   void const* leaves[spec::leaves.size()];
   void const** to = leaves;
   std::apply([&](auto*... a) { ((*to++ = a->data()), ...); }, parameters_of(p.result.f));
@@ -317,5 +325,6 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
     default_backend::run_once<spec>(leaves, nullptr);
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }
+template <class F> void update(poisoned, F&&) {}
 
 }  // namespace knit

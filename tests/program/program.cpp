@@ -74,6 +74,21 @@ TEST(an_update, takes_expressions_as_arguments) {
   EXPECT_EQ(n.w(0, 2), 1 - 15);  // 1 0 1 + 2 1 1 + 3 2 2 = 14, and 1
 }
 
+TEST(an_update, is_of_a_model_that_may_change) {
+  affine m{tensor<float, 2, 3>(1.f), tensor<float, 2>()};
+  auto const& seen = m;
+  const vec x{1, 2, 3};
+  const auto r = diff(seen)(x);  // values and gradients of a const model are as of any
+  EXPECT_EQ(float(value(r)), 12);
+  EXPECT_EQ(tensor(grad(r, seen.w))(1, 2), 3);
+  const auto s = diff(m)(x);  // the result is const, the model is not
+  update(params(s), [&](auto w) { return w - grad(s, w); });
+  EXPECT_EQ(m.w(1, 2), -2);
+  auto own = diff(affine{tensor<float, 2, 3>(1.f), tensor<float, 2>()})(x);  // holds its model
+  update(params(own), [&](auto w) { return w - grad(own, w); });
+  EXPECT_EQ(own.f.w(1, 2), -2);
+}
+
 TEST(an_update, reads_old_parameters_by_any_name) {
   constexpr int n = 40;
   tensor<float, n, n> first;
