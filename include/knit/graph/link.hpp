@@ -223,9 +223,12 @@ template <class G> struct linker {
     const node n = b.at[i];
     body_link const& body = *o.callee;
     if (body.arguments > most_arguments) throw "knit: a functor that is differentiated takes at most 16 arguments";
-    // The same callee at the same place of its layer, on other arguments, is told apart by how many came before.
+    // The same callee at the same place of its layer, on other arguments, is told apart by how many came before; on
+    // other extents it is another op, but a layer's place says that it is the same.
     int nth = 0;
-    for (int k = 0; k < i; ++k) nth += op_of(b.at[k]) == op_of(n) && field(b.at[k], 2) == field(n, 2);
+    for (int k = 0; k < i; ++k)
+      if (b.ops[op_of(b.at[k])].what == kind::call && field(b.at[k], 2) == field(n, 2))
+        nth += op_of(b.at[k]) == op_of(n) || field(n, 2) != none;
     linked_call c{&body, {}, f.parameters, f.bound, 0, detail::path_key(detail::path_key(f.path, field(n, 2)), nth),
                   body.captures ? f.number : 0};
     int at = field(n, 0);
