@@ -110,7 +110,7 @@ struct subject {
   double low, high;
   int divisor;
   bool adds;                          ///< the result sums many elements
-  complaints units;                   ///< what the op says of constants, and is not so
+  complaints units;                   ///< what the op says of constants and equal operands, and is not so
   function in_double, unsimplified;   ///< order 2
   function in_float, on_lanes;        ///< order 1
 
@@ -184,6 +184,32 @@ template <class Op> complaints wrong_units(std::string const& name) {
   return c;
 }
 
+/// Operands that are one value: where a graph makes no node of Op on them but gives the value of another node, that is
+/// the value that eval gives. Every way to put two leaves in the places of the operands is tried.
+template <class Op> complaints wrong_repeats(std::string const& name) {
+  complaints c;
+  if constexpr (Op::what == knit::kind::map && Op::arity > 1 && !requires { Op::like; }) {
+    using table = knit::op_table<knit::program_ops<mp::mp_list<Op>>>;
+    knit::graph<64> g(table::info, table::known);
+    const int leaf[] = {g.leaf(0, {}), g.leaf(1, {})};
+    for (int way = 0; way < 1 << Op::arity; ++way) {
+      auto which = [&](int k) { return way >> k & 1; };
+      const int y = g.make(table::template number<Op>, leaf[which(0)], leaf[which(1)], Op::arity == 3 ? leaf[which(2)] : int(knit::none));
+      if (g.is_op(y)) continue;
+      for (double a : {-3.0, 0.0, 0.25, 1.0, 2.0}) {
+        const double x[] = {a, 7.0};
+        const double got = y == leaf[0] ? x[0] : y == leaf[1] ? x[1] : g.value(y);
+        const double right = [&] {
+          if constexpr (Op::arity == 3) return Op::eval(x[which(0)], x[which(1)], x[which(2)]);
+          else return Op::eval(x[which(0)], x[which(1)]);
+        }();
+        if (got != right) c.push_back(name + ": on equal operands it is replaced by " + std::to_string(got) + ", but is " + std::to_string(right));
+      }
+    }
+  }
+  return c;
+}
+
 /// Op and shapes, with the programs that the laws need.
 template <class Op, class... E> subject make_subject() {
   using order2 = program_of<Op, double, 2, E...>;
@@ -213,6 +239,7 @@ template <class Op, class... E> subject make_subject() {
   }();
   s.adds = Op::what == knit::kind::contract || (Op::what == knit::kind::reduce && knit::info_of<Op>.how == knit::combine::sum);
   s.units = wrong_units<Op>(s.name);
+  for (auto const& said : wrong_repeats<Op>(s.name)) s.units.push_back(said);
   s.in_double = runner<typename knit::scalar_backend<double>::program<order2>, order2, double>();
   s.unsimplified = runner<typename knit::scalar_backend<double>::program<order2, false>, order2, double>();
   s.in_float = runner<typename knit::scalar_backend<float>::program<order1>, order1, float>();

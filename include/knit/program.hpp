@@ -5,6 +5,9 @@
 #include <knit/backend/simd.hpp>
 #include <knit/op/diff.hpp>
 #include <knit/plan/explain.hpp>
+#include <cstring>
+#include <memory>
+#include <vector>
 
 namespace knit {
 
@@ -53,6 +56,45 @@ template <class E, shape W> constexpr auto check_next() {
   else if constexpr (E::shape != W) return mp::mp_identity<typename knit_error<wrong<next_shape(W, E::shape)>>::type>{};
   else return mp::mp_identity<E>{};
 }
+/// Old elements of what a program overwrites. A plan knows leaves and not where they lie, so memory that is read as
+/// one leaf and written as another is read from a copy.
+class old_elements {
+ public:
+  /// Puts copies in the place of those of leaves[read_from] .. leaves[read_to - 1] that share memory with any of
+  /// leaves[write_from] .. leaves[write_to - 1]. Allocates only for these.
+  void keep(void const** leaves, leaf_info const* of, std::size_t read_from, std::size_t read_to, std::size_t write_from,
+            std::size_t write_to) {
+    auto bytes = [&](std::size_t i) { return of[i].lies.storage(of[i].extents) * bytes_of(of[i].holds); };
+    auto place = [&](std::size_t i) { return reinterpret_cast<std::uintptr_t>(leaves[i]); };
+    for (std::size_t r = read_from; r < read_to; ++r)
+      for (std::size_t w = write_from; w < write_to; ++w)
+        if (place(r) < place(w) + bytes(w) && place(w) < place(r) + bytes(r)) {
+          leaves[r] = copy_of(leaves[r], bytes(r));
+          break;
+        }
+  }
+
+ private:
+  static constexpr std::align_val_t alignment{64};  // as a tensor's
+  struct release {
+    void operator()(std::byte* p) const { ::operator delete(p, alignment); }
+  };
+  struct copy {
+    void const* of;
+    std::size_t bytes;
+    std::unique_ptr<std::byte, release> at;
+  };
+  void const* copy_of(void const* p, std::size_t bytes) {
+    for (copy const& c : copies_)
+      if (c.of == p && c.bytes == bytes) return c.at.get();
+    copy& c = copies_.emplace_back(copy{p, bytes, {}});
+    c.at.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
+    std::memcpy(c.at.get(), p, bytes);
+    return c.at.get();
+  }
+  std::vector<copy> copies_;
+};
+
 /// A live expression, written to a leaf of its own after its bindings.
 template <class E, class Out> struct evaluation : no_arguments {
   using bound = bound_leaves<decltype(E::bound)>;
@@ -83,19 +125,15 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
     }();
     complain<s>();
   } else {
-    using X = expr<E, D, B...>;
-    void const* leaves[sizeof...(B) + 1];
+    using spec = detail::evaluation<expr<E, D, B...>, tensor<float, N...>>;
+    if (!to.data()) to = tensor<float, N...>();  // it was moved from, perhaps into e
+    constexpr std::size_t bound = sizeof...(B);
+    void const* leaves[bound + 1];
     detail::put_addresses(e.bound, leaves);
-    tensor<float, N...>* out = &to;
-    for (std::size_t i = 0; i < sizeof...(B); ++i)
-      if (leaves[i] == to.data()) {
-        tensor<float, N...> fresh;
-        evaluate_into(e, fresh);
-        to = std::move(fresh);
-        return;
-      }
-    leaves[sizeof...(B)] = out->data();
-    default_backend::run_once<detail::evaluation<X, tensor<float, N...>>>(leaves, nullptr);
+    leaves[bound] = to.data();
+    detail::old_elements old;
+    old.keep(leaves, spec::leaves.data(), 0, bound, bound, bound + 1);
+    default_backend::run_once<spec>(leaves, nullptr);
   }
 }
 
@@ -202,59 +240,91 @@ template <class Next, class E> Next next_value(E&& e) {
   else return {};
 }
 
+template <class Model> constexpr sentence constant_model() {
+  sentence t;
+  t << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
+  return t;
+}
 /// params(r): what update's function is called for.
 template <class Result> struct parameter_symbols {
-  Result const& result;
+  Result& result;
 };
+template <class Result> auto parameters_to_update(Result& r) {
+  if constexpr (std::is_const_v<std::remove_reference_t<decltype((r.f))>>) return complain<constant_model<Result>()>();
+  else return parameter_symbols<Result>{r};
+}
 
+/// Leaves: parameters, what the arguments are bound to, what the next values are bound to.
 template <class Result, class F> struct update_spec;
 template <class M, class... X, class F> struct update_spec<differentiated<M, X...>, F> {
   using model_type = std::remove_cvref_t<M>;
   using parameters = leaves_of_model<model_type>;
   using argument_tag = root_tag;
-  static constexpr int first_argument = parameters::count, argument_count = sizeof...(X);
+  static constexpr int argument_count = sizeof...(X);
   template <int K> using symbol_at = parameter<K, typename parameters::template array_at<K>>;
   template <int K> using next_of = unless_poisoned<
       typename decltype(check_next<lifted<decltype(std::declval<F&>()(symbol_at<K>{}))>, symbol_at<K>::shape>())::type, symbol_at<K>>;
 
-  template <class> struct numbers;
-  template <int... K> struct numbers<std::integer_sequence<int, K...>> {
-    static constexpr int first = parameters::count + int(sizeof...(X));
+  /// Expressions whose bindings are leaves, one after the other, from First on.
+  template <int First, class... E> struct row {
     static constexpr int before(int k) {
-      constexpr int n[] = {int(std::tuple_size_v<decltype(next_of<K>::bound)>)...};
-      int b = first;
+      constexpr int n[] = {int(std::tuple_size_v<decltype(E::bound)>)..., 0};
+      int b = First;
       for (int i = 0; i < k; ++i) b += n[i];
       return b;
     }
-    using results = mp::mp_list<result<typename next_of<K>::graph, K, before(K)>...>;
-    static constexpr auto leaves = joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of<typename std::tuple_element_t<0, decltype(X::bound)>::leaf>...},
-                                          bound_leaves<decltype(next_of<K>::bound)>::value...);
+    static constexpr int end = before(sizeof...(E));
+    static constexpr auto leaves = joined(bound_leaves<decltype(E::bound)>::value...);
   };
-  using all = numbers<std::make_integer_sequence<int, parameters::count>>;
-  using results = typename all::results;
-  static constexpr auto leaves = all::leaves;
+  // After a mistake in an argument nothing reads it.
+  template <int... K> static auto arguments_of(std::integer_sequence<int, K...>) {
+    using values = row<parameters::count, unless_poisoned<X, constant<0>>...>;
+    return std::pair<values, mp::mp_list<result<typename unless_poisoned<X, constant<0>>::graph, -1, values::before(K)>...>>{};
+  }
+  using argument_row = decltype(arguments_of(std::make_integer_sequence<int, argument_count>{}));
+  using arguments = typename argument_row::second_type;
+  template <int... K> static auto results_of(std::integer_sequence<int, K...>) {
+    using values = row<argument_row::first_type::end, next_of<K>...>;
+    return std::pair<values, mp::mp_list<result<typename next_of<K>::graph, K, values::before(K)>...>>{};
+  }
+  using result_row = decltype(results_of(std::make_integer_sequence<int, parameters::count>{}));
+  using results = typename result_row::second_type;
+  static constexpr auto leaves = joined(parameters::value, argument_row::first_type::leaves, result_row::first_type::leaves);
 };
+
+template <class... E> void put_all_addresses(std::tuple<E...> const& expressions, void const**& to) {
+  auto put = [&](auto const& e) {
+    if constexpr (!poison<decltype(e)>) {
+      put_addresses(e.bound, to);
+      to += std::tuple_size_v<std::remove_cvref_t<decltype(e.bound)>>;
+    }
+  };
+  std::apply([&](auto const&... e) { (put(e), ...); }, expressions);
+}
 
 }  // namespace detail
 
 /// The parameters of a differentiated model, for update.
-template <class M, class... X> auto params(differentiated<M, X...> const& r) requires model<M> {
-  return detail::parameter_symbols<differentiated<M, X...>>{r};
-}
+template <class M, class... X> auto params(differentiated<M, X...>& r) requires model<M> { return detail::parameters_to_update(r); }
+template <class M, class... X> auto params(differentiated<M, X...> const& r) requires model<M> { return detail::parameters_to_update(r); }
 
 /// `update(params(r), [&](auto w) { return w - grad(r, w) * lr; })`: each parameter takes the value that the
-/// function gives for it, all at once: every expression reads the old ones. It is one fused program.
+/// function gives for it, all at once: every expression reads the old ones, also those that it or an argument names as
+/// objects. It is one fused program.
 template <class Result, class F> void update(detail::parameter_symbols<Result> const& p, F&& f) {
-  using spec = detail::update_spec<Result, std::remove_cvref_t<F>>;
+  using spec = detail::update_spec<std::remove_const_t<Result>, std::remove_cvref_t<F>>;
   void const* leaves[spec::leaves.size()];
   void const** to = leaves;
   std::apply([&](auto*... a) { ((*to++ = a->data()), ...); }, parameters_of(p.result.f));
-  std::apply([&](auto const&... x) { ((*to++ = std::get<0>(x.bound).address()), ...); }, p.result.arguments);
+  detail::put_all_addresses(p.result.arguments, to);
   [&]<int... K>(std::integer_sequence<int, K...>) {
-    auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
-    std::apply([&](auto const&... e) { ((detail::put_addresses(e.bound, to), to += std::tuple_size_v<std::remove_cvref_t<decltype(e.bound)>>), ...); }, next);
+    const auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
+    detail::put_all_addresses(next, to);
+    detail::old_elements old;
+    old.keep(leaves, spec::leaves.data(), sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
     default_backend::run_once<spec>(leaves, nullptr);
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }
+template <class F> void update(poisoned, F&&) {}
 
 }  // namespace knit

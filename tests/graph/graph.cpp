@@ -14,7 +14,14 @@ namespace {
 using namespace knit;
 
 struct site;
-using ops = program_ops<mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, relu_op, select_op, less_op, detach_op,
+/// A user's own op of three operands.
+struct fma_op : elementwise<3> {
+  static constexpr char const* name = "fma";
+  static constexpr bool foldable = true;
+  template <class V> static constexpr V eval(V a, V b, V c) { return a * b + c; }
+  static constexpr auto pullback(auto, auto g, auto a, auto b, auto) { return grads(g % b, g % a, g); }
+};
+using ops = program_ops<mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, relu_op, select_op, fma_op, less_op, detach_op,
                                     transpose_op<1, 0>, transpose_op<1, 2, 0>, transpose_op<2, 0, 1>, reshape_op<6, 2>,
                                     reshape_op<5, 1>, reshape_like_op, sum_op<>, sum_op<0>, sum_op<1>, maximum_op<>,
                                     maximum_op<0>, contract_op<"mk", "kn", "mn">, count_per_op, coordinate_like_op<0>,
@@ -110,6 +117,7 @@ TEST_F(made, constants_fold) {
   EXPECT_EQ(op<sub>(two, five), g.constant(-3));
   EXPECT_EQ(op<over>(two, five), g.constant(0.4));
   EXPECT_EQ(op<neg_op>(two), g.constant(-2));
+  EXPECT_EQ(op<fma_op>(two, five, two), g.constant(12));
   EXPECT_EQ(op<square_op>(five), g.constant(25));
   EXPECT_FALSE(g.is_constant(op<exp_op>(two)));  // no constant expression computes it
   EXPECT_TRUE(is_filled(op<mul>(g.filled(2, make_shape(4)), five), 10, make_shape(4)));
@@ -186,6 +194,13 @@ TEST_F(made, select_of_equal_sides_is_that_side) {
   EXPECT_EQ(op<select_op>(c, x, x), x);
   EXPECT_TRUE(is<select_op>(op<select_op>(c, x, y)));
   EXPECT_EQ(g.extents[op<select_op>(c, s, s)], make_shape(4));  // not the scalar itself
+}
+
+TEST_F(made, only_what_picks_is_one_of_its_sides) {
+  const int c = leaf(4), x = leaf(4);
+  const int y = op<fma_op>(c, x, x);
+  EXPECT_TRUE(is<fma_op>(y));
+  EXPECT_NE(op<fma_op>(x, c, c), op<fma_op>(x, x, c));
 }
 
 TEST_F(made, a_contraction_with_zeros_is_zeros) {

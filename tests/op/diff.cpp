@@ -152,6 +152,27 @@ TEST(nested, an_outer_variable_may_be_captured_and_passed) {
   vec x{1, 2, 3};
   expect_elements(eval(grad<0>(diff(f)(x))), 2, 4, 6);
 }
+TEST(nested, a_functor_around_is_linked_for_each_of_its_arguments) {
+  // h(x) = d/dy (x y^2) at c = 2 x c: what h calls has the same arguments each time and reads h's own.
+  auto by_argument = [](auto a, auto b, auto c) {
+    auto h = [c](auto x) { return grad<0>(diff([x](auto y) { return x * y * y; })(c)); };
+    return value(diff(h)(a)) - value(diff(h)(b));
+  };
+  EXPECT_FLOAT_EQ(float(value(diff(by_argument)(2.0f, 5.0f, 3.0f))), -18);
+  EXPECT_FLOAT_EQ(float(grad<0>(diff(by_argument)(2.0f, 5.0f, 3.0f))), 6);
+  EXPECT_FLOAT_EQ(float(grad<1>(diff(by_argument)(2.0f, 5.0f, 3.0f))), -6);
+  // The same where what is called reads no argument of h but calls what does.
+  auto through_another = [](auto a, auto b, auto c) {
+    auto h = [c](auto x) {
+      auto inner = [x](auto y) { return x * y * y; };
+      auto middle = [inner](auto z) { return value(diff(inner)(z)) + z; };
+      return value(diff(middle)(c));  // x c^2 + c
+    };
+    return value(diff(h)(a)) - value(diff(h)(b));
+  };
+  EXPECT_FLOAT_EQ(float(value(diff(through_another)(2.0f, 5.0f, 3.0f))), -27);
+  EXPECT_FLOAT_EQ(float(grad<2>(diff(through_another)(2.0f, 5.0f, 3.0f))), -18);
+}
 TEST(nested, second_derivatives) {
   vec x{0.5f, -1, 2};
   auto g = [](auto v) { return sum(grad<0>(diff([](auto u) { return sum(exp(u) + u % u % u); })(v))); };
@@ -352,6 +373,21 @@ template <class A, class B> struct behind {
   BOOST_HANA_DEFINE_STRUCT(behind, (A, a), (B, b));
   constexpr auto operator()(auto x, auto seed) const { return b(a(x, seed), seed); }
 };
+/// One layer, applied twice to one value, to two, and to two of different shapes.
+template <class A> struct twice {
+  BOOST_HANA_DEFINE_STRUCT(twice, (A, a));
+  constexpr auto operator()(auto x, auto seed) const { return a(x, seed) - a(x, seed); }
+};
+template <class A> struct on_two {
+  BOOST_HANA_DEFINE_STRUCT(on_two, (A, a));
+  constexpr auto operator()(auto x, auto seed) const { return a(x, seed) - a(2 * x, seed) / 2; }
+};
+template <class A> struct on_two_shapes {
+  BOOST_HANA_DEFINE_STRUCT(on_two_shapes, (A, a));
+  constexpr auto operator()(auto x, auto seed) const {
+    return a(x, seed) - reshape<37, 13>(a(reshape<481>(x), seed));
+  }
+};
 using half_dropout = dropout<half>;
 using seed_type = tensor<float>;
 
@@ -403,6 +439,17 @@ TEST(random_nodes, of_two_equal_layers_differ) {
   std::vector<float> fours(y[1].size(), 4.f);
   EXPECT_NEAR(equal_share(y[1], fours), 0.25, 0.1);
   EXPECT_NEAR(equal_share(y[1], zeros), 0.75, 0.1);
+}
+TEST(random_nodes, of_a_layer_are_drawn_for_each_value_that_it_is_applied_to) {
+  field_type x(1.f);
+  auto const y = run([](auto v, auto s) {
+    return std::tuple(call_layer<0>(symbolic<twice<half_dropout>>{}, v, s), call_layer<0>(symbolic<on_two<half_dropout>>{}, v, s),
+                      call_layer<0>(symbolic<on_two_shapes<half_dropout>>{}, v, s));
+  }, x, seed_type(3.f));
+  std::vector<float> zeros(y[0].size());
+  EXPECT_EQ(y[0], zeros);
+  EXPECT_NEAR(equal_share(y[1], zeros), 0.5, 0.1);  // independent masks of one half agree half the time
+  EXPECT_NEAR(equal_share(y[2], zeros), 0.5, 0.1);
 }
 TEST(random_nodes, are_the_same_in_a_value_and_its_gradient) {
   field_type x(1.f);

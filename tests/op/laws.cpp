@@ -74,6 +74,12 @@ struct wrong_unit : elementwise<2> {
   template <class V> static V eval(V a, V b) { return a - b; }
   static constexpr auto pullback(auto, auto g, auto, auto) { return grads(g, -g); }
 };
+struct wrong_pick : elementwise<3> {
+  static constexpr char const* name = "wrong_pick";
+  static constexpr bool picks = true;
+  template <class V> static V eval(V a, V b, V c) { return a * b + c; }
+  static constexpr auto pullback(auto, auto g, auto a, auto b, auto) { return grads(g % b, g % a, g); }
+};
 /// Infinite or NaN almost everywhere: nothing of it can be checked, which is a complaint too.
 struct nowhere : elementwise<1> {
   static constexpr char const* name = "nowhere";
@@ -85,6 +91,12 @@ struct right : elementwise<2> {
   static constexpr char const* name = "right";
   template <class V> static V eval(V a, V b) { return a * a * b; }
   static constexpr auto pullback(auto, auto g, auto a, auto b) { return grads(2 % a % b % g, a % a % g); }
+};
+/// Control: nothing wrong, and of three operands.
+struct right_of_three : elementwise<3> {
+  static constexpr char const* name = "right_of_three";
+  template <class V> static V eval(V a, V b, V c) { return a * b + c; }
+  static constexpr auto pullback(auto, auto g, auto a, auto b, auto) { return grads(g % b, g % a, g); }
 };
 /// A reduction that says 0 for the axis that it sums over, 1 for the extent.
 template <int... Axes> struct wrong_axis : knit::sum_op<Axes...> {
@@ -110,7 +122,10 @@ std::string complaining(subject const& s) {
 
 }  // namespace
 
-TEST(laws, complain_of_nothing_right) { EXPECT_EQ(complaining(make_subject<right, e<5, 4>, e<5>>()), ""); }
+TEST(laws, complain_of_nothing_right) {
+  EXPECT_EQ(complaining(make_subject<right, e<5, 4>, e<5>>()), "");
+  EXPECT_EQ(complaining(make_subject<right_of_three, e<7>, e<7>, e<7>>()), "");
+}
 
 TEST(laws, find_a_wrong_pullback) {
   EXPECT_EQ(complaining(make_subject<wrong_factor, e<7>>()), "g");
@@ -131,6 +146,7 @@ TEST(laws, find_wrong_lanes) {
   EXPECT_EQ(complaining(make_subject<lost_nan, e<7>>()), "l");
 }
 TEST(laws, find_wrong_units) { EXPECT_EQ(complaining(make_subject<wrong_unit, e<7>, e<7>>()), "e"); }
+TEST(laws, find_a_wrong_value_of_equal_operands) { EXPECT_EQ(complaining(make_subject<wrong_pick, e<7>, e<7>, e<7>>()), "e"); }
 
 TEST(laws, complain_where_nothing_could_be_checked) {
   EXPECT_FALSE(gradient_is_difference(make_subject<nowhere, e<7>>()).empty());

@@ -29,6 +29,14 @@ template <class T> constexpr element element_of() {
     return element::i32;
   }
 }
+constexpr std::size_t bytes_of(element e) {
+  switch (e) {
+    case element::f64: return 8;
+    case element::f32:
+    case element::i32: return 4;
+    default: return 1;
+  }
+}
 
 /// How many rows stand side by side in a panel of a matrix that owns its elements. A panel is what the
 /// register tile of a product reads: rows 0..31 of column 0, of column 1, ... so that every load is a whole
@@ -109,7 +117,8 @@ template <class T, int... N> struct view : detail::tensor_base {
 };
 
 /// An array that owns its elements. Matrices of float lie in panels (see layout); indices are logical.
-/// Constructing one allocates; nothing that knit does with it later does.
+/// Constructing one allocates, and its elements stay where they are: an assignment writes them there, unless it is a
+/// move of another array. One that was moved from may have no elements until the next assignment.
 template <class T, int... N> class tensor : public detail::tensor_base {
  public:
   using value_type = T;
@@ -121,9 +130,7 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   static constexpr std::align_val_t alignment{64};
 
   /// All elements zero.
-  tensor() : data_(static_cast<T*>(::operator new(storage * sizeof(T), alignment))) {
-    std::fill_n(data_, storage, T{});
-  }
+  tensor() : data_(memory()) { std::fill_n(data_, storage, T{}); }
   /// All elements equal.
   explicit tensor(T value) : tensor() { fill([=](long) { return value; }); }
   /// Elements in order of first index fastest.
@@ -136,9 +143,16 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
   tensor(E const& e) : tensor() { evaluate_into(e, *this); }
 
-  tensor(tensor const& o) : tensor() { std::copy_n(o.data_, storage, data_); }
+  tensor(tensor const& o) : data_(o.data_ ? memory() : nullptr) {
+    if (data_) std::copy_n(o.data_, storage, data_);
+  }
   tensor(tensor&& o) noexcept : data_(std::exchange(o.data_, nullptr)) {}
-  tensor& operator=(tensor o) noexcept {
+  tensor& operator=(tensor const& o) {
+    if (!data_ || !o.data_) *this = tensor(o);
+    else if (data_ != o.data_) std::copy_n(o.data_, storage, data_);
+    return *this;
+  }
+  tensor& operator=(tensor&& o) noexcept {
     std::swap(data_, o.data_);
     return *this;
   }
@@ -173,6 +187,8 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   }
 
  private:
+  static T* memory() { return static_cast<T*>(::operator new(storage * sizeof(T), alignment)); }
+
   T* data_;
 };
 

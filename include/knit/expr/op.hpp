@@ -39,6 +39,7 @@ struct op_info {
   char const* labels[3] = {"", "", ""};  ///< of a contraction: axes of a, b and the result
   double left_unit = 0, right_unit = 0, absorbing = 0;
   bool has_left_unit = false, has_right_unit = false, has_absorbing = false;
+  bool picks = false;                    ///< of three operands: one of the last two, so op(c, x, x) is x
   bool folds = false, folds_shape = false;  ///< which of the next two there are
   double (*fold)(double const*) = nullptr;  ///< value on constants, where a constant expression can compute it
   double (*fold_shape)(shape of, shape like) = nullptr;  ///< an op that is a number once shapes are known
@@ -93,12 +94,14 @@ template <class Op> constexpr op_info make_info() {
   if constexpr (requires { Op::left_unit; }) i.left_unit = Op::left_unit, i.has_left_unit = true;
   if constexpr (requires { Op::right_unit; }) i.right_unit = Op::right_unit, i.has_right_unit = true;
   if constexpr (requires { Op::absorbing; }) i.absorbing = Op::absorbing, i.has_absorbing = true;
+  if constexpr (requires { Op::picks; }) i.picks = Op::picks;
   if constexpr (requires { Op::foldable; }) i.folds = true;
   if constexpr (requires(double const* x) { Op::fold(x); }) i.fold = [](double const* x) -> double { return Op::fold(x); };
   else if constexpr (requires { Op::foldable; })
     i.fold = [](double const* x) -> double {
       if constexpr (Op::arity == 1) return Op::eval(x[0]);
-      else return Op::eval(x[0], x[1]);
+      else if constexpr (Op::arity == 2) return Op::eval(x[0], x[1]);
+      else return Op::eval(x[0], x[1], x[2]);
     };
   if constexpr (requires { Op::fold_shape(shape{}, shape{}); }) i.folds_shape = true;
   if constexpr (requires { Op::fold_shape(shape{}, shape{}); })

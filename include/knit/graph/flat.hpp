@@ -81,13 +81,19 @@ template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l)
 }  // namespace detail
 
 /// Links, differentiates and simplifies a program. Spec states `results` (a list of result), `leaves` (an
-/// array of leaf_info), and where arguments of the functor type `argument_tag` stand among the leaves.
+/// array of leaf_info), and what the arguments of the functor type `argument_tag` are: argument_count leaves from
+/// first_argument on, or, if it states them, `arguments` (a list of result too, their bindings among the leaves).
 template <class Spec, bool Simplify = true> struct flattened;
 
 namespace detail {
-template <class Spec, class Results, bool Simplify> struct flatten_program;
-template <class Spec, class... Result, bool Simplify> struct flatten_program<Spec, mp::mp_list<Result...>, Simplify> {
-  using ops = program_ops<typename Result::graph::ops...>;
+template <class Spec> struct written_arguments { using type = mp::mp_list<>; };
+template <class Spec> requires requires { typename Spec::arguments; }
+struct written_arguments<Spec> { using type = typename Spec::arguments; };
+
+template <class Spec, class Results, class Arguments, bool Simplify> struct flatten_program;
+template <class Spec, class... Result, class... Argument, bool Simplify>
+struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, Simplify> {
+  using ops = program_ops<typename Result::graph::ops..., typename Argument::graph::ops...>;
   using table = op_table<ops>;
   static constexpr int capacity = [] {
     if constexpr (requires { Spec::capacity; }) return Spec::capacity;
@@ -100,12 +106,17 @@ template <class Spec, class... Result, bool Simplify> struct flatten_program<Spe
     p.g.simplifies = Simplify;
     linker<graph<capacity>> link(p.g, table::rule_of, Spec::leaves.data());
     int arguments[linker<graph<capacity>>::most_arguments]{};
-    for (int k = 0; k < Spec::argument_count; ++k) arguments[k] = link.leaf(Spec::first_argument + k);
-    int r = 0;
-    auto one = [&]<class T>(mp::mp_identity<T>) {
-      using D = typename T::graph;
-      const typename linker<graph<capacity>>::frame f{tag_of<ops, typename Spec::argument_tag>, arguments, 0, T::bound, 0, 0, nullptr};
-      int top = link.run(body_of<ops, D, typename Spec::argument_tag, Spec::argument_count, void>::value, f);
+    auto run = [&]<class T>(mp::mp_identity<T>) {
+      using tag = typename Spec::argument_tag;
+      const typename linker<graph<capacity>>::frame f{tag_of<ops, tag>, arguments, 0, T::bound, 0, 0, 0, nullptr};
+      return link.run(body_of<ops, typename T::graph, tag, Spec::argument_count, void>::value, f);
+    };
+    int a = 0, r = 0;
+    if constexpr (sizeof...(Argument) == 0)
+      for (; a < Spec::argument_count; ++a) arguments[a] = link.leaf(Spec::first_argument + a);
+    ((arguments[a++] = run(mp::mp_identity<Argument>{})), ...);
+    auto one = [&]<class T>(mp::mp_identity<T> result_of) {
+      int top = run(result_of);
       // A state's next value is a value of its own, never an alias of a leaf: two states may change places.
       // Put and not made: simplification would move the load behind a broadcast, and the value were a view again.
       if (T::state >= 0 && (!p.g.is_op(top) || p.g.info(top).what == kind::view || p.g.info(top).transparent))
@@ -130,6 +141,6 @@ template <class Spec, class... Result, bool Simplify> struct flatten_program<Spe
 }  // namespace detail
 
 template <class Spec, bool Simplify>
-struct flattened : detail::flatten_program<Spec, typename Spec::results, Simplify> {};
+struct flattened : detail::flatten_program<Spec, typename Spec::results, typename detail::written_arguments<Spec>::type, Simplify> {};
 
 }  // namespace knit

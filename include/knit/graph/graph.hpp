@@ -135,7 +135,7 @@ template <int Capacity> struct graph {
       if (f.has_left_unit && ca >= 0 && value(ca) == f.left_unit && same_extents(extents[x[1]], s)) return x[1];
       if (f.has_right_unit && cb >= 0 && value(cb) == f.right_unit && same_extents(extents[x[0]], s)) return x[0];
     }
-    if (f.what == kind::map && f.arity == 3 && x[1] == x[2] && same_extents(extents[x[1]], s)) return x[1];
+    if (f.picks && x[1] == x[2] && same_extents(extents[x[1]], s)) return x[1];
     if (f.what == kind::contract)
       for (int k = 0; k < 2; ++k)
         if (const int z = constant_behind(x[k]); z >= 0 && value(z) == 0) return filled(0, s);

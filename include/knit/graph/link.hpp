@@ -33,6 +33,7 @@ struct body_link {
   double const* numbers;
   bool differentiates;    ///< holds a gradient node of its own
   bool random;            ///< holds a random node, or calls what does
+  bool captures;          ///< it, or what it calls, reads an argument of a functor around it
 };
 
 namespace detail {
@@ -84,10 +85,28 @@ template <class Call> constexpr double const* numbers_of() {
   else return nullptr;
 }
 
+// The functors whose arguments the ops of a body read, itself or through what it calls: of a layer only itself.
+template <class List> struct functors_read;
+template <class Op> struct functors_read_by {
+  static constexpr auto pick() {
+    if constexpr (Op::what == kind::argument) return mp::mp_list<mp::mp_identity<typename Op::tag>>{};
+    else if constexpr (Op::what == kind::call)
+      return mp::mp_remove<typename functors_read<typename Op::body::graph::ops>::type, mp::mp_identity<typename Op::tag>>{};
+    else return mp::mp_list<>{};
+  }
+  using type = decltype(pick());
+};
+template <class... Op> struct functors_read<mp::mp_list<Op...>> {
+  using type = mp::mp_unique<mp::mp_append<mp::mp_list<>, typename functors_read_by<Op>::type...>>;
+};
+template <class Ops, class Tag>
+inline constexpr bool captures = !mp::mp_empty<mp::mp_remove<typename functors_read<Ops>::type, mp::mp_identity<Tag>>>::value;
+
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of {
   static constexpr body_link value{Dag::size,        Dag::at,   op_links<Ops, typename Dag::ops>::value,
                                    int(mp::mp_find<Ops, Call>::value), tag_of<Ops, Tag>, Arguments, has_numbers<Call>, numbers_of<Call>(),
-                                   op_links<Ops, typename Dag::ops>::differentiates, op_links<Ops, typename Dag::ops>::random};
+                                   op_links<Ops, typename Dag::ops>::differentiates, op_links<Ops, typename Dag::ops>::random,
+                                   captures<typename Dag::ops, Tag>};
 };
 
 }  // namespace detail
@@ -113,12 +132,14 @@ template <class G> struct linker {
     int bound;       ///< leaf number of the first binding of this body
     std::uint64_t path;  ///< key of the places of the calls that lead here: it tells the random nodes of equal layers apart
     int depth;
+    int number;      ///< of the call that it belongs to, from 1; 0 at the root
     frame const* up;
   };
   struct linked_call {
     body_link const* body;
     int argument[most_arguments], parameters, bound, result;
     std::uint64_t path;
+    int around;  ///< number of the frame whose arguments a body that captures can see; 0 for all others
   };
 
   G& g;
@@ -202,10 +223,14 @@ template <class G> struct linker {
     const node n = b.at[i];
     body_link const& body = *o.callee;
     if (body.arguments > most_arguments) throw "knit: a functor that is differentiated takes at most 16 arguments";
-    // The same callee at the same place of its layer, on other arguments, is told apart by how many came before.
+    // The same callee at the same place of its layer, on other arguments, is told apart by how many came before; on
+    // other extents it is another op, but a layer's place says that it is the same.
     int nth = 0;
-    for (int k = 0; k < i; ++k) nth += op_of(b.at[k]) == op_of(n) && field(b.at[k], 2) == field(n, 2);
-    linked_call c{&body, {}, f.parameters, f.bound, 0, detail::path_key(detail::path_key(f.path, field(n, 2)), nth)};
+    for (int k = 0; k < i; ++k)
+      if (b.ops[op_of(b.at[k])].what == kind::call && field(b.at[k], 2) == field(n, 2))
+        nth += op_of(b.at[k]) == op_of(n) || field(n, 2) != none;
+    linked_call c{&body, {}, f.parameters, f.bound, 0, detail::path_key(detail::path_key(f.path, field(n, 2)), nth),
+                  body.captures ? f.number : 0};
     int at = field(n, 0);
     for (int k = 0; k < body.arguments; ++k) {  // unfold the pairs
       const bool last = k + 1 == body.arguments;
@@ -218,7 +243,7 @@ template <class G> struct linker {
     else c.parameters = f.bound + offset;
     for (int k = 0; k < call_count; ++k) {  // the same layer on the same values is the same value
       linked_call const& p = calls[k];
-      bool same = p.body->number == c.body->number && p.parameters == c.parameters && p.bound == c.bound;
+      bool same = p.body->number == c.body->number && p.parameters == c.parameters && p.bound == c.bound && p.around == c.around;
       same = same && (!body.random || p.path == c.path);
       for (int q = 0; q < most_arguments; ++q) same = same && p.argument[q] == c.argument[q];
       if (same) return p.result;
@@ -232,7 +257,7 @@ template <class G> struct linker {
     const int first = fresh_count;
     if (body.differentiates)
       for (int k = 0; k < body.arguments; ++k) opaque[k] = g.fresh(fresh_count++, g.extents[c.argument[k]]);
-    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, c.path, f.depth + 1, &f};
+    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, c.path, f.depth + 1, slot + 1, &f};
     int result = run(body, inner);
     if (body.differentiates) result = substituted(result, first, c.argument, body.arguments);
     calls[slot].result = result;

@@ -17,17 +17,19 @@ template <class W, class B, class F> dense(W, B, F) -> dense<W, B, F>;
 template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
 
 /// An array of the given extents, its elements from an initialiser: `init<256, 784>(xavier_uniform{1}, 0)`.
-/// The stream tells arrays under one seed apart.
-template <int... N, class Init> tensor<float, N...> init(Init const& first, std::uint64_t stream = 0) {
+/// Arrays under one seed differ if their streams do; one that is not named is the place of the call (init_stream).
+template <int... N, class Init>
+tensor<float, N...> init(Init const& first, init_stream stream = std::source_location::current()) {
   tensor<float, N...> t;
   constexpr shape s = extents<N...>::value;
-  t.fill([&](long i) { return first(stream, i, s.extent[0], int(s.size() / s.extent[0])); });
+  t.fill([&](long i) { return first(stream.number, i, s.extent[0], int(s.size() / s.extent[0])); });
   return t;
 }
 
-/// The layer In -> Out with weights from an initialiser and biases of zero.
+/// The layer In -> Out with weights from an initialiser and biases of zero. Layers that are made at two places in the
+/// source have two streams, and so weights of their own; a stream that is named makes them independent of the place.
 template <int In, int Out, class F = identity_function, class Init = xavier_uniform>
-auto make_dense(F f = {}, Init const& first = {1}, std::uint64_t stream = 0) {
+auto make_dense(F f = {}, Init const& first = {1}, init_stream stream = std::source_location::current()) {
   return dense{init<Out, In>(first, stream), tensor<float, Out>(), f};
 }
 

@@ -5,8 +5,21 @@
 #include <concepts>
 #include <cstdint>
 #include <knit/core/philox.hpp>
+#include <source_location>
 
 namespace knit {
+
+/// Tells arrays under one seed apart: a number, or the place in the source that asks for the array, its line and
+/// column. The place is what is taken where no stream is named, so arrays made at two places differ, and the same
+/// program makes the same ones each time. Name a number for weights that must not depend on where the call stands or
+/// on how a compiler counts columns, and where one place makes several (in a loop, a macro, a function that is called twice).
+struct init_stream {
+  std::uint64_t number;
+  constexpr init_stream(std::uint64_t n) : number(n) {}
+  /// The upper half of all numbers, which nobody counts to.
+  constexpr init_stream(std::source_location const& at)
+      : number((std::uint64_t{at.line()} << 32 | at.column()) * 0x9e3779b97f4a7c15ull | std::uint64_t{1} << 63) {}
+};
 
 /// Gives the first value of element `i` (from 0, first index fastest) of a weight with `rows` outputs and `cols`
 /// inputs, both >= 1. The value is a function of the seed, the stream (one per parameter), i and the shape, so it

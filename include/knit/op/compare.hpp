@@ -42,6 +42,7 @@ struct not_equal_op : elementwise<2> {
 /// b where c is not 0, else d. The value that is not taken contributes nothing, not even a NaN.
 struct select_op : elementwise<3> {
   static constexpr char const* name = "select";
+  static constexpr bool picks = true;
   template <class V> static V eval(V c, V b, V d) {
     using math::select;
     return select(c != V(0), b, d);

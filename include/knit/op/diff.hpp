@@ -94,7 +94,7 @@ template <class F, class... X> struct differentiated {
 template <class F> constexpr auto diff(F&& f) {
   return [f = std::tuple<std::conditional_t<model<F>, F, std::remove_cvref_t<F>>>(std::forward<F>(f))]<class... X>(X&&... x) {
     using held = std::conditional_t<model<F>, F, std::remove_cvref_t<F>>;
-    return differentiated<held, lifted<X>...>{const_cast<std::remove_cvref_t<held>&>(std::get<0>(f)), {lift(std::forward<X>(x))...}};
+    return differentiated<held, lifted<X>...>{std::get<0>(f), {lift(std::forward<X>(x))...}};
   };
 }
 
@@ -120,7 +120,7 @@ constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std:
                               std::integer_sequence<int, K...>) {
   constexpr int places = (int(may_be<X, W>()) + ... + 0) + [] {
     if constexpr (differentiated<F, X...>::of_model && array_like<W>)
-      return (int(std::is_same_v<std::tuple_element_t<K, decltype(parameters_of(r.f))>, W*>) + ... + 0);
+      return (int(std::is_same_v<std::remove_const_t<std::remove_pointer_t<std::tuple_element_t<K, decltype(parameters_of(r.f))>>>, W>) + ... + 0);
     else return 0;
   }();
   if constexpr (places == 0) return complain<not_an_argument(lifted<W const&>::shape)>();

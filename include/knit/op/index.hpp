@@ -19,14 +19,23 @@ template <int Axis> struct coordinate_like_op {
 };
 
 /// Uniform random numbers in [0, 1), one for each element of the second operand, drawn by counter: the same
-/// on every backend, layout and number of threads. Operand 0 is the seed (a whole number below 2^24). Site makes two places in a
-/// program two nodes; `Stream` of eval adds the path of the layer that it stands in.
+/// on every backend, layout and number of threads. Operand 0 is the seed (a whole number below 2^24); the array has at
+/// most 2^24 elements. Site makes two places in a program two nodes; `Stream` of eval adds the path of the layer that it stands in.
 template <class Site> struct uniform_like_op {
   static constexpr kind what = kind::map;
   static constexpr int arity = 1;
   static constexpr bool like = true, indexed = true, random = true;
   static constexpr char const* name = "uniform";
   static constexpr shape infer(shape const* s) { return s[1]; }
+  /// Lanes count elements in float, so above this two of them have one number, and one random number.
+  static constexpr long most_elements = 1l << 24;
+  static constexpr sentence complain(shape const* s) {
+    sentence t;
+    if (s[1].size() > most_elements)
+      t << "uniform_like: " << s[1] << " has " << s[1].size() << " elements, and random numbers are told apart for "
+        << most_elements << "; draw for a smaller array and repeat it, or draw for parts";
+    return t;
+  }
   template <class V> static V eval(std::array<V, max_rank> const& at, shape s, V seed, std::uint32_t stream) {
     V element = at[3];
     for (int k = 2; k >= 0; --k) element = element * V(float(s.extent[k])) + at[k];
@@ -40,7 +49,8 @@ template <class Site> struct uniform_like_op {
 template <int Axis, function_operand A> constexpr auto coordinate_like(A&& a) {
   return make<coordinate_like_op<Axis>>(std::forward<A>(a));
 }
-/// Uniform random numbers in the shape of a. Every place in the source that calls it is a random node of its own.
+/// Uniform random numbers in the shape of a. Every place in the source that calls it is a random node of its own. A layer
+/// that draws is a function of its arguments all the same: on one value it is one value, however often it is called.
 template <class Site = decltype([] {}), operand Seed, function_operand A>
 constexpr auto uniform_like(A&& a, Seed&& seed) {
   return make<uniform_like_op<Site>>(std::forward<Seed>(seed), std::forward<A>(a));

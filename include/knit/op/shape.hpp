@@ -16,6 +16,20 @@ template <int... Perm> struct transpose_op {
   static constexpr int given[] = {Perm...};
   static constexpr int axis(int k) { return k < int(sizeof...(Perm)) ? given[k] : k; }
   static constexpr int perm[max_rank] = {axis(0), axis(1), axis(2), axis(3)};
+  static constexpr sentence complain(shape const*) {
+    sentence t;
+    bool named[max_rank]{}, all = sizeof...(Perm) <= max_rank;
+    for (int from : perm) {
+      all = all && from >= 0 && from < max_rank && !named[from];
+      if (all) named[from] = true;
+    }
+    if (!all) {
+      t << "transpose<";
+      for (int k = 0; k < int(sizeof...(Perm)); ++k) t << (k ? ", " : "") << given[k];
+      t << ">: the axes of the operand in a new order, each named once, counted from 0, and at most " << max_rank << " of them";
+    }
+    return t;
+  }
   static constexpr shape infer(shape const* s) {
     shape r = s[0];
     for (int k = 0; k < max_rank; ++k) r.extent[k] = s[0].extent[perm[k]];

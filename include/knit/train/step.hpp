@@ -109,7 +109,9 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
   using spec = detail::training_spec<Model, Rule, X...>;
   using program = typename Backend::template program<spec>;
 
-  training_step(Model& m, Rule const& r) : model_(&m), rule(r) {}
+  training_step(Model& m, Rule const& r) : model_(&m), rule(r) {
+    if constexpr (std::is_const_v<Model>) complain<detail::constant_model<Model>()>();
+  }
 
   using value_type = typename Backend::value_type;
 

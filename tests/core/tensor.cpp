@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+// tensor.cpp -- in: core/tensor.hpp. out: where elements are after copies, moves and assignments.
+
+#include <knit/core/tensor.hpp>
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace {
+
+using namespace knit;
+using vec = tensor<float, 3>;
+using matrix = tensor<float, 5, 2>;
+
+TEST(a_tensor, stays_where_it_is_when_another_is_assigned) {
+  vec x{1, 2, 3};
+  const vec y{4, 5, 6};
+  view<float, 3> seen(x.data());
+  x = y;
+  EXPECT_EQ(seen[1], 5);
+  EXPECT_EQ(x.data(), seen.data());
+  EXPECT_NE(x.data(), y.data());
+  vec const& same = x;
+  x = same;
+  EXPECT_EQ(seen[2], 6);
+  x = {7, 8, 9};
+  EXPECT_EQ(x[0], 7);
+}
+
+TEST(a_tensor, takes_the_memory_of_what_is_moved_into_it) {
+  matrix x(1.f), y(2.f);
+  float const* const memory = y.data();
+  x = std::move(y);
+  EXPECT_EQ(x.data(), memory);
+  EXPECT_EQ(x(4, 1), 2);
+}
+
+TEST(a_tensor, that_was_moved_from_is_copied_and_assigned) {
+  matrix x(1.f);
+  const matrix moved = std::move(x);
+  EXPECT_EQ(moved(4, 1), 1);
+  const matrix copy = x;  // NOLINT: of one without elements
+  EXPECT_EQ(copy.data(), nullptr);
+  matrix y(2.f);
+  y = copy;
+  EXPECT_EQ(y.data(), nullptr);
+  x = moved;
+  y = x;
+  EXPECT_EQ(y(4, 1), 1);
+  EXPECT_NE(y.data(), x.data());
+  EXPECT_NE(x.data(), moved.data());
+}
+
+}  // namespace
