@@ -2,21 +2,12 @@
 // simd.hpp -- in: a program and its memory. out: one run of its plan on the lanes and cores of this CPU.
 #pragma once
 #include <knit/backend/contract.hpp>
-#include <knit/backend/meeting.hpp>
+#include <knit_kernels/team.hpp>
 #include <limits>
 #include <memory>
 #include <new>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 namespace knit {
-
-/// Number of threads that programs use; 0: as many as OpenMP says. Results do not depend on it.
-inline int& thread_count() {
-  static int n = 0;
-  return n;
-}
 
 namespace simd {
 inline namespace HWY_NAMESPACE {
@@ -96,33 +87,23 @@ template <class P, int K, int... R> void run_kernel(memory const& m, int thread,
 
 /// How many threads a program runs on now.
 template <class P> int threads_of() {
-#ifdef _OPENMP
-  if (!P::plan.parallel || omp_in_parallel()) return 1;
-  return thread_count() > 0 ? thread_count() : omp_get_max_threads();
-#else
-  return 1;
-#endif
+  if (!P::plan.parallel) return 1;
+  return thread_count() > 0 ? thread_count() : team::cores();
 }
 
 template <class P, int... K> void run_kernels(memory const& m, int threads, std::integer_sequence<int, K...>) {
   constexpr auto regions = std::make_integer_sequence<int, P::plan.region_count>{};
-#ifdef _OPENMP
-  if (threads > 1) {
-    meeting gather;
-#pragma omp parallel num_threads(threads)
-    {
-      const int t = omp_get_thread_num(), n = omp_get_num_threads();
-      const memory mine{m.leaves, m.arena, m.own + t * P::plan.own_floats, m.outputs};
-      auto one = [&](auto kernel) {
-        run_kernel<P, kernel>(mine, t, n, regions);
-        gather.wait(n);  // after the last too: OpenMP's own barrier would spin
-      };
-      (one(std::integral_constant<int, K>{}), ...);
-    }
-    return;
-  }
-#endif
-  (void)threads;
+  meeting between;
+  auto share = [&](int thread) {
+    memory mine = m;
+    mine.own += thread * P::plan.own_floats;
+    auto one = [&](auto kernel) {
+      if constexpr (kernel > 0) between.wait(threads);
+      run_kernel<P, kernel>(mine, thread, threads, regions);
+    };
+    (one(std::integral_constant<int, K>{}), ...);
+  };
+  if (threads > 1 && team::of_process().run(threads, share)) return;
   (run_kernel<P, K>(m, 0, 1, regions), ...);
 }
 

@@ -69,9 +69,6 @@ template <int N, int R> std::string explain(flat_graph const& g, plan<N, R> cons
   std::string s = std::to_string(p.kernels) + (p.kernels == 1 ? " kernel, " : " kernels, ") + detail::text(p.flops / 1e6) + " Mflop, arena " +
                   std::to_string(p.arena_bytes()) + " bytes" + (p.own_floats ? " and " + std::to_string(4 * p.own_floats) + " for each thread, " : ", ") +
                   (p.parallel ? "threads meet between kernels" : "too small for threads: one thread does all") + "\n";
-#ifndef _OPENMP
-  if (p.parallel) s += "compiled without OpenMP: serial\n";
-#endif
   for (int l = 0; l < g.leaf_count; ++l) {
     static constexpr char const* names[] = {"float", "double", "byte", "byte/255", "int32"};
     leaf_info const& f = g.leaves[l];

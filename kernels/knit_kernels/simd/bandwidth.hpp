@@ -5,6 +5,7 @@
 
 #include <hwy/cache_control.h>
 #include <knit_kernels/simd/lanes.hpp>
+#include <knit_kernels/team.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -53,18 +54,16 @@ inline double copy_bandwidth(int threads, std::size_t floats = std::size_t(1) <<
   auto measure = [&](auto copy) {
     for (int run = 0; run < runs; ++run) {
       auto const start = std::chrono::steady_clock::now();
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-      for (int t = 0; t < threads; ++t) copy(to.get() + std::size_t(t) * each, from.get() + std::size_t(t) * each, each);
+      team::of_process().run(threads, [&](int t) { copy(to.get() + std::size_t(t) * each, from.get() + std::size_t(t) * each, each); });
       std::chrono::duration<double> const taken = std::chrono::steady_clock::now() - start;
       best = std::max(best, 2e-9 * sizeof(float) * double(all) / taken.count());
     }
   };
   // First touched by the thread that copies it, and with something else than zeros that are all one page.
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-  for (int t = 0; t < threads; ++t) {
+  team::of_process().run(threads, [&](int t) {
     std::fill_n(from.get() + std::size_t(t) * each, each, 1.5f);
     std::fill_n(to.get() + std::size_t(t) * each, each, 0.5f);
-  }
+  });
   measure([](float* a, float const* b, std::size_t n) { detail::copy<detail::stores::streaming>(a, b, n); });
   measure([](float* a, float const* b, std::size_t n) { detail::copy<detail::stores::ordinary>(a, b, n); });
   measure([](float* a, float const* b, std::size_t n) { std::memcpy(a, b, n * sizeof(float)); });

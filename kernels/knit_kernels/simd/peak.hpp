@@ -4,11 +4,14 @@
 #pragma once
 
 #include <knit_kernels/simd/lanes.hpp>
+#include <knit_kernels/team.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
@@ -42,10 +45,9 @@ inline double fma_peak(int runs = 20) {
 
 /// The same of so many threads at once, added up.
 inline double fma_peak_of_threads(int threads) {
-  double sum = 0;
-#pragma omp parallel num_threads(threads) reduction(+ : sum)
-  sum += fma_peak();
-  return sum;
+  std::vector<double> peaks(std::size_t(threads), 0.0);
+  team::of_process().run(threads, [&](int t) { peaks[std::size_t(t)] = fma_peak(); });
+  return std::accumulate(peaks.begin(), peaks.end(), 0.0);
 }
 
 }  // namespace HWY_NAMESPACE
