@@ -19,6 +19,8 @@ struct tuning {
   int few_slabs = 64;            ///< what a slab of one tile may be up to
   /// What reading a byte costs that another core wrote last, in flops: 6 GB/s against 250 Gflop/s per core.
   double far_byte_flops = 40;
+  /// What it costs that threads meet, in flops: a microsecond.
+  double meeting_flops = 2.5e5;
 };
 
 namespace detail {
@@ -177,16 +179,55 @@ template <int N, int R> struct region_maker {
     return bytes;
   }
 
-  /// Grows a region along one class as far as it goes; its worth in flops, less those of reading far memory.
-  constexpr double grow(int level, int cls) {
+  /// Into how many slabs a set of values is cut, at multiples of what: in(v) says which values, cut[v] along which axis.
+  struct cutting {
+    int granule, slabs;
+  };
+  template <class In> constexpr cutting cut_of(In const& in, int const* cut, int extent, double flops) const {
+    bool lanes = false, contracts = false;
+    for (int v = 0; v < g.size; ++v) {
+      if (!in(v)) continue;
+      op_info const& f = g.info(v);
+      // The axis in lanes is cut between panels, but that of a vector may be cut anywhere.
+      shape const& space = f.what == kind::reduce ? g.extents[g.operand(v, 0)] : g.extents[v];
+      int lane = 0;
+      while (lane + 1 < max_rank && space.extent[lane] == 1) ++lane;
+      lanes = lanes || (cut[v] == lane && (space.size() > space.extent[lane] || f.what == kind::contract));
+      contracts = contracts || f.what == kind::contract;
+    }
+    const int granule = lanes ? panel_rows : contracts ? 1 : 16, units = (extent + granule - 1) / granule;
+    int slabs = units;
+    if (contracts && !lanes) {
+      int width = 0;
+      for (int w = t.column_tile; w >= t.column_tile / 2 && width == 0; --w)
+        if (extent % w == 0) width = w;
+      if (width == 0) width = t.column_tile - 1;
+      slabs = (extent + width - 1) / width;
+      slabs += slabs % 2;  // two threads share an odd number badly
+      if (slabs > t.few_slabs) {
+        slabs = (extent - 1) / (t.slab_tiles * t.column_tile) + 1;
+        if (slabs < t.few_slabs) slabs = t.few_slabs;
+      }
+    } else if (!contracts) slabs = int(flops / t.slab_flops) + 1;
+    if (slabs > t.most_slabs) slabs = t.most_slabs;
+    return {granule, slabs < units ? slabs : units};
+  }
+
+  /// Grows a region along one class as far as it goes; its worth: the flops that a second thread saves, less those
+  /// of reading far memory.
+  constexpr double grow(int level, int cls, int extent) {
     ++stamp;
-    double weight = 0;
+    double flops = 0, far = 0;
+    int values = 0;
     for (int v = 0; v < g.size; ++v)
       if (p.roles[v] == role::computed && home[v] < 0 && joins(v, level, cls)) {
         trial[v] = stamp;
-        weight += flops_of(g, v) + 1 - t.far_byte_flops * far_bytes(v, trial_cut[v]);
+        flops += flops_of(g, v);
+        far += far_bytes(v, trial_cut[v]);
+        ++values;
       }
-    return weight;
+    if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, flops).slabs < 2) return 0;
+    return (flops + values - t.far_byte_flops * far) / 2;
   }
 
   constexpr void settle(int level, int extent) {
@@ -203,22 +244,105 @@ template <int N, int R> struct region_maker {
       }
   }
 
-  /// Whatever is left and ready goes into one region without slabs, done in order by one thread.
+  /// Regions along the classes that are worth most, one after the other; what all are worth.
+  constexpr double settle_regions(int level) {
+    double worth = 0;
+    while (true) {
+      int best = -1, best_extent = 1, tried[N]{}, tries = 0;
+      double best_worth = 0;
+      for (int v = 0; v < g.size; ++v) {
+        if (p.roles[v] != role::computed || home[v] >= 0) continue;
+        bool ready = true;
+        for (int k = 0; k < g.arity(v); ++k) ready = ready && available[g.operand(v, k)] <= level;
+        if (!ready) continue;
+        const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
+        for (int q = 0; q < max_rank; ++q) {
+          if (g.extents[self].extent[q] == 1) continue;
+          const int c = classes.of(self, q);
+          bool seen = false;
+          for (int i = 0; i < tries; ++i) seen = seen || tried[i] == c;
+          if (seen || tries == N) continue;
+          tried[tries++] = c;
+          const double w = grow(level, c, g.extents[self].extent[q]);
+          if (w > best_worth) best = c, best_worth = w, best_extent = g.extents[self].extent[q];
+        }
+      }
+      if (best < 0) return worth;
+      grow(level, best, best_extent);
+      settle(level, best_extent);
+      worth += best_worth;
+      // Values of this level are read by others of it only within their region, so nothing becomes available.
+    }
+  }
+
+  /// Whatever is left and ready goes into one region without slabs, done in order by one thread. What would gain more
+  /// by a second thread than threads meeting costs waits for the next level, and with it what it can do without.
   constexpr bool settle_whole(int level) {
     ++stamp;
-    bool any = false;
+    bool any = false, waits = false, later[N]{}, needed[N]{};
     for (int v = 0; v < g.size; ++v) {
       if (p.roles[v] != role::computed || home[v] >= 0) continue;
       bool ok = true;
       for (int k = 0; k < g.arity(v); ++k) ok = ok && readable_in_order(g.operand(v, k), level);
       if (!ok) continue;
+      if (p.parallel && flops_of(g, v) > 2 * t.meeting_flops && !ready(v, level)) {
+        waits = later[v] = true;
+        continue;
+      }
       trial[v] = stamp;
       trial_axis[v] = trial_cut[v] = no_axis;
       any = true;
     }
+    if (waits) {
+      for (int v = g.size - 1; v >= 0; --v)
+        if (later[v] || needed[v])
+          for (int k = 0; k < g.arity(v); ++k) needed[resolve(g, g.operand(v, k)).node] = true;
+      for (int v = 0; v < g.size; ++v) {
+        if (p.roles[v] != role::computed || trial[v] != stamp || needed[v]) continue;
+        bool stays = flops_of(g, v) <= t.slab_flops;
+        for (int k = 0; k < g.arity(v); ++k) stays = stays && readable_in_order(g.operand(v, k), level);
+        if (!stays) trial[v] = 0;
+      }
+    }
     if (any) settle(level, 1);
     return any;
   }
+  constexpr bool ready(int v, int level) const {
+    bool all = true;
+    for (int k = 0; k < g.arity(v); ++k) all = all && available[g.operand(v, k)] <= level;
+    return all;
+  }
+
+  /// Everything that is done at a level. Where the regions gain less than a meeting costs, one thread may go on alone,
+  /// if it gets further than this level by that.
+  constexpr void fill_level(int level) {
+    const int first = p.region_count;
+    const double worth = p.parallel ? settle_regions(level) : 0;
+    settle_whole(level);
+    if (!p.parallel || worth >= t.meeting_flops || p.region_count == first) return;
+    region saved[N]{};
+    int home_then[N]{}, slab_axis_then[N]{}, cut_axis_then[N]{}, placed = 0, placed_alone = 0;
+    const int regions_then = p.region_count;
+    for (int r = first; r < regions_then; ++r) saved[r - first] = p.regions[r];
+    for (int v = 0; v < g.size; ++v) {
+      home_then[v] = home[v], slab_axis_then[v] = p.slab_axis[v], cut_axis_then[v] = p.cut_axis[v];
+      if (home[v] < first) continue;
+      ++placed;
+      home[v] = -1;
+      p.slab_axis[v] = p.cut_axis[v] = no_axis;
+    }
+    p.region_count = first;
+    settle_whole(level);
+    for (int v = 0; v < g.size; ++v) placed_alone += home[v] >= first;
+    if (placed_alone > placed) return;
+    p.region_count = regions_then;
+    for (int r = first; r < regions_then; ++r) p.regions[r] = saved[r - first];
+    for (int v = 0; v < g.size; ++v) {
+      home[v] = home_then[v], p.slab_axis[v] = slab_axis_then[v], p.cut_axis[v] = cut_axis_then[v];
+      if (home[v] >= first) p.level[v] = level;
+    }
+  }
+
   constexpr bool readable_in_order(int v, int level) {
     const int u = resolve(g, v).node;
     if (available[u] <= level || (p.roles[u] == role::computed && trial[u] == stamp)) return true;
@@ -342,33 +466,9 @@ template <int N, int R> struct region_maker {
     for (int r = 0; r < p.region_count; ++r) {
       region& c = p.regions[r];
       if (c.extent == 1) continue;
-      bool lanes = false, contracts = false;
-      for (int v = 0; v < g.size; ++v) {
-        if (home[v] != r) continue;
-        op_info const& f = g.info(v);
-        // The axis in lanes is cut between panels, but that of a vector may be cut anywhere.
-        shape const& space = f.what == kind::reduce ? g.extents[g.operand(v, 0)] : g.extents[v];
-        int lane = 0;
-        while (lane + 1 < max_rank && space.extent[lane] == 1) ++lane;
-        lanes = lanes || (p.cut_axis[v] == lane && (space.size() > space.extent[lane] || f.what == kind::contract));
-        contracts = contracts || f.what == kind::contract;
-      }
-      c.granule = lanes ? panel_rows : contracts ? 1 : 16;
-      const int units = (c.extent + c.granule - 1) / c.granule;
-      if (contracts && !lanes) {
-        int width = 0;
-        for (int w = t.column_tile; w >= t.column_tile / 2 && width == 0; --w)
-          if (c.extent % w == 0) width = w;
-        if (width == 0) width = t.column_tile - 1;
-        c.slabs = (c.extent + width - 1) / width;
-        if (c.slabs > t.few_slabs) {
-          c.slabs = (c.extent - 1) / (t.slab_tiles * t.column_tile) + 1;
-          if (c.slabs < t.few_slabs) c.slabs = t.few_slabs;
-        }
-      } else if (contracts) c.slabs = units;
-      else c.slabs = int(c.flops / t.slab_flops) + 1;
-      if (c.slabs > t.most_slabs) c.slabs = t.most_slabs;
-      if (c.slabs > units) c.slabs = units;
+      const cutting k = cut_of([&](int v) { return home[v] == r; }, p.cut_axis, c.extent, c.flops);
+      c.granule = k.granule;
+      c.slabs = k.slabs;
       c.runs = c.slabs < t.most_runs ? c.slabs : t.most_runs;
     }
   }

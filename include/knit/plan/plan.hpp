@@ -125,6 +125,8 @@ template <int N, int R> struct plan {
     c.level = at_level;
     c.extent = c.slabs = c.runs = c.granule = 1;
     c.first = c.last = step_count;
+    c.flops = 0;
+    c.every_thread = false;
     return region_count++;
   }
   constexpr int add_step(step_kind what, shape space, int region, int cut) {

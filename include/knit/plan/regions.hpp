@@ -41,34 +41,7 @@ template <int N, int R> constexpr void make_regions(flat_graph const& g, plan<N,
   for (int v = 0; v < g.size; ++v) left += p.roles[v] == role::computed && m.home[v] < 0;
   for (int level = 0; left > 0; ++level) {
     if (level > g.size) throw "knit: a value can never be computed";
-    bool any = false;
-    while (p.parallel) {
-      int best = -1, best_extent = 1, tried[N]{}, tries = 0;
-      double best_weight = 0;
-      for (int v = 0; v < g.size; ++v) {
-        if (p.roles[v] != role::computed || m.home[v] >= 0) continue;
-        bool ready = true;
-        for (int k = 0; k < g.arity(v); ++k) ready = ready && m.available[g.operand(v, k)] <= level;
-        if (!ready) continue;
-        const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
-        for (int q = 0; q < max_rank; ++q) {
-          if (g.extents[self].extent[q] == 1) continue;
-          const int c = m.classes.of(self, q);
-          bool seen = false;
-          for (int i = 0; i < tries; ++i) seen = seen || tried[i] == c;
-          if (seen || tries == N) continue;
-          tried[tries++] = c;
-          const double w = m.grow(level, c);
-          if (w > best_weight) best = c, best_weight = w, best_extent = g.extents[self].extent[q];
-        }
-      }
-      if (best < 0) break;
-      m.grow(level, best);
-      m.settle(level, best_extent);
-      any = true;
-      // Values of this level are read by others of it only within their region, so nothing becomes available.
-    }
-    any = m.settle_whole(level) || any;
+    m.fill_level(level);
     m.refresh();
     left = 0;
     for (int v = 0; v < g.size; ++v) left += p.roles[v] == role::computed && m.home[v] < 0;
