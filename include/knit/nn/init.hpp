@@ -12,7 +12,8 @@ namespace knit {
 /// Tells arrays under one seed apart: a number, or the place in the source that asks for the array, its line and
 /// column. The place is what is taken where no stream is named, so arrays made at two places differ, and the same
 /// program makes the same ones each time. Name a number for weights that must not depend on where the call stands or
-/// on how a compiler counts columns, and where one place makes several (in a loop, a macro, a function that is called twice).
+/// on how a compiler counts columns, and where one place makes several (in a loop, a macro, a function that is called
+/// twice).
 struct init_stream {
   std::uint64_t number;
   constexpr init_stream(std::uint64_t n) : number(n) {}
