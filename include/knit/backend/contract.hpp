@@ -142,7 +142,7 @@ template <class P, int S> struct contract_step {
       static_assert(a_direct && b_direct, "knit: a contraction in parts reads its operands where they lie");
       if constexpr (may_overread) multiply(t, ks.count, a, a_by, b, b_by_k, b_by_n);
       else multiply_rows(t, ks.count, R, a, a_by, b, b_by_k, b_by_n);
-    } else if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n, b_by_n == 1 ? 2 * NR : 0);
+    } else if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n, b_direct && b_by_n == 1 ? 2 * NR : 0);
     else multiply_rows<K>(t, R, a, a_by, b, b_by_k, b_by_n);
     finish(t, finisher<R>{s, m0, n0});
   }
