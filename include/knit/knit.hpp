@@ -10,7 +10,10 @@
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/op/catalogue.hpp>     // every op and composite
 #include <knit/op/diff.hpp>          // diff, value, grad
+#include <knit/optim/adam.hpp>       // adam_rule
+#include <knit/optim/momentum.hpp>   // momentum_rule
 #include <knit/optim/sgd.hpp>        // sgd_rule
-#include <knit/program.hpp>          // eval, params, update, training_step, inference, explain
+#include <knit/program.hpp>          // eval, params, update, inference, explain
 #include <knit/train/metrics.hpp>    // accuracy
+#include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, take

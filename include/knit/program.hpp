@@ -41,11 +41,6 @@ template <class T> constexpr sentence only_float() {
   t << "an expression is assigned to an array whose elements are not float; knit computes floats: make it a tensor<float, ...>";
   return t;
 }
-constexpr sentence not_a_loss(shape s) {
-  sentence t;
-  t << "the loss of a model is a number, and this one is an array of shape " << s << "; return its sum or mean";
-  return t;
-}
 constexpr sentence next_shape(shape w, shape next) {
   sentence t;
   t << "update: the next value of a parameter of shape " << w << " has shape " << next << "; make them equal";
@@ -58,12 +53,6 @@ template <class E, shape W> constexpr auto check_next() {
   else if constexpr (E::shape != W) return mp::mp_identity<typename knit_error<wrong<next_shape(W, E::shape)>>::type>{};
   else return mp::mp_identity<E>{};
 }
-template <class E> constexpr auto check_loss() {
-  if constexpr (poison<E>) return mp::mp_identity<poisoned>{};
-  else if constexpr (E::shape.rank != 0) return mp::mp_identity<typename knit_error<wrong<not_a_loss(E::shape)>>::type>{};
-  else return mp::mp_identity<E>{};
-}
-
 /// A live expression, written to a leaf of its own after its bindings.
 template <class E, class Out> struct evaluation : no_arguments {
   using bound = bound_leaves<decltype(E::bound)>;
@@ -151,77 +140,15 @@ template <class Model, class... X> struct inference_spec {
   using argument_tag = inference_spec;
   static constexpr int first_argument = parameters::count, argument_count = sizeof...(X);
   static constexpr auto leaves = joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...});
-  template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
-    return call_layer<0>(symbolic<Model>{}, argument<inference_spec, int(I), typename X::extents_type>{}...);
+  template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
+    return call_layer<0>(symbolic<Model>{}, argument<inference_spec, int(Index), typename X::extents_type>{}...);
   }
   using traced = unless_poisoned<decltype(trace(std::index_sequence_for<X...>{})),
                                  argument<inference_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>>;
   using results = mp::mp_list<result<typename traced::graph>>;
 };
 
-/// One step of training: the loss of a model on arguments, and every parameter's next value under a rule.
-/// Leaves: parameters, arguments, the rule's numbers.
-template <class Model, class Rule, class... X> struct training_spec {
-  using parameters = leaves_of_model<Model>;
-  using argument_tag = training_spec;
-  static constexpr int first_argument = parameters::count, argument_count = int(sizeof...(X)) + Rule::hyper_count;
-  static constexpr auto leaves = [] {
-    std::array<leaf_info, std::size_t(Rule::hyper_count)> numbers{};
-    for (auto& n : numbers) n.holds = element::f64;
-    return joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...}, numbers);
-  }();
-
-  template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
-    return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(I), typename X::extents_type>{}...);
-  }
-  template <int K> using parameter_at = parameter<K, typename parameters::template array_at<K>>;
-  using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
-                               decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
-  template <int K, int... H> static constexpr auto next(std::integer_sequence<int, H...>) {
-    using w = parameter_at<K>;
-    return call_layer<0>(typename Rule::next{}, w{}, make<gradient_op>(loss{}, w{}),
-                         argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
-  }
-  template <int K> using next_of = unless_poisoned<
-      typename decltype(check_next<decltype(next<K>(std::make_integer_sequence<int, Rule::hyper_count>{})), parameter_at<K>::shape>())::type,
-      parameter_at<K>>;
-  template <int... K> static auto list(std::integer_sequence<int, K...>)
-      -> mp::mp_list<result<typename loss::graph>, result<typename next_of<K>::graph, K>...>;
-  using results = decltype(list(std::make_integer_sequence<int, parameters::count>{}));
-};
-
 }  // namespace detail
-
-/// The loss of a model as a training step: step(x, y) returns the loss before the update. The model is
-/// referred to and changed in place. Rule is an update rule with its numbers; X... are the types of the
-/// arguments. After construction nothing is allocated.
-template <class Backend, class Model, class Rule, class... X> class training_step {
- public:
-  using spec = detail::training_spec<Model, Rule, X...>;
-  using program = typename Backend::template program<spec>;
-
-  training_step(Model& m, Rule const& r) : model_(&m), rule(r) {}
-
-  float operator()(X const&... x) {
-    void const* leaves[spec::leaves.size()];
-    std::size_t i = 0;
-    std::apply([&](auto*... p) { ((leaves[i++] = p->data()), ...); }, parameters_of(*model_));
-    ((leaves[i++] = x.data()), ...);
-    const auto numbers = rule.hyper();
-    for (auto const& n : numbers) leaves[i++] = &n;
-    typename Backend::value_type loss = 0;
-    void* outputs[] = {&loss};
-    program_.run(leaves, outputs);
-    return float(loss);
-  }
-
- private:
-  Model* model_;
-  program program_;
-
- public:
-  Rule rule;  ///< its numbers may change between steps
-};
 
 /// A model's value on arguments of the types X..., into an array of the result's shape.
 template <class Backend, class Model, class... X> class inference {

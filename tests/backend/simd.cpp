@@ -276,6 +276,22 @@ TEST(products_of_bytes, are_of_numbers) {
         [&](index const& at) { return with([&](int i) { return bytes[std::size_t(i)] / 255.; })({at[1], at[0], 0, 0}); }, 3e-5);
 }
 
+TEST(products, summed_in_parts_over_more_than_a_packed_operand_holds) {
+  const auto w = make_array<6, 5>(1);
+  const auto x = make_array<5, 9000>(2);
+  check("tanh(w * x) * transpose(x)", [&] { return tanh(w * x) * transpose(x); },
+        [&](index const& at) {
+          double sum = 0;
+          for (int n = 0; n < 9000; ++n) {
+            double z = 0;
+            for (int q = 0; q < 5; ++q) z += double(w(at[0], q)) * double(x(q, n));
+            sum += std::tanh(z) * double(x(at[1], n));
+          }
+          return sum;
+        },
+        2e-2);
+}
+
 TEST(contractions, of_any_letters) {
   const auto a = make_array<5, 7, 3>(1);
   const auto b = make_array<7, 4, 3>(2);

@@ -139,7 +139,6 @@ template <class P, int S> struct contract_step {
     // Internal arrays are padded to whole vectors; memory of the caller is not.
     constexpr bool may_overread = R % lanes::count == 0 || !a_direct || a_panels;
     if constexpr (cut_k) {
-      static_assert(a_direct && b_direct, "knit: a contraction in parts reads its operands where they lie");
       if constexpr (may_overread) multiply(t, ks.count, a, a_by, b, b_by_k, b_by_n);
       else multiply_rows(t, ks.count, R, a, a_by, b, b_by_k, b_by_n);
     } else if constexpr (may_overread) multiply<K>(t, a, a_by, b, b_by_k, b_by_n, b_direct && b_by_n == 1 ? 2 * NR : 0);
@@ -196,7 +195,7 @@ template <class P, int S> struct contract_step {
   static void run(memory const& m, int lo, int hi, int slab) {
     typename B::state s{m, slab, {}, {}, {}};
     B::prepare(s);
-    if constexpr (is_product && K <= most_packed) {
+    if constexpr (is_product && ((a_direct && b_direct) || (K <= most_packed && !cut_k))) {
       const int m_lo = cut_m ? lo : 0, m_hi = cut_m ? hi : M, n_lo = cut_n ? lo : 0, n_hi = cut_n ? hi : N;
       const span_of_k ks = cut_k ? span_of_k{lo, hi - lo} : span_of_k{0, K};
       int m0 = m_lo;
@@ -219,14 +218,17 @@ template <class P, int S> struct contract_step {
         at[q] = int(rest % c.extent[q]);
         rest /= c.extent[q];
       }
-      if (st.cut >= 0 && (at[st.cut] < lo || at[st.cut] >= hi)) continue;
+      if constexpr (!cut_k && st.cut >= 0)
+        if (at[st.cut] < lo || at[st.cut] >= hi) continue;
       float total = 0;
       for (long t = 0; t < terms; ++t) {
         position a{}, b{};
         long left = t;
+        bool here = true;
         for (int i = 0; sum[i]; ++i) {
           const int n = extent_of(0, sum[i]), x = int(left % n);
           left /= n;
+          if constexpr (cut_k) here = here && (axis_of_letter(info, 0, sum[i]) != st.cut - contracted_cut || (x >= lo && x < hi));
           a.at[axis_of_letter(info, 0, sum[i])] = x;
           b.at[axis_of_letter(info, 1, sum[i])] = x;
         }
@@ -235,7 +237,7 @@ template <class P, int S> struct contract_step {
           if (in_a != no_axis) a.at[in_a] = at[q];
           if (in_b != no_axis) b.at[in_b] = at[q];
         }
-        total += reader<P, field(P::template at<v>, 0)>::one(s.m, a) * reader<P, field(P::template at<v>, 1)>::one(s.m, b);
+        if (here) total += reader<P, field(P::template at<v>, 0)>::one(s.m, a) * reader<P, field(P::template at<v>, 1)>::one(s.m, b);
       }
       position p{{at[0], at[1], at[2], at[3]}};
       s.value[0] = lanes(total);

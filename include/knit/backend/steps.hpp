@@ -14,7 +14,7 @@ template <class P, int S> struct body {
   static constexpr int lane_axis = lane_axis_of(space);
   static constexpr int count = st.last - st.first;
 
-  template <int I> static constexpr int node_at = P::plan.order[st.first + I];
+  template <int Index> static constexpr int node_at = P::plan.order[st.first + Index];
   static constexpr int slot_of(int v) {
     for (int i = 0; i < count; ++i)
       if (P::plan.order[st.first + i] == v) return i;
@@ -69,11 +69,11 @@ template <class P, int S> struct body {
   /// Before the loops: they read the same scalars again and again.
   static HWY_INLINE void prepare(state& s) { read_scalars(s, std::make_integer_sequence<int, sources.scalars>{}); }
 
-  template <int I, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w) {
-    constexpr source from = sources.at[I][K];
+  template <int Index, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w) {
+    constexpr source from = sources.at[Index][K];
     if constexpr (from.slot >= 0) return s.value[from.slot];
     else if constexpr (from.scalar >= 0) return lanes(s.scalar[from.scalar]);
-    else return reader<P, field(P::template at<node_at<I>>, K)>::template along<lane_axis>(s.m, p, w);
+    else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis>(s.m, p, w);
   }
 
   static HWY_INLINE std::array<lanes, max_rank> coordinates(position const& p) {
@@ -130,29 +130,29 @@ template <class P, int S> struct body {
     }
   }
 
-  /// Value I of the step, given those before it.
-  template <int I, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w) {
-    constexpr int v = node_at<I>;
+  /// Value Index of the step, given those before it.
+  template <int Index, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w) {
+    constexpr int v = node_at<Index>;
     using Op = typename P::template op<v>;
     constexpr op_info f = info_of<Op>;
     if constexpr (f.what == kind::reduce) {
-      const lanes x = operand<I, 0>(s, p, w);
-      const lanes t = f.how == combine::sum ? s.total[I] + x : reader<P, v>::larger(s.total[I], x);
-      if constexpr (std::is_same_v<Width, all_lanes> || !st.reduces[lane_axis]) s.total[I] = t;
-      else s.total[I] = select(first_n(w.n), t, s.total[I]);
+      const lanes x = operand<Index, 0>(s, p, w);
+      const lanes t = f.how == combine::sum ? s.total[Index] + x : reader<P, v>::larger(s.total[Index], x);
+      if constexpr (std::is_same_v<Width, all_lanes> || !st.reduces[lane_axis]) s.total[Index] = t;
+      else s.total[Index] = select(first_n(w.n), t, s.total[Index]);
     } else {
       if constexpr (f.indexed) {
-        if constexpr (Op::arity == 0) s.value[I] = Op::eval(coordinates(p), space);
-        else s.value[I] = Op::eval(coordinates(p), space, operand<I, 0>(s, p, w), std::uint32_t(field(P::template at<v>, 2)));
-      } else if constexpr (Op::arity == 1) s.value[I] = Op::eval(operand<I, 0>(s, p, w));
-      else if constexpr (Op::arity == 2) s.value[I] = Op::eval(operand<I, 0>(s, p, w), operand<I, 1>(s, p, w));
-      else s.value[I] = Op::eval(operand<I, 0>(s, p, w), operand<I, 1>(s, p, w), operand<I, 2>(s, p, w));
-      write<v>(s, p, s.value[I], w);
+        if constexpr (Op::arity == 0) s.value[Index] = Op::eval(coordinates(p), space);
+        else s.value[Index] = Op::eval(coordinates(p), space, operand<Index, 0>(s, p, w), std::uint32_t(field(P::template at<v>, 2)));
+      } else if constexpr (Op::arity == 1) s.value[Index] = Op::eval(operand<Index, 0>(s, p, w));
+      else if constexpr (Op::arity == 2) s.value[Index] = Op::eval(operand<Index, 0>(s, p, w), operand<Index, 1>(s, p, w));
+      else s.value[Index] = Op::eval(operand<Index, 0>(s, p, w), operand<Index, 1>(s, p, w), operand<Index, 2>(s, p, w));
+      write<v>(s, p, s.value[Index], w);
     }
   }
-  template <int First, class Width, int... I, int... W>
-  static HWY_INLINE void compute_all(state& s, position const& p, Width w, std::integer_sequence<int, I...>, std::integer_sequence<int, W...>) {
-    (compute<First + I>(s, p, w), ...);
+  template <int First, class Width, int... Index, int... W>
+  static HWY_INLINE void compute_all(state& s, position const& p, Width w, std::integer_sequence<int, Index...>, std::integer_sequence<int, W...>) {
+    (compute<First + Index>(s, p, w), ...);
     (write_if_here<W>(s, p, w), ...);
   }
   /// Values First .. at block p.
@@ -162,15 +162,15 @@ template <class P, int S> struct body {
   }
 
   // ---- reductions ----
-  template <int I> static HWY_INLINE void start(state& s) {
-    if constexpr (P::graph.info(node_at<I>).what == kind::reduce)
-      s.total[I] = lanes(P::graph.info(node_at<I>).how == combine::sum ? 0.f : -std::numeric_limits<float>::infinity());
+  template <int Index> static HWY_INLINE void start(state& s) {
+    if constexpr (P::graph.info(node_at<Index>).what == kind::reduce)
+      s.total[Index] = lanes(P::graph.info(node_at<Index>).how == combine::sum ? 0.f : -std::numeric_limits<float>::infinity());
   }
-  template <int... I> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, I...>) { (start<I>(s), ...); }
+  template <int... Index> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, Index...>) { (start<Index>(s), ...); }
   static HWY_INLINE void start(state& s) { start_all(s, std::make_integer_sequence<int, count>{}); }
 
-  template <int I, class Width> static HWY_INLINE void end(state& s, position p, Width w) {
-    constexpr int v = node_at<I>;
+  template <int Index, class Width> static HWY_INLINE void end(state& s, position p, Width w) {
+    constexpr int v = node_at<Index>;
     if constexpr (P::graph.info(v).what == kind::reduce) {
       constexpr buffer b = P::plan.buffers[v];
       constexpr strides by = strides_of(P::template extents<v>, b.leading);
@@ -178,13 +178,13 @@ template <class P, int S> struct body {
       for (int q = 0; q < max_rank; ++q)
         if (!st.reduces[q] && P::template extents<v>.extent[q] > 1) o += p.at[q] * by.along[q];
       if constexpr (st.reduces[lane_axis])
-        s.m.arena[o] = P::graph.info(v).how == combine::sum ? reduce_add(s.total[I]) : largest(s.total[I]);
-      else store_lanes(s.m.arena + o, s.total[I], w);
+        s.m.arena[o] = P::graph.info(v).how == combine::sum ? reduce_add(s.total[Index]) : largest(s.total[Index]);
+      else store_lanes(s.m.arena + o, s.total[Index], w);
     }
   }
-  template <int... I, class Width>
-  static HWY_INLINE void end_all(state& s, position const& p, Width w, std::integer_sequence<int, I...>) {
-    (end<I>(s, p, w), ...);
+  template <int... Index, class Width>
+  static HWY_INLINE void end_all(state& s, position const& p, Width w, std::integer_sequence<int, Index...>) {
+    (end<Index>(s, p, w), ...);
   }
   template <class Width> static HWY_INLINE void end(state& s, position const& p, Width w) {
     end_all(s, p, w, std::make_integer_sequence<int, count>{});

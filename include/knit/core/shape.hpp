@@ -53,9 +53,9 @@ template <int A, int B, int C, int D> struct extents_from<3, A, B, C, D> { using
 }  // namespace detail
 
 /// A shape of the given extents; trailing axes are 1.
-template <class... I> constexpr shape make_shape(I... n) {
+template <class... Index> constexpr shape make_shape(Index... n) {
   shape s;
-  s.rank = int(sizeof...(I));
+  s.rank = int(sizeof...(Index));
   int k = 0;
   ((s.extent[k++] = int(n)), ...);
   return s;

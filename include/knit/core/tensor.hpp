@@ -73,10 +73,10 @@ template <class T> constexpr layout layout_of(shape s) {
 
 namespace detail {
 struct tensor_base {};
-template <class... I> constexpr long element_index(shape s, I... i) {
+template <class... Index> constexpr long element_index(shape s, Index... i) {
   const int at[] = {int(i)..., 0};
   long e = 0, stride = 1;
-  for (int k = 0; k < int(sizeof...(I)); ++k) {
+  for (int k = 0; k < int(sizeof...(Index)); ++k) {
     if (at[k] < 0 || at[k] >= s.extent[k]) throw std::out_of_range("knit: index outside an array");
     e += at[k] * stride;
     stride *= s.extent[k];
@@ -99,8 +99,8 @@ template <class T, int... N> struct view : detail::tensor_base {
   constexpr T const* data() const { return data_; }
   /// Logical element i in order of first index fastest.
   constexpr T const& operator[](long i) const { return data_[i]; }
-  template <class... I> T const& operator()(I... i) const {
-    static_assert(sizeof...(I) == sizeof...(N), "knit: one index for each axis");
+  template <class... Index> T const& operator()(Index... i) const {
+    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
     return data_[detail::element_index(shape, i...)];
   }
 
@@ -157,12 +157,12 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   /// Logical element i in order of first index fastest.
   T& operator[](long i) { return data_[layout.offset(shape, i)]; }
   T const& operator[](long i) const { return data_[layout.offset(shape, i)]; }
-  template <class... I> T& operator()(I... i) {
-    static_assert(sizeof...(I) == sizeof...(N), "knit: one index for each axis");
+  template <class... Index> T& operator()(Index... i) {
+    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
     return (*this)[detail::element_index(shape, i...)];
   }
-  template <class... I> T const& operator()(I... i) const {
-    static_assert(sizeof...(I) == sizeof...(N), "knit: one index for each axis");
+  template <class... Index> T const& operator()(Index... i) const {
+    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
     return (*this)[detail::element_index(shape, i...)];
   }
   static constexpr long size() { return shape.size(); }

@@ -46,16 +46,16 @@ template <call_style Style, class F, class... E> struct call_op {
   static constexpr int arguments = sizeof...(E);
   using tag = F;
 
-  template <std::size_t... I> static constexpr auto trace(std::index_sequence<I...>) {
-    return detail::trace_call<F, argument<F, int(I), E>...>();
+  template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
+    return detail::trace_call<F, argument<F, int(Index), E>...>();
   }
   using body = typename decltype(trace(std::index_sequence_for<E...>{}))::type;
   static constexpr shape infer(shape const*) { return body::shape; }
 
   /// The body with its numbers, where F has no state: they are constants then.
   static constexpr auto folded() {
-    return []<std::size_t... I>(std::index_sequence<I...>) {
-      return lift(F{}(argument<F, int(I), E>{}...));
+    return []<std::size_t... Index>(std::index_sequence<Index...>) {
+      return lift(F{}(argument<F, int(Index), E>{}...));
     }(std::index_sequence_for<E...>{});
   }
 };
@@ -108,8 +108,8 @@ template <class F, class... X> constexpr auto call_functor(F const& f, X&&... x)
       using op = call_op<call_style::closure, F, typename lifted<X>::extents_type...>;
       auto operands = detail::pack_operands(lift(std::forward<X>(x))...);
       constexpr int offset = int(std::tuple_size_v<decltype(operands.bound)>);
-      auto traced = [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return lift(f(argument<F, int(I), typename lifted<X>::extents_type>{}...));
+      auto traced = [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+        return lift(f(argument<F, int(Index), typename lifted<X>::extents_type>{}...));
       }(std::index_sequence_for<X...>{});
       auto e = detail::grow_expr<op, offset>(std::move(operands));
       return detail::bind<typename decltype(e)::graph, typename decltype(e)::extents_type>(

@@ -105,12 +105,12 @@ template <std::uint64_t Bits> struct constant_op {
 };
 template <std::uint64_t Bits> using constant = expr<extents<>, dag<mp::mp_list<constant_op<Bits>>, pack(0)>>;
 
-template <class Tag, int I, class Extents>
-using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, I)>>;
-template <int I, class Array>
+template <class Tag, int Index, class Extents>
+using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, Index)>>;
+template <int Index, class Array>
 using parameter = expr<typename Array::extents_type,
                        dag<mp::mp_list<parameter_op<typename Array::value_type, typename Array::extents_type,
-                                                    Array::layout.panels>>, pack(0, I)>>;
+                                                    Array::layout.panels>>, pack(0, Index)>>;
 
 // ---- bindings: what a leaf of a live expression stands for --------------------------------------------
 
@@ -219,7 +219,7 @@ template <class Op, int Immediate, class... X> struct grow {
     b.put(pack(int(mp::mp_find<ops, Op>::value), x[0], x[1], x[2]));
     return b;
   }();
-  template <std::size_t... I> static constexpr dag<ops, grown.at[I]...> to(std::index_sequence<I...>) { return {}; }
+  template <std::size_t... Index> static constexpr dag<ops, grown.at[Index]...> to(std::index_sequence<Index...>) { return {}; }
   using type = decltype(to(std::make_index_sequence<std::size_t(grown.size)>{}));
 };
 

@@ -104,7 +104,7 @@ constexpr std::uint64_t path_key(std::uint64_t path, int n) {
 
 /// Links bodies into a graph. Paths need no names here: a parameter is its number, a layer an offset.
 template <class G> struct linker {
-  static constexpr int most_calls = 512, most_arguments = 8, most_random = 256;
+  static constexpr int most_calls = 512, most_arguments = 16, most_random = 256;
 
   struct frame {
     int tag;
@@ -201,7 +201,7 @@ template <class G> struct linker {
   constexpr int call(body_link const& b, int const* ids, int i, op_link const& o, frame const& f) {
     const node n = b.at[i];
     body_link const& body = *o.callee;
-    if (body.arguments > most_arguments) throw "knit: a functor that is differentiated takes at most 8 arguments";
+    if (body.arguments > most_arguments) throw "knit: a functor that is differentiated takes at most 16 arguments";
     // The same callee at the same place of its layer, on other arguments, is told apart by how many came before.
     int nth = 0;
     for (int k = 0; k < i; ++k) nth += op_of(b.at[k]) == op_of(n) && field(b.at[k], 2) == field(n, 2);

@@ -15,7 +15,7 @@ struct load_op : elementwise<1> {
 namespace detail {
 
 struct hole_tag {};
-template <int I> using hole = argument<hole_tag, I, unknown_extents>;
+template <int Index> using hole = argument<hole_tag, Index, unknown_extents>;
 
 template <class Op> inline constexpr int rule_operands = Op::arity + (requires { Op::like; } ? 1 : 0);
 template <class Op> constexpr auto rule_of() {

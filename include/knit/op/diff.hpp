@@ -9,12 +9,12 @@ namespace knit {
 
 namespace detail {
 
-template <int I, class... X> constexpr auto pick(X const&... x) { return std::get<std::size_t(I)>(std::tie(x...)); }
+template <int Index, class... X> constexpr auto pick(X const&... x) { return std::get<std::size_t(Index)>(std::tie(x...)); }
 
-/// x... -> the derivative of F(x...) with regard to argument I.
-template <class F, int I> struct by_argument {
+/// x... -> the derivative of F(x...) with regard to argument Index.
+template <class F, int Index> struct by_argument {
   [[no_unique_address]] F f;
-  template <class... X> constexpr auto operator()(X const&... x) const { return make<gradient_op>(f(x...), pick<I>(x...)); }
+  template <class... X> constexpr auto operator()(X const&... x) const { return make<gradient_op>(f(x...), pick<Index>(x...)); }
 };
 /// x... -> the derivative of the symbolic model S(x...) with regard to its parameter K, an array like A.
 template <class S, int K, class A> struct by_parameter {
@@ -104,19 +104,19 @@ template <class F, class... X> constexpr auto value(differentiated<F, X...> cons
   else return r.call(r.symbol());
 }
 
-/// The derivative with regard to argument I, in the shape of that argument; zeros where there is none.
-template <int I, class F, class... X> constexpr auto grad(differentiated<F, X...> const& r) {
+/// The derivative with regard to argument Index, in the shape of that argument; zeros where there is none.
+template <int Index, class F, class... X> constexpr auto grad(differentiated<F, X...> const& r) {
   if constexpr (differentiated<F, X...>::wrong()) return poisoned{};
-  else if constexpr (I < 0 || I >= int(sizeof...(X))) return complain<detail::no_such_argument(I, int(sizeof...(X)))>();
-  else return r.call(detail::by_argument<decltype(r.symbol()), I>{r.symbol()});
+  else if constexpr (Index < 0 || Index >= int(sizeof...(X))) return complain<detail::no_such_argument(Index, int(sizeof...(X)))>();
+  else return r.call(detail::by_argument<decltype(r.symbol()), Index>{r.symbol()});
 }
 
 namespace detail {
 
 // A derivative with regard to an object: the sum over the places where the object stands. Types tell most
 // objects apart; where several arguments share one type, the object's address decides, at run time.
-template <class F, class... X, class W, int... I, int... K>
-constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std::integer_sequence<int, I...>,
+template <class F, class... X, class W, int... Index, int... K>
+constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std::integer_sequence<int, Index...>,
                               std::integer_sequence<int, K...>) {
   constexpr int places = (int(may_be<X, W>()) + ... + 0) + [] {
     if constexpr (differentiated<F, X...>::of_model && array_like<W>)
@@ -182,8 +182,8 @@ constexpr auto grad(differentiated<F, X...> const& r, W const& w) requires opera
   if constexpr (poison<W> || differentiated<F, X...>::wrong()) return poisoned{};
   else if constexpr (detail::is_parameter_symbol<W>) {
     return std::apply([&]<class... A>(A const&...) {
-      return [&]<int... I>(std::integer_sequence<int, I...>) {
-        auto y = call_layer<0>(r.symbol(), argument<detail::root_tag, I, typename A::extents_type>{}...);
+      return [&]<int... Index>(std::integer_sequence<int, Index...>) {
+        auto y = call_layer<0>(r.symbol(), argument<detail::root_tag, Index, typename A::extents_type>{}...);
         return make<gradient_op>(y, w);
       }(std::make_integer_sequence<int, int(sizeof...(A))>{});
     }, r.arguments);

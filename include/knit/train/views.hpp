@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // views.hpp -- in: a range of batches. out: a range of losses: reading one makes one step of training.
 #pragma once
+#include <knit/optim/adam.hpp>
+#include <knit/optim/momentum.hpp>
 #include <knit/optim/sgd.hpp>
-#include <knit/program.hpp>
+#include <knit/train/step.hpp>
 #include <memory>
 #include <optional>
 #include <range/v3/functional/bind_back.hpp>
@@ -35,10 +37,10 @@ template <class Rng, class Step> class training_view
     Rng data;
     std::shared_ptr<Step> step;
     std::optional<ranges::iterator_t<Rng>> at;
-    std::optional<float> loss;
+    std::optional<typename Step::value_type> loss;
 
     state(Rng d, std::shared_ptr<Step> s) : data(std::move(d)), step(std::move(s)) {}
-    float pull() {
+    typename Step::value_type pull() {
       if (!loss) {
         auto const& batch = **at;
         loss = (*step)(batch.x, batch.y);
@@ -52,7 +54,7 @@ template <class Rng, class Step> class training_view
     using single_pass = std::true_type;
     cursor() = default;
     explicit cursor(state* s) : state_(s) {}
-    float read() const { return state_->pull(); }
+    typename Step::value_type read() const { return state_->pull(); }
     void next() {
       state_->pull();
       state_->loss.reset();
@@ -147,7 +149,7 @@ using ranges::views::take;
 
 /// `data | train(model, rule)`: a step of training under an update rule for each batch that is read. Yields the
 /// loss before each update. The model is changed in place and must outlive the range.
-template <class Backend = default_backend, model Model, class Rule> auto train(Model& m, Rule rule) {
+template <class Backend = default_backend, model Model, update_rule Rule> auto train(Model& m, Rule rule) {
   return ranges::views::view_closure<detail::train_fn<Backend, Model, Rule>>{detail::train_fn<Backend, Model, Rule>{&m, rule}};
 }
 
@@ -158,5 +160,9 @@ template <class Backend = default_backend, model Model, ranges::viewable_range R
 auto sgd(Model& m, Rng&& data, sgd_rule rule = {}) {
   return std::forward<Rng>(data) | sgd<Backend>(m, rule);
 }
+/// `data | momentum(model)`: trains with a velocity.
+template <class Backend = default_backend, model Model> auto momentum(Model& m, momentum_rule rule = {}) { return train<Backend>(m, rule); }
+/// `data | adam(model, {.lr = 0.001f})`: trains by Adam.
+template <class Backend = default_backend, model Model> auto adam(Model& m, adam_rule rule = {}) { return train<Backend>(m, rule); }
 
 }  // namespace knit

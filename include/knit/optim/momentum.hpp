@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+// momentum.hpp -- gradient descent that keeps its velocity: v <- gamma v + lr g, w <- w - v.
+#pragma once
+#include <array>
+#include <knit/op/arithmetic.hpp>
+#include <tuple>
+
+namespace knit {
+
+/// v <- gamma v + lr g; w <- w - v. With a constant rate these are the steps of the form that keeps the rate out of
+/// the velocity (v <- gamma v + g; w <- w - lr v). Source: Polyak, USSR Comp. Math. 4 (1964).
+struct momentum_rule {
+  /// Knet's defaults.
+  double lr = 0.05, gamma = 0.95;
+
+  static constexpr int states = 1;
+  std::array<double, 2> hyper(long) const { return {lr, gamma}; }
+
+  struct next {
+    constexpr auto operator()(auto w, auto g, auto v, auto rate, auto gamma) const {
+      auto faster = gamma % v + rate % g;
+      return std::tuple(w - faster, faster);
+    }
+  };
+};
+
+}  // namespace knit

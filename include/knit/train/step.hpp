@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSL-1.0
+// step.hpp -- in: a model, an update rule and types of arguments. out: one fused step of training, as a callable.
+#pragma once
+#include <knit/program.hpp>
+
+namespace knit {
+
+/// How parameters move. `hyper(step)` gives the numbers that a step reads (an array of double; steps count from 1),
+/// and `next` the next values as expressions: called with a parameter w, the loss's gradient g, the rule's states of
+/// that parameter (`static constexpr int states`, none if absent: arrays in the shape of w, 0 at first) and the
+/// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's.
+template <class Rule>
+concept update_rule = requires(Rule const& rule, long step) {
+  typename Rule::next;
+  { rule.hyper(step)[0] } -> std::convertible_to<double>;
+};
+
+namespace detail {
+
+template <class Rule> constexpr int states_of() {
+  if constexpr (requires { Rule::states; }) return Rule::states;
+  else return 0;
+}
+template <class Rule> inline constexpr int hyper_count = int(std::tuple_size_v<decltype(std::declval<Rule const&>().hyper(1L))>);
+
+constexpr sentence not_a_loss(shape s) {
+  sentence t;
+  t << "the loss of a model is a number, and this one is an array of shape " << s << "; return its sum or mean";
+  return t;
+}
+template <class E> constexpr auto check_loss() {
+  if constexpr (poison<E>) return mp::mp_identity<poisoned>{};
+  else if constexpr (E::shape.rank != 0) return mp::mp_identity<typename knit_error<wrong<not_a_loss(E::shape)>>::type>{};
+  else return mp::mp_identity<E>{};
+}
+
+template <class T> inline constexpr int values_in = 1;
+template <class... T> inline constexpr int values_in<std::tuple<T...>> = sizeof...(T);
+template <class R> constexpr sentence wrong_count(int states) {
+  sentence t;
+  t << "the next of an update rule with " << states << " states returns " << values_in<R> << " values; return std::tuple of w's next value and of each state's, in order";
+  return t;
+}
+/// One of the values that a rule's `next` returns.
+template <class Next, int States, int Index> struct nth_value {
+  template <class... X> constexpr auto operator()(X const&... x) const {
+    using R = decltype(Next{}(x...));
+    if constexpr (poison<R>) return poisoned{};
+    else if constexpr (values_in<R> != States + 1) return complain<wrong_count<R>(States)>();
+    else if constexpr (States == 0 && !requires { typename std::tuple_size<R>::type; }) return Next{}(x...);
+    else return std::get<std::size_t(Index)>(Next{}(x...));
+  }
+};
+
+/// One step of training: the loss of a model on arguments, and the next value of every parameter and state under a
+/// rule. Leaves: parameters, the states of each, arguments, the rule's numbers.
+template <class Model, class Rule, class... X> struct training_spec {
+  using parameters = leaves_of_model<Model>;
+  static constexpr int states = states_of<Rule>(), numbers = hyper_count<Rule>;
+  using argument_tag = training_spec;
+  static constexpr int first_argument = parameters::count * (1 + states), argument_count = int(sizeof...(X)) + numbers;
+  static constexpr auto leaves = [] {
+    std::array<leaf_info, std::size_t(parameters::count * states)> memory{};
+    for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = parameters::value[i / std::size_t(states)];
+    std::array<leaf_info, std::size_t(numbers)> hyper{};
+    for (auto& n : hyper) n.holds = element::f64;
+    return joined(parameters::value, memory, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...}, hyper);
+  }();
+
+  template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
+    return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(Index), typename X::extents_type>{}...);
+  }
+  template <int K> using array_at = typename parameters::template array_at<K>;
+  template <int K> using parameter_at = parameter<K, array_at<K>>;
+  static constexpr int state_leaf(int k, int s) { return parameters::count + k * states + s; }
+  using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
+                               decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
+  template <int K, int Index, int... S, int... H>
+  static constexpr auto next(std::integer_sequence<int, S...>, std::integer_sequence<int, H...>) {
+    using w = parameter_at<K>;
+    return call_layer<0>(nth_value<typename Rule::next, states, Index>{}, w{}, make<gradient_op>(loss{}, w{}),
+                         parameter<state_leaf(K, S), array_at<K>>{}..., argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
+  }
+  /// Value Index (0: of the parameter, 1 ..: of its states) that the rule gives parameter K.
+  template <int K, int Index> using next_of = unless_poisoned<
+      typename decltype(check_next<decltype(next<K, Index>(std::make_integer_sequence<int, states>{}, std::make_integer_sequence<int, numbers>{})),
+                                   parameter_at<K>::shape>())::type,
+      parameter_at<K>>;
+  template <int K, int... S> static auto list_of(std::integer_sequence<int, S...>)
+      -> mp::mp_list<result<typename next_of<K, 0>::graph, K>, result<typename next_of<K, 1 + S>::graph, state_leaf(K, S)>...>;
+  template <int... K> static auto list(std::integer_sequence<int, K...>)
+      -> mp::mp_append<mp::mp_list<result<typename loss::graph>>, decltype(list_of<K>(std::make_integer_sequence<int, states>{}))...>;
+  using results = decltype(list(std::make_integer_sequence<int, parameters::count>{}));
+};
+
+/// The states of all parameters: `states` arrays like each.
+template <class Tuple, int States> struct state_arrays;
+template <class... A, int States> struct state_arrays<std::tuple<A*...>, States> {
+  using type = std::tuple<std::array<std::remove_cv_t<A>, std::size_t(States)>...>;
+};
+
+}  // namespace detail
+
+/// The loss of a model as a training step: step(x, y) returns the loss before the update. The model is
+/// referred to and changed in place; what the rule remembers of it lives here. X... are the types of the
+/// arguments. After construction nothing is allocated.
+template <class Backend, class Model, update_rule Rule, class... X> class training_step {
+ public:
+  using spec = detail::training_spec<Model, Rule, X...>;
+  using program = typename Backend::template program<spec>;
+
+  training_step(Model& m, Rule const& r) : model_(&m), rule(r) {}
+
+  using value_type = typename Backend::value_type;
+
+  value_type operator()(X const&... x) {
+    void const* leaves[spec::leaves.size()];
+    std::size_t i = 0;
+    std::apply([&](auto*... p) { ((leaves[i++] = p->data()), ...); }, parameters_of(*model_));
+    std::apply([&](auto&... of_parameter) {
+      auto add = [&](auto& arrays) {
+        for (auto& a : arrays) leaves[i++] = a.data();
+      };
+      (add(of_parameter), ...);
+    }, states_);
+    ((leaves[i++] = x.data()), ...);
+    const auto numbers = rule.hyper(++steps_);
+    for (auto const& n : numbers) leaves[i++] = &n;
+    value_type loss = 0;
+    void* outputs[] = {&loss};
+    program_.run(leaves, outputs);
+    return loss;
+  }
+
+  /// Steps made so far.
+  long steps() const { return steps_; }
+
+ private:
+  Model* model_;
+  program program_;
+  typename detail::state_arrays<decltype(parameters_of(std::declval<Model&>())), spec::states>::type states_;
+  long steps_ = 0;
+
+ public:
+  Rule rule;  ///< its numbers may change between steps
+};
+
+}  // namespace knit
