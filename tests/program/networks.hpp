@@ -6,9 +6,9 @@
 // each step from the very parameters that simd_backend has, so that errors do not add up and tolerances stay narrow.
 //
 // To try other seeds build one of the files with -DKNIT_SEEDS=17 or -DKNIT_SEEDS=17,18,19; each test prints what its
-// seed has drawn. To keep one add it to a file's list: three to a slow file and six or seven to another, for a
-// compiler takes some 300 MB for each. What a seed draws changes with draw(); change that only with a reason, since a seed
-// that has been added may be the only one that meets some case.
+// seed has drawn. To keep one add it to a file's list: a slow file has two to four and another six or seven, since a
+// compiler takes 300 MB or more for each. What a seed draws changes with draw(); change that only with a reason, since
+// a seed that has been added may be the only one that meets some case.
 #pragma once
 #include <knit/knit.hpp>
 
