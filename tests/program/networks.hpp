@@ -6,9 +6,9 @@
 // each step from the very parameters that simd_backend has, so that errors do not add up and tolerances stay narrow.
 //
 // To try other seeds build one of the files with -DKNIT_SEEDS=17 or -DKNIT_SEEDS=17,18,19; each test prints what its
-// seed has drawn. To keep one add it to a file's list: three to a slow file and seven to another, since a compiler
-// takes some 300 MB for each. What a seed draws changes with draw(); change that only with a reason, since a seed
-// that has been added may be the only one that meets some case.
+// seed has drawn. To keep one add it to a file's list: a slow file has two to four and another six or seven, since a
+// compiler takes 300 MB or more for each. What a seed draws changes with draw(); change that only with a reason, since
+// a seed that has been added may be the only one that meets some case.
 #pragma once
 #include <knit/knit.hpp>
 
@@ -94,18 +94,18 @@ template <class W, class F> struct with_bias {
 
 /// w <- w - lr (g + decay w)
 struct decayed_sgd {
-  float lr = 0.1f, decay = 0.02f;
-  static constexpr int hyper_count = 2;
-  std::array<double, 2> hyper() const { return {double(lr), double(decay)}; }
+  double lr = 0.1, decay = 0.02;
+  std::array<double, 2> hyper(long) const { return {lr, decay}; }
   struct next {
-    constexpr auto operator()(auto w, auto g, auto rate, auto decay) const { return w - rate % (g + decay % w); }
+    constexpr auto operator()(auto w, auto g, auto rate, auto decay) const {
+      return w - rate % (g + decay % w);
+    }
   };
 };
 /// w <- w - lr g / sqrt(mean(g^2)): needs all of a gradient before any of it is used.
 struct scaled_sgd {
-  float lr = 0.1f;
-  static constexpr int hyper_count = 1;
-  std::array<double, 1> hyper() const { return {double(lr)}; }
+  double lr = 0.1;
+  std::array<double, 1> hyper(long) const { return {lr}; }
   struct next {
     constexpr auto operator()(auto w, auto g, auto rate) const {
       return w - rate % g / (sqrt(mean(square(g))) + 1e-12);
@@ -156,7 +156,7 @@ struct part {
 enum class input { floats, tensor_of_floats, bytes, tensor_of_bytes };
 enum class target { labels, wide_labels, numbers, view_of_numbers };
 enum class penalty { none, weight, weight_and_bias, scores };
-enum class rule { sgd, decayed, scaled };
+enum class rule { sgd, decayed, scaled, momentum, adam };
 
 struct network_plan {
   std::uint64_t seed;
@@ -186,7 +186,7 @@ constexpr network_plan draw(std::uint64_t seed) {
   n.x = input(r.below(4));
   n.y = target(r.below(4));
   n.add = r.one_in(2) ? penalty::none : penalty(1 + r.below(3));
-  n.by = rule(r.below(3));
+  n.by = rule(r.below(5));
   n.batch = r.one_in(20) ? 1 : r.size(1, 9);
   const int depth = r.one_in(8) ? 1 : r.one_in(3) ? 1 + r.below(8) : 2 + r.below(3);
   int now = n.inputs = width(), widest = now;
@@ -206,8 +206,11 @@ constexpr network_plan draw(std::uint64_t seed) {
     if (last && n.classifies()) out = r.one_in(2) ? 2 + r.below(15) : out < 2 ? 2 : out > 250 ? 10 : out;
     const int before = now;
     int k = r.below(10);
-    if (!n.has_own && (n.add == penalty::weight || n.add == penalty::weight_and_bias) && (last || r.one_in(2))) k = 3;
-    if (k < 2 && n.has_own && n.own_in == n.own_out && now == n.own_in && !(last && n.classifies())) add(sort::own, now);
+    if (!n.has_own && (n.add == penalty::weight || n.add == penalty::weight_and_bias) &&
+        (last || r.one_in(2)))
+      k = 3;
+    if (k < 2 && n.has_own && n.own_in == n.own_out && now == n.own_in && !(last && n.classifies()))
+      add(sort::own, now);
     else if (k == 2 && n.has_own && now == n.own_out && !(last && n.classifies())) {
       add(sort::transposed, n.own_in);
       n.has_c = true;
@@ -228,7 +231,8 @@ constexpr network_plan draw(std::uint64_t seed) {
       weights += double(before) * now;
     } else add(sort::plain, out);
     weights += double(before) * now;
-    if (n.has_own && !n.has_c && !last && now == n.own_out && n.parts[n.count - 1].what == sort::own && r.one_in(3)) {
+    if (n.has_own && !n.has_c && !last && now == n.own_out && n.parts[n.count - 1].what == sort::own &&
+        r.one_in(3)) {
       add(n.own_in == n.own_out && r.one_in(2) ? sort::own : sort::transposed, n.own_in);
       n.has_c = n.parts[n.count - 1].what == sort::transposed;
       weights += double(n.own_in) * n.own_out;
@@ -246,7 +250,8 @@ constexpr network_plan draw(std::uint64_t seed) {
   }
   if (n.parts[n.count - 1].f == function::sigm || n.classifies()) n.parts[n.count - 1].f = function::identity;
   n.outputs = now;
-  while (n.batch > 1 && (long(n.batch) * widest > most_elements || 6 * weights * n.batch > most_flops)) n.batch -= (n.batch + 2) / 3;
+  while (n.batch > 1 && (long(n.batch) * widest > most_elements || 6 * weights * n.batch > most_flops))
+    n.batch -= (n.batch + 2) / 3;
   if (n.batch == 1)
     for (part& p : n.parts)
       if (p.what == sort::rows) p.what = sort::columns;
@@ -256,12 +261,16 @@ constexpr network_plan draw(std::uint64_t seed) {
 template <std::uint64_t Seed> inline constexpr network_plan drawn = draw(Seed);
 
 inline std::string describe(network_plan const& n) {
-  static constexpr char const* sorts[] = {"", "x + ", "x + narrow ", "gated ", "own ", "transposed own ", "own bias ", "gain ", "columns' norm ", "rows' norm ", "attention "};
+  static constexpr char const* sorts[] = {
+      "",          "x + ",  "x + narrow ",    "gated ",      "own ",      "transposed own ",
+      "own bias ", "gain ", "columns' norm ", "rows' norm ", "attention "};
   static constexpr char const* functions[] = {"identity", "relu", "tanh", "sigm", "softsign", "swish"};
-  static constexpr char const* inputs[] = {"view of floats", "tensor of floats", "view of bytes", "tensor of bytes"};
-  static constexpr char const* targets[] = {"nll of byte labels", "nll of int labels", "mse to a tensor", "mse to a view"};
+  static constexpr char const* inputs[] = {"view of floats", "tensor of floats", "view of bytes",
+                                           "tensor of bytes"};
+  static constexpr char const* targets[] = {"nll of byte labels", "nll of int labels", "mse to a tensor",
+                                            "mse to a view"};
   static constexpr char const* penalties[] = {"", " + w^2", " + w^2 + b^2", " + scores^2"};
-  static constexpr char const* rules[] = {"sgd", "decayed", "scaled"};
+  static constexpr char const* rules[] = {"sgd", "decayed", "scaled", "momentum", "adam"};
   std::string s = "seed " + std::to_string(n.seed) + ": " + std::to_string(n.inputs);
   for (int i = 0; i < n.count; ++i) {
     part const& p = n.parts[i];
@@ -269,8 +278,8 @@ inline std::string describe(network_plan const& n) {
     if (p.inner) s += " by " + std::to_string(p.inner);
     if (p.what < sort::gain && p.what != sort::gate) s += std::string(" ") + functions[int(p.f)];
   }
-  return s + ", batch " + std::to_string(n.batch) + ", " + inputs[int(n.x)] + ", " + targets[int(n.y)] + penalties[int(n.add)] + ", " +
-         rules[int(n.by)];
+  return s + ", batch " + std::to_string(n.batch) + ", " + inputs[int(n.x)] + ", " + targets[int(n.y)] +
+         penalties[int(n.add)] + ", " + rules[int(n.by)];
 }
 
 // ---- the network as a type -----------------------------------------------------------------------------
@@ -286,7 +295,12 @@ template <function F> constexpr auto function_of() {
   else return identity;
 }
 /// Keeps signals and gradients of one size through many layers.
-constexpr float gain_of(function f) { return f == function::sigm ? 3.5f : f == function::identity ? 1 : f == function::softsign || f == function::swish ? 1.7f : 1.4f; }
+constexpr float gain_of(function f) {
+  return f == function::sigm                               ? 3.5f
+         : f == function::identity                         ? 1
+         : f == function::softsign || f == function::swish ? 1.7f
+                                                           : 1.4f;
+}
 
 /// The layers of drawn<Seed>; a weight, its bias and that of its transpose, which several layers use.
 template <std::uint64_t Seed, class Layers, class W, class B, class C> struct network {
@@ -337,16 +351,20 @@ template <std::uint64_t Seed, int I> auto make_layer() {
   if constexpr (p.what == sort::plain) return full(size, 0, f, p.f);
   else if constexpr (p.what == sort::wide) return residual{full(size, 0, f, p.f)};
   else if constexpr (p.what == sort::narrow)
-    return residual{make_chain(full(extents<p.inner, p.in>{}, 0, f, p.f), full(extents<p.out, p.inner>{}, 2, identity, function::identity))};
+    return residual{make_chain(full(extents<p.inner, p.in>{}, 0, f, p.f),
+                               full(extents<p.out, p.inner>{}, 2, identity, function::identity))};
   else if constexpr (p.what == sort::gate)
     return gated{full(size, 0, identity, function::tanh), full(size, 2, identity, function::tanh)};
   else if constexpr (p.what == sort::shared) {
     auto w = weight(size, 0, p.f);
     return with_bias<decltype(w), std::remove_const_t<decltype(f)>>{std::move(w), f};
   } else if constexpr (p.what == sort::gain) return gain<tensor<float, p.out>>{vector(rows, 0, 1)};
-  else if constexpr (p.what == sort::columns) return column_norm<tensor<float, p.out>, tensor<float, p.out>>{vector(rows, 0, 1), vector(rows, 1)};
-  else if constexpr (p.what == sort::rows) return row_norm<tensor<float, p.out>, tensor<float, p.out>>{vector(rows, 0, 1), vector(rows, 1)};
-  else if constexpr (p.what == sort::attention) return attention<tensor<float, p.out, p.in>>{weight(size, 0, function::identity)};
+  else if constexpr (p.what == sort::columns)
+    return column_norm<tensor<float, p.out>, tensor<float, p.out>>{vector(rows, 0, 1), vector(rows, 1)};
+  else if constexpr (p.what == sort::rows)
+    return row_norm<tensor<float, p.out>, tensor<float, p.out>>{vector(rows, 0, 1), vector(rows, 1)};
+  else if constexpr (p.what == sort::attention)
+    return attention<tensor<float, p.out, p.in>>{weight(size, 0, function::identity)};
   else return nothing{};
 }
 
@@ -354,12 +372,14 @@ template <std::uint64_t Seed> auto make_network() {
   constexpr network_plan n = drawn<Seed>;
   auto layers = []<int... I>(std::integer_sequence<int, I...>) {
     return hana::make_tuple(make_layer<Seed, I>()...);
-  }(std::make_integer_sequence<int, n.count>{});
+  }
+  (std::make_integer_sequence<int, n.count>{});
   auto fill = [](auto t, std::uint64_t stream, float deviation) {
     t.fill([&](long i) { return gaussian{Seed, 0, deviation}(1000 + stream, i, 1, 1); });
     return t;
   };
-  auto optional = [&]<bool There, int... N>(std::bool_constant<There>, extents<N...>, std::uint64_t stream, float deviation) {
+  auto optional = [&]<bool There, int... N>(std::bool_constant<There>, extents<N...>, std::uint64_t stream,
+                                            float deviation) {
     if constexpr (There) return fill(tensor<float, N...>(), stream, deviation);
     else return nothing{};
   };
@@ -367,7 +387,8 @@ template <std::uint64_t Seed> auto make_network() {
   auto w = optional(std::bool_constant<n.has_own>{}, extents<n.own_out, n.own_in>{}, 0, deviation);
   auto b = optional(std::bool_constant<n.has_own>{}, extents<n.own_out>{}, 1, 0.1f);
   auto c = optional(std::bool_constant<n.has_c>{}, extents<n.own_in>{}, 2, 0.1f);
-  return network<Seed, decltype(layers), decltype(w), decltype(b), decltype(c)>{std::move(layers), std::move(w), std::move(b), std::move(c)};
+  return network<Seed, decltype(layers), decltype(w), decltype(b), decltype(c)>{
+      std::move(layers), std::move(w), std::move(b), std::move(c)};
 }
 
 // ---- batches -------------------------------------------------------------------------------------------
@@ -388,7 +409,8 @@ template <class A> struct filled {
 template <std::uint64_t Seed> constexpr auto input_type() {
   constexpr network_plan n = drawn<Seed>;
   if constexpr (n.x == input::floats) return mp::mp_identity<view<float, n.inputs, n.batch>>{};
-  else if constexpr (n.x == input::tensor_of_floats) return mp::mp_identity<tensor<float, n.inputs, n.batch>>{};
+  else if constexpr (n.x == input::tensor_of_floats)
+    return mp::mp_identity<tensor<float, n.inputs, n.batch>>{};
   else if constexpr (n.x == input::bytes) return mp::mp_identity<view<unorm8, n.inputs, n.batch>>{};
   else return mp::mp_identity<tensor<unorm8, n.inputs, n.batch>>{};
 }
@@ -421,8 +443,8 @@ struct difference {
     if (by > largest) largest = by;
     if (by <= rounding::slack || !first.empty()) return;
     char text[160];
-    std::snprintf(text, sizeof text, ", element %ld: got %.9g, expected %.9g, standard deviation %.2g", i, double(got),
-                  expected.value, expected.deviation());
+    std::snprintf(text, sizeof text, ", element %ld: got %.9g, expected %.9g, standard deviation %.2g", i,
+                  double(got), expected.value, expected.deviation());
     first = what + text;
   }
 };
@@ -432,12 +454,14 @@ template <std::uint64_t Seed> struct check {
   using model = decltype(make_network<Seed>());
   using X = typename decltype(input_type<Seed>())::type;
   using Y = typename decltype(target_type<Seed>())::type;
-  using rule_type = mp::mp_at_c<mp::mp_list<sgd_rule, decayed_sgd, scaled_sgd>, std::size_t(plan.by)>;
+  using rule_type = mp::mp_at_c<mp::mp_list<sgd_rule, decayed_sgd, scaled_sgd, momentum_rule, adam_rule>,
+                                std::size_t(plan.by)>;
   using step_type = training_step<simd_backend, model, rule_type, X, Y>;
+  using spec = typename step_type::spec;
   using scores_type = inference<simd_backend, model, X>;
   using numbers = std::vector<rounding::number>;
   template <class Spec> using oracle = typename scalar_backend<rounding::number>::template program<Spec>;
-  static constexpr int steps = 3, most_threads = 3;
+  static constexpr int steps = 3, most_threads = 3, parameters = parameter_count<model>;
 
   struct batch {
     filled<X> x;
@@ -447,93 +471,129 @@ template <std::uint64_t Seed> struct check {
           y([=](long i) { return value_for<typename Y::value_type>(Seed, 3000 + n, i, plan.outputs); }) {}
   };
 
-  static std::vector<void const*> leaves_of(model& m) {
-    std::vector<void const*> l;
-    std::apply([&](auto*... a) { (l.push_back(a->data()), ...); }, parameters_of(m));
-    return l;
-  }
-  static std::string storage_of(model& m) {
-    std::string s;
-    std::apply([&](auto*... a) { (s.append(reinterpret_cast<char const*>(a->data()), a->storage * sizeof(float)), ...); },
-               parameters_of(m));
-    return s;
+  /// What a step reads and writes: the model and what the rule remembers of it, so that the oracle can begin each
+  /// step where the other is. A training_step keeps the latter to itself.
+  struct memory {
+    model m;
+    typename detail::state_arrays<decltype(parameters_of(std::declval<model&>())), spec::states>::type states;
+
+    /// f(name, array) for all arrays, in the order of leaves.
+    template <class F> void each(F const& f) {
+      std::vector<std::string> paths;
+      for_each_parameter(m, [&](std::string const& path, auto& a) { paths.push_back(path), f(path, a); });
+      std::size_t p = 0;
+      auto of_parameter = [&](auto& arrays) {
+        for (auto& a : arrays) f("state of " + paths[p], a);
+        ++p;
+      };
+      std::apply([&](auto&... s) { (of_parameter(s), ...); }, states);
+    }
+    std::vector<void const*> leaves() {
+      std::vector<void const*> l;
+      each([&](std::string const&, auto& a) { l.push_back(a.data()); });
+      return l;
+    }
+    std::string storage() {
+      std::string s;
+      each([&](std::string const&, auto& a) {
+        s.append(reinterpret_cast<char const*>(a.data()), a.storage * sizeof(float));
+      });
+      return s;
+    }
+  };
+  /// The leaves of step number `step`, from 1.
+  static std::vector<void const*> leaves_of(memory& m, batch const& b,
+                                            decltype(rule_type{}.hyper(1)) const& h) {
+    auto leaves = m.leaves();
+    leaves.push_back(b.x.array.data());
+    leaves.push_back(b.y.array.data());
+    for (double const& n : h) leaves.push_back(&n);
+    return leaves;
   }
 
-  /// What a step from m should give: the loss and each parameter's next value, first index fastest.
-  oracle<typename step_type::spec> training;
+  /// What a step from m should give: the loss and each array's next value, first index fastest.
+  oracle<spec> training;
   struct outcome {
     rounding::number loss;
     std::vector<rounding::number const*> next;  ///< until the oracle runs again
   };
-  outcome expect(model m, rule_type const& by, batch const& b) {
-    auto leaves = leaves_of(m);
+  outcome expect(memory m, rule_type const& by, batch const& b, long step) {
+    const auto hyper = by.hyper(step);
+    const auto leaves = leaves_of(m, b, hyper);
     outcome o;
     o.next.resize(leaves.size());
-    leaves.push_back(b.x.array.data());
-    leaves.push_back(b.y.array.data());
-    const auto hyper = by.hyper();
-    for (double const& n : hyper) leaves.push_back(&n);
     void* outputs[] = {&o.loss};
     training.run(leaves.data(), outputs);
-    using P = compiled_graph<typename step_type::spec>;
+    using P = compiled_graph<spec>;
     for (int r = 0; r < P::roots; ++r)
-      if (root const& to = P::graph.roots[r]; to.state >= 0) o.next[std::size_t(to.state)] = training.value(to.node);
+      if (root const& to = P::graph.roots[r]; to.state >= 0)
+        o.next[std::size_t(to.state)] = training.value(to.node);
     return o;
   }
-  numbers expect_scores(model& m, batch const& b) {
+  numbers expect_scores(memory& m, batch const& b) {
     oracle<typename scores_type::spec> program;
     numbers z(std::size_t(scores_type::result_shape.size()), 0);
-    auto leaves = leaves_of(m);
+    auto leaves = m.leaves();
+    leaves.resize(std::size_t(parameters));
     leaves.push_back(b.x.array.data());
     void* outputs[] = {z.data()};
     program.run(leaves.data(), outputs);
     return z;
   }
 
-  /// f(path, before, after, next) for each parameter.
-  template <class F> static void each(model& before, model& after, outcome const& o, F const& f) {
+  /// f(name, number, array before, the same after, next) for each array.
+  template <class F> static void compare(memory& before, memory& after, outcome const& o, F const& f) {
+    const auto old = before.leaves();
     std::size_t p = 0;
-    std::vector<std::string> paths;
-    for_each_parameter(before, [&](std::string const& path, auto const&) { paths.push_back(path); });
-    auto call = [&](auto* a, auto* b) { f(paths[p], *a, *b, o.next[p]), ++p; };
-    [&]<std::size_t... I>(std::index_sequence<I...>, auto const& a, auto const& b) {
-      (call(std::get<I>(a), std::get<I>(b)), ...);
-    }(std::make_index_sequence<std::size_t(parameter_count<model>)>{}, parameters_of(before), parameters_of(after));
+    after.each([&](std::string const& name, auto& a) {
+      using A = std::remove_reference_t<decltype(a)>;
+      f(
+          name, p, static_cast<float const*>(old[p]), a, [](long i) { return A::layout.offset(A::shape, i); },
+          o.next[p]);
+      ++p;
+    });
   }
 
   /// The rate at which the parameter that changes most changes by a thirtieth of itself.
-  float rate_for(model& m, batch const& b) {
+  double rate_for(memory& m, batch const& b) {
     rule_type by;
     by.lr = 1;
     double most = 0;
-    each(m, m, expect(m, by, b), [&](std::string const&, auto const& w, auto const&, rounding::number const* next) {
-      double size = 0, change = 0;
-      for (long i = 0; i < w.size(); ++i) {
-        size += double(w[i]) * double(w[i]);
-        change += (next[i].value - double(w[i])) * (next[i].value - double(w[i]));
-      }
-      most = std::max(most, std::sqrt(change / size));
-    });
-    return float(1 / (30 * most));
+    compare(m, m, expect(m, by, b, 1),
+            [&](auto&, std::size_t p, float const*, auto& w, auto, rounding::number const* next) {
+              double size = 0, change = 0;
+              for (long i = 0; i < w.size(); ++i) {
+                size += double(w[i]) * double(w[i]);
+                change += (next[i].value - double(w[i])) * (next[i].value - double(w[i]));
+              }
+              if (p < std::size_t(parameters)) most = std::max(most, std::sqrt(change / size));
+            });
+    return 1 / (30 * most);
   }
 
-  /// Both backends have the derivative from one graph, so it is held against the loss itself: a little way along each
-  /// parameter's change the loss changes as the gradient, worked out back from the rule, says.
-  void goes_down_the_slope(model& m, rule_type const& by, batch const& b) {
-    if constexpr (plan.by != rule::scaled) {
-      model up = m, down = m;
+  /// Both backends have the derivative from one graph, so it is held against the loss itself: a little way along
+  /// each parameter's change the loss changes as the gradient, worked out back from the rule, says. The way is so
+  /// short that hardly a relu changes sides.
+  void goes_down_the_slope(memory& m, rule_type const& by, batch const& b) {
+    if constexpr (plan.by == rule::sgd || plan.by == rule::decayed || plan.by == rule::momentum) {
+      memory up = m, down = m;
       double expected = 0, size = 0;
-      each(up, down, expect(m, by, b), [&](std::string const&, auto& above, auto& below, rounding::number const* next) {
-        for (long i = 0; i < above.size(); ++i) {
-          const double w = double(above[i]), change = next[i].value - w;
-          double g = -change / double(by.lr);
-          if constexpr (plan.by == rule::decayed) g -= double(by.decay) * w;
-          above[i] = float(w + 0.02 * change), below[i] = float(w - 0.02 * change);
-          const double d = g * (double(above[i]) - double(below[i]));
-          expected += d, size += std::abs(d);
-        }
-      });
-      const double got = expect(up, by, b).loss.value - expect(down, by, b).loss.value;
+      const outcome o = expect(m, by, b, 1);
+      auto below = down.leaves();
+      compare(m, up, o,
+              [&](auto&, std::size_t p, float const*, auto& above, auto at, rounding::number const* next) {
+                if (p >= std::size_t(parameters)) return;
+                float* const under = static_cast<float*>(const_cast<void*>(below[p]));
+                for (long i = 0; i < above.size(); ++i) {
+                  const double w = double(above[i]), change = next[i].value - w;
+                  double g = -change / by.lr;
+                  if constexpr (plan.by == rule::decayed) g -= by.decay * w;
+                  above[i] = float(w + 5e-4 * change), under[at(i)] = float(w - 5e-4 * change);
+                  const double d = g * (double(above[i]) - double(under[at(i)]));
+                  expected += d, size += std::abs(d);
+                }
+              });
+      const double got = expect(up, by, b, 1).loss.value - expect(down, by, b, 1).loss.value;
       EXPECT_NEAR(got, expected, 0.02 * size) << describe(plan) << "\nthe derivative is not that of the loss";
     }
   }
@@ -541,49 +601,56 @@ template <std::uint64_t Seed> struct check {
   void run() {
     std::printf("%s\n", describe(plan).c_str());
     std::fflush(stdout);
-    model first = make_network<Seed>();
+    memory first{make_network<Seed>(), {}};
     rule_type by;
     by.lr = rate_for(first, batch(0));
     ASSERT_TRUE(std::isfinite(by.lr) && by.lr > 0) << describe(plan);
     goes_down_the_slope(first, by, batch(0));
 
-    std::vector<model> m(most_threads, first);
-    std::vector<step_type> step;
-    std::vector<scores_type> scores;
-    for (int t = 0; t < most_threads; ++t) m[std::size_t(t)] = first;
-    step.reserve(most_threads), scores.reserve(most_threads);
+    std::vector<memory> m(most_threads, first);
+    std::vector<typename step_type::program> step;
     for (int t = 0; t < most_threads; ++t) {
       thread_count() = t + 1;
-      step.emplace_back(m[std::size_t(t)], by);
-      scores.emplace_back(m[std::size_t(t)]);
+      step.emplace_back();
     }
     difference differs;
-    double blur = 0;  // what rounding may hide of a change, as a part of it
+    // What rounding may hide of a change, as a part of it. Some changes are nothing else: a bias before a mean is
+    // taken off has no gradient.
+    double blur = 0;
+    int clear = 0, all = 0;
     std::string blurred;
     for (int s = 0; s < steps; ++s) {
       const std::string name = "step " + std::to_string(s) + ", ";
       const batch b{std::uint64_t(s)};
-      const outcome o = expect(m[0], by, b);
-      model before = m[0];
+      const auto hyper = by.hyper(s + 1);
+      const outcome o = expect(m[0], by, b, s + 1);
+      memory before = m[0];
       float losses[most_threads];
       for (int t = 0; t < most_threads; ++t) {
         thread_count() = t + 1;
-        losses[t] = step[std::size_t(t)](b.x.array, b.y.array);
+        void* outputs[] = {&losses[t]};
+        step[std::size_t(t)].run(leaves_of(m[std::size_t(t)], b, hyper).data(), outputs);
       }
       differs.look(name + "loss", 0, losses[0], o.loss);
-      each(before, m[0], o, [&](std::string const& path, auto const& old, auto const& got, rounding::number const* next) {
-        double variance = 0, change = 0;
-        for (long i = 0; i < got.size(); ++i) {
-          differs.look(name + path, i, got[i], next[i]);
-          variance += next[i].variance;
-          change += (next[i].value - double(old[i])) * (next[i].value - double(old[i]));
-        }
-        const double part = rounding::slack * std::sqrt(variance / change);
-        if (!(part <= blur)) blur = part, blurred = name + path;
-      });
+      compare(before, m[0], o,
+              [&](std::string const& array, std::size_t p, float const* old, auto& got, auto at,
+                  rounding::number const* next) {
+                double variance = 0, change = 0;
+                for (long i = 0; i < got.size(); ++i) {
+                  differs.look(name + array, i, got[i], next[i]);
+                  variance += next[i].variance;
+                  change += (next[i].value - double(old[at(i)])) * (next[i].value - double(old[at(i)]));
+                }
+                const double part = rounding::slack * std::sqrt(variance / change);
+                if (p >= std::size_t(parameters)) return;
+                if (!(part <= blur)) blur = part, blurred = name + array;
+                clear += part <= 0.1, ++all;
+              });
       for (int t = 1; t < most_threads; ++t)
-        ASSERT_TRUE(std::memcmp(&losses[t], &losses[0], sizeof(float)) == 0 && storage_of(m[std::size_t(t)]) == storage_of(m[0]))
-            << describe(plan) << "\n" << name << t + 1 << " threads differ from one";
+        ASSERT_TRUE(std::memcmp(&losses[t], &losses[0], sizeof(float)) == 0 &&
+                    m[std::size_t(t)].storage() == m[0].storage())
+            << describe(plan) << "\n"
+            << name << t + 1 << " threads differ from one";
     }
     const batch b{0};
     const numbers z = expect_scores(m[0], b);
@@ -591,17 +658,20 @@ template <std::uint64_t Seed> struct check {
     for (int t = 0; t < most_threads; ++t) {
       thread_count() = t + 1;
       got[t].resize(z.size());
-      scores[std::size_t(t)](b.x.array, got[t].data());
+      scores_type scores(m[std::size_t(t)].m);
+      scores(b.x.array, got[t].data());
       ASSERT_EQ(std::memcmp(got[t].data(), got[0].data(), z.size() * sizeof(float)), 0)
           << describe(plan) << "\nscores on " << t + 1 << " threads differ from one";
     }
     thread_count() = 0;
     for (std::size_t i = 0; i < z.size(); ++i) differs.look("scores", long(i), got[0][i], z[i]);
 
-    std::printf("  %d kernels, largest difference %.1f deviations, of a change rounding hides %.1g at most (%s)\n",
-                plan_of<step_type>::kernels, differs.largest, blur, blurred.c_str());
+    std::printf(
+        "  %d kernels, largest difference %.1f deviations, of a change rounding hides %.1g at most (%s)\n",
+        plan_of<step_type>::kernels, differs.largest, blur, blurred.c_str());
     EXPECT_TRUE(differs.first.empty()) << describe(plan) << "\n" << differs.first;
-    EXPECT_TRUE(blur <= 0.1) << describe(plan) << "\n" << blurred << " changes by little more than rounding, so nothing is checked";
+    EXPECT_GE(4 * clear, 3 * all) << describe(plan)
+                                  << "\nmost changes are little more than rounding: nothing is checked";
   }
 };
 
@@ -612,8 +682,10 @@ template <std::uint64_t... Seed> int enlist() {
     explicit trained(void (*f)()) : body(f) {}
     void TestBody() override { body(); }
   };
-  (testing::RegisterTest("networks", ("seed_" + std::to_string(Seed)).c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                         [] { return static_cast<testing::Test*>(new trained([] { check<Seed>().run(); })); }), ...);
+  (testing::RegisterTest(
+       "networks", ("seed_" + std::to_string(Seed)).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+       [] { return static_cast<testing::Test*>(new trained([] { check<Seed>().run(); })); }),
+   ...);
   return int(sizeof...(Seed));
 }
 

@@ -4,7 +4,7 @@
 #include "networks.hpp"
 
 #ifndef KNIT_SEEDS
-#define KNIT_SEEDS 24, 26, 30
+#define KNIT_SEEDS 24, 26, 30, 95
 #endif
 
 namespace {

@@ -163,7 +163,7 @@ template <class P, int S> struct contract_step {
     } else if constexpr (cut_k) {
       if constexpr (R % lanes::count == 0 || a_panels) multiply(t, ks.count, a, a_by, b, b_by_k, b_by_n);
       else multiply_rows(t, ks.count, R, a, a_by, b, b_by_k, b_by_n);
-    } else add_product<K, R>(t, a, a_by, b, b_by_k, b_by_n, b_by_n == 1 ? 2 * NR : 0);
+    } else add_product<K, R>(t, a, a_by, b, b_by_k, b_by_n, b_plain && b_by_n == 1 ? 2 * NR : 0);
     finish(t, finisher<R>{s, m0, n0});
   }
   /// What is done with each register of a tile. A struct, since a lambda cannot be forced inline without a macro,
