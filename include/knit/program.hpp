@@ -113,6 +113,9 @@ template <class E> struct scalar_evaluation : no_arguments {
 /// The backend that assignments of live expressions run on.
 using default_backend = simd_backend;
 
+// Whatever runs on it without having it among its template arguments carries the instruction set in its name, too.
+inline namespace HWY_NAMESPACE {
+
 /// `tensor y = e;` and `w = e;`. If e reads the array that it is assigned to, it reads the old elements.
 template <class E, class D, class... B, int... N>
 void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
@@ -159,6 +162,8 @@ template <class X> void evaluate_scalar(X const& e, float& to) {
 template <expression X> auto eval(X const& e) {
   return [&]<int... N>(extents<N...>) { return tensor<float, N...>(e); }(typename X::extents_type{});
 }
+
+}  // namespace HWY_NAMESPACE
 
 // ---- models --------------------------------------------------------------------------------------------
 
@@ -308,6 +313,7 @@ template <class... E> void put_all_addresses(std::tuple<E...> const& expressions
 template <class M, class... X> auto params(differentiated<M, X...>& r) requires model<M> { return detail::parameters_to_update(r); }
 template <class M, class... X> auto params(differentiated<M, X...> const& r) requires model<M> { return detail::parameters_to_update(r); }
 
+inline namespace HWY_NAMESPACE {
 /// `update(params(r), [&](auto w) { return w - grad(r, w) * lr; })`: each parameter takes the value that the
 /// function gives for it, all at once: every expression reads the old ones, also those that it or an argument names as
 /// objects. It is one fused program.
@@ -326,5 +332,6 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }
 template <class F> void update(poisoned, F&&) {}
+}  // namespace HWY_NAMESPACE
 
 }  // namespace knit

@@ -110,6 +110,8 @@ template <class P, int... K> void run_kernels(memory const& m, int threads, std:
 }  // namespace HWY_NAMESPACE
 }  // namespace simd
 
+inline namespace HWY_NAMESPACE {
+
 /// Memory for a plan's arena, in whole cache lines. It starts as NaN, so that a value that is read before it is made
 /// is seen.
 class arena {
@@ -179,5 +181,6 @@ struct simd_backend {
     P::run_in(arena::of_this_thread(P::floats(threads)), threads, leaves, outputs);
   }
 };
+}  // namespace HWY_NAMESPACE
 
 }  // namespace knit

@@ -141,7 +141,7 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   }
   /// Evaluates an expression into a new array.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
-  tensor(E const& e) : tensor() { evaluate_into(e, *this); }
+  [[gnu::always_inline]] tensor(E const& e) : tensor() { evaluate_into(e, *this); }  // inline: see operator= below
 
   tensor(tensor const& o) : data_(o.data_ ? memory() : nullptr) {
     if (data_) std::copy_n(o.data_, storage, data_);
@@ -156,9 +156,10 @@ template <class T, int... N> class tensor : public detail::tensor_base {
     std::swap(data_, o.data_);
     return *this;
   }
-  /// Evaluates an expression into this array; the expression may read it.
+  /// Evaluates an expression into this array; the expression may read it. Always inline, for the name does not say for
+  /// which processor the unit is compiled that it stands in, and what it calls does.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
-  tensor& operator=(E const& e) {
+  [[gnu::always_inline]] tensor& operator=(E const& e) {
     evaluate_into(e, *this);
     return *this;
   }

@@ -43,7 +43,7 @@ template <class Extents, class Dag, class... Bound> struct expr {
   [[no_unique_address]] std::tuple<Bound...> bound;
 
   /// Evaluates an expression without axes.
-  operator float() const {
+  [[gnu::always_inline]] operator float() const {  // inline: as tensor's operator=
     if constexpr (Extents::value.rank != 0) return complain<detail::not_a_number(Extents::value)>();
     else {
       float y;
