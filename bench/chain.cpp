@@ -16,30 +16,17 @@ struct function {
   template <class V> constexpr auto operator()(V&& v) const { return mean(square(sigm(std::forward<V>(v)))); }
 };
 
-/// A program of one argument X and two outputs: F of it, and the derivative.
-template <class F, class X> struct value_and_gradient {
-  using argument_tag = value_and_gradient;
-  static constexpr int first_argument = 0, argument_count = 1;
-  static constexpr std::array<leaf_info, 1> leaves{leaf_info{element_of<typename X::value_type>(), X::layout, X::shape}};
-  using argument_type = argument<value_and_gradient, 0, typename X::extents_type>;
-  using value = decltype(call_layer<0>(F{}, argument_type{}));
-  using gradient = decltype(make<gradient_op>(value{}, argument_type{}));
-  using results = mp::mp_list<result<typename value::graph>, result<typename gradient::graph>>;
-};
-
 template <int N> bench::contest contest_of(int evaluations, int threads) {
   struct state {
     tensor<float, N> v, gradient;
     float value = 0;
-    simd_backend::program<value_and_gradient<function, tensor<float, N>>> program;
+    value_and_gradients<simd_backend, function, tensor<float, N>> program;
   };
   auto s = std::make_shared<state>();
   s->v.fill([](long i) { return float(4 * bench::hashed(std::uint32_t(i))); });
   auto run = [s](int times) {
-    void const* leaves[] = {s->v.data()};
-    void* outputs[] = {&s->value, s->gradient.data()};
     const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < times; ++i) s->program.run(leaves, outputs);
+    for (int i = 0; i < times; ++i) s->value = s->program(s->v, s->gradient);
     bench::outcome r{std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), {double(s->value)}};
     for (long i = 0; i < 8; ++i) r.numbers.push_back(double(s->gradient[i * (N / 8) + i]) * N);
     return r;

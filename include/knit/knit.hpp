@@ -13,7 +13,7 @@
 #include <knit/optim/adam.hpp>       // adam_rule
 #include <knit/optim/momentum.hpp>   // momentum_rule
 #include <knit/optim/sgd.hpp>        // sgd_rule
-#include <knit/program.hpp>          // eval, params, update, inference, explain
+#include <knit/program.hpp>          // eval, params, update, inference, value_and_gradients, explain
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, take

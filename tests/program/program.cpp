@@ -127,4 +127,41 @@ TEST(an_update, reads_old_parameters_by_any_name) {
   }
 }
 
+// ---- a function and its derivatives ------------------------------------------------------------------------
+
+struct residuals {
+  template <class A, class B, class X> constexpr auto operator()(A const& a, B const& b, X const& x) const {
+    return mean(square(tanh(a * x + b)));
+  }
+};
+
+template <class Backend> void gives_value_and_gradients() {
+  tensor<float, 33, 5> a;
+  tensor<float, 33> b;
+  tensor<float, 5, 40> x;
+  a.fill([](long i) { return float(i % 7) / 7 - 0.4f; });
+  b.fill([](long i) { return float(i % 5) / 9; });
+  x.fill([](long i) { return float(i % 11) / 11 - 0.5f; });
+  tensor<float, 33, 5> da;
+  tensor<float, 33> db;
+  tensor<float, 5, 40> dx;
+  value_and_gradients<Backend, residuals, tensor<float, 33, 5>, tensor<float, 33>, tensor<float, 5, 40>> f;
+  for (int round = 0; round < 2; ++round) {
+    const double v = double(f(a, b, x, da, db, dx));
+    auto r = diff(residuals{})(a, b, x);
+    EXPECT_NEAR(v, float(value(r)), 1e-6);
+    const tensor ea = grad<0>(r);
+    const tensor eb = grad<1>(r);
+    const tensor ex = grad<2>(r);
+    for (long i = 0; i < ea.size(); ++i) EXPECT_NEAR(da[i], ea[i], 1e-7);
+    for (long i = 0; i < eb.size(); ++i) EXPECT_NEAR(db[i], eb[i], 1e-7);
+    for (long i = 0; i < ex.size(); ++i) EXPECT_NEAR(dx[i], ex[i], 1e-7);
+    a = a - 2 * da;  // another point
+  }
+}
+TEST(value_and_gradients, are_those_of_diff) {
+  gives_value_and_gradients<simd_backend>();
+  gives_value_and_gradients<scalar_backend<float>>();
+}
+
 }  // namespace

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: value_and_gradients: the function's value is a number, and this one is an array of shape (4); return its sum or mean
+#include <knit/knit.hpp>
+using namespace knit;
+
+struct f {
+  template <class X> constexpr auto operator()(X const& x) const {
+#ifdef KNIT_WRONG
+    return square(x);
+#else
+    return sum(square(x));
+#endif
+  }
+};
+
+int main() {
+  tensor<float, 4> x, dx;
+  value_and_gradients<simd_backend, f, tensor<float, 4>> p;
+  p(x, dx);
+}
