@@ -34,7 +34,13 @@ template <class P, int S> HWY_INLINE void run_step(memory const& m, int lo, int 
   else map_step<P, S>::run(m, lo, hi, slab);
 }
 
-template <class P, int R, int... S> void run_slab(memory const& m, int slab, std::integer_sequence<int, S...>) {
+/// Never inlined or cloned: a compiler that fuses a multiplication with an addition in one copy of this, and not in
+/// another, would let the last bit depend on whether one thread runs or several.
+template <class P, int R, int... S>
+#if defined(__GNUC__) && !defined(__clang__)
+[[gnu::noclone]]
+#endif
+[[gnu::noinline]] void run_slab(memory const& m, int slab, std::integer_sequence<int, S...>) {
   constexpr region r = P::plan.regions[R];
   [[maybe_unused]] const int lo = r.extent == 1 ? 0 : r.bound(slab), hi = r.extent == 1 ? 0 : r.bound(slab + 1);
   (run_step<P, r.first + S>(m, lo, hi, slab), ...);
