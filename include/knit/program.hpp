@@ -230,7 +230,7 @@ template <class X> using gradient_array = typename array_of<typename X::extents_
 
 constexpr sentence not_a_number_to_differentiate(shape s) {
   sentence t;
-  t << "value_and_gradients: the function's value is a number, and this one is an array of shape " << s << "; return its sum or mean";
+  t << "value_and_gradients: the value of the function is a number, and this one is an array of shape " << s << "; return its sum or mean";
   return t;
 }
 template <class F> constexpr sentence not_stateless() {

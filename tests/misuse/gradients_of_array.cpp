@@ -1,5 +1,5 @@
+// expect: value_and_gradients: the value of the function is a number, and this one is an array of shape (4); return its sum or mean
 // SPDX-License-Identifier: BSL-1.0
-// expect: value_and_gradients: the function's value is a number, and this one is an array of shape (4); return its sum or mean
 #include <knit/knit.hpp>
 using namespace knit;
 

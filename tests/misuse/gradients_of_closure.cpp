@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSL-1.0
 // expect: F is a struct without members, whose operator() is the function; pass what it captures as an argument
+// SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 using namespace knit;
 

@@ -25,9 +25,13 @@ template <class P, int S> HWY_INLINE void run_step(memory const& m) {
   else map_step<P, S>::run(m);
 }
 
-/// Not inlined, for one copy of its code: of two, a compiler may make products and sums into multiply-adds differently,
-/// and then the bits of a result would depend on the number of threads.
-template <class P, int R, int... S> HWY_NOINLINE void run_slab(memory const& m, std::integer_sequence<int, S...>) {
+/// Never inlined or cloned: a compiler that fuses a multiplication with an addition in one copy of this, and not in
+/// another, would let the last bit depend on whether one thread runs or several.
+template <class P, int R, int... S>
+#if defined(__GNUC__) && !defined(__clang__)
+[[gnu::noclone]]
+#endif
+[[gnu::noinline]] void run_slab(memory const& m, std::integer_sequence<int, S...>) {
   (run_step<P, P::plan.regions[R].first + S>(m), ...);
 }
 
