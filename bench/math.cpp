@@ -31,7 +31,7 @@ struct function {
 };
 
 template <class F> double seconds(F f) {
-  const auto start = std::chrono::steady_clock::now();
+  auto const start = std::chrono::steady_clock::now();
   f();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -58,7 +58,7 @@ template <auto F> double latency(float x) {
   float volatile nothing = 0;
   lanes const none = nothing, first = x;
   lanes y = first;
-  const double s = seconds([&] {
+  double const s = seconds([&] {
     for (int i = 0; i < calls; ++i) y = fma(F(y), none, first);
     nothing = knit::simd::reduce_add(y);
   });
@@ -68,14 +68,19 @@ template <auto F> double latency(float x) {
 // What is compared: knit's function, Highway's, the C library's.
 
 lanes hn_sigm(lanes x) {
-  const auto one = hn::Set(tag, 1.f);
+  auto const one = hn::Set(tag, 1.f);
   return lanes(hn::Div(one, hn::Add(one, hn::Exp(tag, hn::Neg(x.v)))));
 }
 
 template <auto Knit, auto Highway, auto C> function compare(char const* name, float low, float high) {
-  function f{name, low, high, {throughput<lanes, Knit>, throughput<lanes, Highway>, throughput<float, C>},
-             {latency<Knit>, latency<Highway>}, std::vector<float>(elements)};
-  for (int i = 0; i < elements; ++i) f.arguments[std::size_t(i)] = low + (high - low) * float(bench::hashed(std::uint32_t(i)) + 1) / 2;
+  function f{name,
+             low,
+             high,
+             {throughput<lanes, Knit>, throughput<lanes, Highway>, throughput<float, C>},
+             {latency<Knit>, latency<Highway>},
+             std::vector<float>(elements)};
+  for (int i = 0; i < elements; ++i)
+    f.arguments[std::size_t(i)] = low + (high - low) * float(bench::hashed(std::uint32_t(i)) + 1) / 2;
   return f;
 }
 
@@ -84,7 +89,8 @@ template <auto Knit, auto Highway, auto C> function compare(char const* name, fl
 int main(int argc, char** argv) {
   int rounds = 100;
   for (int i = 1; i < argc; ++i) {
-    if (!std::strcmp(argv[i], "--rounds") && i + 1 < argc && std::atoi(argv[i + 1]) > 0) rounds = std::atoi(argv[++i]);
+    if (!std::strcmp(argv[i], "--rounds") && i + 1 < argc && std::atoi(argv[i + 1]) > 0)
+      rounds = std::atoi(argv[++i]);
     else {
       std::fprintf(stderr, "usage: bench_math [--rounds N]\n");
       return 2;
@@ -105,13 +111,16 @@ int main(int argc, char** argv) {
   for (int r = 0; r < rounds; ++r)
     for (auto& f : all) {
       for (int c = 0; c < 3; ++c) f.ns[c] = std::min(f.ns[c], f.time[c](f.arguments, y));
-      for (int c = 0; c < 2; ++c) f.delay_ns[c] = std::min(f.delay_ns[c], f.delay[c](f.low + (f.high - f.low) * 0.6f));
+      for (int c = 0; c < 2; ++c)
+        f.delay_ns[c] = std::min(f.delay_ns[c], f.delay[c](f.low + (f.high - f.low) * 0.6f));
     }
-  std::printf("One thread, %d floats a register, %d in an array; the best of %d rounds\n\n", lanes::count, elements, rounds);
+  std::printf("One thread, %d floats a register, %d in an array; the best of %d rounds\n\n", lanes::count,
+              elements, rounds);
   std::printf("%-6s %31s %32s\n", "", "ns an element", "ns until the value is there");
   std::printf("%-6s %9s %10s %10s %15s %16s\n", "", "knit", "Highway", "C library", "knit", "Highway");
   for (auto const& f : all)
-    std::printf("%-6s %9.3f %10.3f %10.3f %15.2f %16.2f\n", f.name, f.ns[0], f.ns[1], f.ns[2], f.delay_ns[0], f.delay_ns[1]);
+    std::printf("%-6s %9.3f %10.3f %10.3f %15.2f %16.2f\n", f.name, f.ns[0], f.ns[1], f.ns[2], f.delay_ns[0],
+                f.delay_ns[1]);
   std::printf("\n");
   for (auto const& f : all) {
     std::printf("math_%s_ns %.4g\n", f.name, f.ns[0]);

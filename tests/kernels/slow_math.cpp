@@ -54,7 +54,8 @@ template <class Fast, class Right> worst over_all_floats(Fast fast, Right right)
   bool const ran = simd::team::of_process().run(threads, [&](int thread) {
     worst mine;
     alignas(64) float x[lanes::count], y[lanes::count];
-    for (std::uint32_t b; (b = next.fetch_add(1, std::memory_order_relaxed)) < (std::uint64_t(1) << 32) / block;)
+    for (std::uint32_t b;
+         (b = next.fetch_add(1, std::memory_order_relaxed)) < (std::uint64_t(1) << 32) / block;)
       for (std::uint32_t i = 0; i < block; i += lanes::count) {
         for (int l = 0; l < lanes::count; ++l) x[l] = std::bit_cast<float>(b * block + i + std::uint32_t(l));
         simd::store_aligned(y, fast(simd::load_aligned(x)));
@@ -71,21 +72,27 @@ template <class Fast, class Right> void check(char const* name, double bound, Fa
   worst const w = over_all_floats(fast, right);
   float const at = std::bit_cast<float>(w.at);
   std::printf("%-5s %8.4f ulp at %-15.9g (%a)\n", name, w.most, double(at), double(at));
-  EXPECT_LE(w.most, bound) << name << '(' << at << ") = " << hwy::HWY_NAMESPACE::GetLane(fast(lanes(at)).v)
-                           << ", not " << right(double(at));
+  EXPECT_LE(w.most, bound) << name << '(' << at << ") = " << simd::hn::GetLane(fast(lanes(at)).v) << ", not "
+                           << right(double(at));
 }
 
+// The bounds are those of targets without a fused multiply-add; others stay below 1 in exp and log.
+
 TEST(SlowMath, Exp) {
-  check("exp", 1.25, [](lanes x) { return simd::exp(x); }, [](double x) { return std::exp(x); });
+  auto const fast = [](lanes x) { return simd::exp(x); };
+  check("exp", 1.25, fast, [](double x) { return std::exp(x); });
 }
 TEST(SlowMath, Log) {
-  check("log", 1.5, [](lanes x) { return simd::log(x); }, [](double x) { return std::log(x); });
+  auto const fast = [](lanes x) { return simd::log(x); };
+  check("log", 1.5, fast, [](double x) { return std::log(x); });
 }
 TEST(SlowMath, Tanh) {
-  check("tanh", 2, [](lanes x) { return simd::tanh(x); }, [](double x) { return std::tanh(x); });
+  auto const fast = [](lanes x) { return simd::tanh(x); };
+  check("tanh", 2.75, fast, [](double x) { return std::tanh(x); });
 }
 TEST(SlowMath, Sigm) {
-  check("sigm", 3, [](lanes x) { return simd::sigm(x); }, [](double x) { return 1 / (1 + std::exp(-x)); });
+  auto const fast = [](lanes x) { return simd::sigm(x); };
+  check("sigm", 2.5, fast, [](double x) { return 1 / (1 + std::exp(-x)); });
 }
 
 }  // namespace
