@@ -258,8 +258,8 @@ TEST(Lanes, Gathers) {
 TEST(LanesMath, Accuracy) {
   EXPECT_LE(worst(exponential, everywhere), 1.25);
   EXPECT_LE(worst(logarithm, everywhere), 1.5);
-  EXPECT_LE(worst(tangent, everywhere), 2.0);
-  EXPECT_LE(worst(logistic, everywhere), 3.0);
+  EXPECT_LE(worst(tangent, everywhere), 2.75);
+  EXPECT_LE(worst(logistic, everywhere), 2.5);
   EXPECT_LE(worst(root, everywhere), 0.5);
 }
 
@@ -268,8 +268,8 @@ TEST(LanesMath, AccuracyWhereTheFunctionsTurn) {  // many more of the floats wit
   auto const near_one = [](float x) { return x > 0.4f && x < 2.5f; };
   EXPECT_LE(worst(exponential, mid, 67), 1.25);
   EXPECT_LE(worst(logarithm, near_one, 17), 1.5);
-  EXPECT_LE(worst(tangent, mid, 67), 2.0);
-  EXPECT_LE(worst(logistic, mid, 67), 3.0);
+  EXPECT_LE(worst(tangent, mid, 67), 2.75);
+  EXPECT_LE(worst(logistic, mid, 67), 2.5);
 }
 
 template <class F> void check_edges(F f, std::initializer_list<std::pair<float, float>> edges) {
@@ -289,6 +289,7 @@ TEST(LanesMath, Edges) {
   check_edges(
       tangent,
       {{0, 0}, {-0.f, -0.f}, {inf, 1}, {-inf, -1}, {nan, nan}, {tiny, tiny}, {-tiny, -tiny}, {huge, 1}});
+  check_edges(tangent, {{9.02f, 1}, {-9.02f, -1}, {10, 1}, {1e-30f, 1e-30f}, {1e-40f, 1e-40f}});
   check_edges(logistic,
               {{0, 0.5f}, {-0.f, 0.5f}, {inf, 1}, {-inf, 0}, {nan, nan}, {huge, 1}, {-huge, 0}, {100, 1}});
   check_edges(root, {{0, 0}, {-0.f, -0.f}, {-1, nan}, {inf, inf}, {nan, nan}});

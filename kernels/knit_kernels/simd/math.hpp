@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// math.hpp -- in: lanes. out: exp, log, tanh, sigm within 1.25, 1.5, 2, 3 ulp, IEEE at the edges.
+// math.hpp -- in: lanes. out: exp, log, tanh, sigm within 1.25, 1.5, 2.75, 2.5 ulp, IEEE at the edges.
 
 #pragma once
 
@@ -11,7 +11,8 @@
 #include <immintrin.h>
 #endif
 
-// Polynomials are minimax fits made for these intervals; tests/kernels/lanes.cpp measures them.
+// Polynomials are minimax fits made for these intervals; tests/kernels/lanes.cpp measures them, slow_math.cpp
+// at every float, and bench/math.cpp what they take.
 // Nothing here survives -ffast-math: rounding by a large constant is the point of `nearest`.
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
@@ -31,6 +32,7 @@ HWY_API lanes nearest(lanes a, lanes b) {
 }
 
 /// p * 2^n for integers |n| <= 252, rounded once: overflows to infinity, underflows through the denormals.
+/// Of 16 lanes n may have a fraction, which is dropped: 2^floor(n).
 HWY_API lanes scale(lanes p, lanes n) {
 #if HWY_TARGET <= HWY_AVX3
   if constexpr (lanes::count == 16) return lanes(hn::Vec<lanes::tag>{_mm512_scalef_ps(p.v.raw, n.v.raw)});
@@ -45,24 +47,42 @@ HWY_API lanes scale(lanes p, lanes n) {
   return p * power(half) * power(hn::Sub(i, half));
 }
 
+#if HWY_TARGET <= HWY_AVX3
+/// 2^(i/16) as a float, and what that lacks, relative to it.
+alignas(64) inline constexpr float root[16] = {0x1p0f,        0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f,
+                                               0x1.306fep0f,  0x1.3dea64p0f, 0x1.4bfdaep0f, 0x1.5ab07ep0f,
+                                               0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
+                                               0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
+alignas(64) inline constexpr float root_rest[16] = {
+    0,         4.629e-8f,  -1.199e-8f, 4.730e-8f, 3.193e-8f,  3.621e-8f,  -3.099e-8f, -7.475e-9f,
+    1.711e-8f, -3.048e-8f, 5.233e-9f,  6.108e-9f, -1.472e-8f, -5.259e-9f, -6.128e-9f, 5.141e-9f};
+
+/// exp where no clamp is needed, of 16 lanes: a register is a table of 16, so a cubic reaches to the next root.
+HWY_API lanes exp_by_roots(lanes x) {
+  using raw = hn::Vec<lanes::tag>;
+  constexpr float shift = 0x1.8p19f;  // as in `nearest`, but the last place is 1/16
+  lanes const z = fma(x, 0x1.715476p0f, shift), n = z - shift;
+  auto const of = [index = _mm512_castps_si512(z.v.raw)](float const(&table)[16]) {
+    return lanes(raw{_mm512_permutexvar_ps(index, _mm512_load_ps(table))});  // by the low 4 bits of the index
+  };
+  lanes r = fma(n, -0x1.62e43p-1f, x);  // exact
+  r = fma(n, 0x1.05c61p-29f, r);
+  lanes const p = fma(r * r, fma(r, 1.666704386e-1f, 5.000162545e-1f), r + of(root_rest));
+  return scale(fma(of(root), p, of(root)), n);
+}
+#endif
+
 /// exp where no clamp is needed: -104 <= x <= 89, or NaN.
 HWY_API lanes exp_within(lanes x) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (lanes::count == 16) return exp_by_roots(x);
+#endif
   lanes const n = nearest(x, 0x1.715476p0f);
   lanes r = fma(n, -0x1.62e4p-1f, x);  // ln 2 in two parts, the first short enough for n * part to be exact
   r = fma(n, -0x1.7f7d1cp-20f, r);
   return scale(horner(r, 1.f, 1.f, 4.999999345e-1f, 1.666652065e-1f, 4.166838744e-2f, 8.368715066e-3f,
                       1.381463205e-3f),
                n);
-}
-
-/// 1/x to about 1 unit in the last place, for x and 1/x normal and finite; NaN stays NaN.
-HWY_API lanes reciprocal(lanes x) {
-  if constexpr (has_avx512) {  // 14 bits and one step of Newton: a third of the cost of a division
-    lanes const y(hn::ApproximateReciprocal(x.v));
-    return fma(y, fma(-x, y, 1.f), y);
-  } else {
-    return 1.f / x;
-  }
 }
 
 struct split {
@@ -83,8 +103,11 @@ HWY_API split split_exponent(lanes x) {
 /// log(mantissa * 2^exponent). Both parts of ln 2 are positive: else an infinite exponent gave inf - inf.
 HWY_API lanes log_of(split s) {
   lanes const f = s.mantissa - 1.f, f2 = f * f;
-  lanes const p = horner(f, 3.333344910e-1f, -2.500009577e-1f, 1.999086148e-1f, -1.664731387e-1f,
-                         1.447839440e-1f, -1.316118476e-1f, 1.046302146e-1f, -4.507493172e-2f);
+  lanes const p = fma(
+      f2,
+      fma(f2, fma(f2, fma(f, -4.507493172e-2f, 1.046302146e-1f), fma(f, -1.316118476e-1f, 1.447839440e-1f)),
+          fma(f, -1.664731387e-1f, 1.999086148e-1f)),
+      fma(f, -2.500009577e-1f, 3.333344910e-1f));
   lanes const tail = fma(f2, fma(p, f, -0.5f), s.exponent * 0x1.efa39ep-25f);
   return fma(s.exponent, 0x1.62e42ep-1f, f + tail);
 }
@@ -111,22 +134,26 @@ HWY_API lanes log(lanes x) {
   return select((x > 0.f) & (x < inf), y, edge);
 }
 
-/// The hyperbolic tangent, relatively exact near 0, -0 included.
+/// The hyperbolic tangent, relatively exact near 0, -0 included; 1 from 9.02 on, and never more.
 HWY_API lanes tanh(lanes x) {
+  // It is e / (e + 2) where e = exp(2y) - 1 = (s - 1) + s (exp(w) - 1), 2y = n ln 2 + w, s = 2^n. Relatively
+  // exact for n = 0; where n is large w is not, and the quotient hardly moves. Its terms are grouped in squares
+  // and there is a division: as short a chain as we know, since one value at a time waits for all of it.
   lanes const y = min(10.f, abs(x));
-  lanes const y2 = y * y;
-  lanes const series = fma(y * y2,
-                           detail::horner(y2, -3.333328194e-1f, 1.333144219e-1f, -5.373971476e-2f,
-                                          2.063908747e-2f, -5.704988309e-3f),
-                           y);
-  lanes const by_exp = fma(-2.f, detail::reciprocal(detail::exp_within(y + y) + 1.f), 1.f);
-  return copysign(select(y < 0.625f, series, by_exp), x);
+  constexpr float shift = 0x1.8p23f + 127;  // as in `nearest`, and n comes with the bias of an exponent
+  lanes const z = fma(y, 2 * 0x1.715476p0f, shift);
+  lanes const s(hn::BitCast(lanes::tag(), hn::ShiftLeft<23>(hn::BitCast(detail::int_tag(), z.v))));
+  lanes const w = fma(z - shift, -0x1.62e43p-1f, y + y), w2 = w * w;
+  lanes const p = fma(w2, fma(w2, 1.388251009e-3f, fma(w, 8.366580336e-3f, 4.166720178e-2f)),
+                      fma(w, 1.666654318e-1f, 4.999999814e-1f));
+  lanes const e = fma(s * w2, p, fma(s, w, s - 1.f));
+  return copysign(e / (e + 2.f), x);
 }
 
 /// 1 / (1 + e^-x), relatively exact on both sides: sigm(-100) is 3.8e-44, not 0.
 HWY_API lanes sigm(lanes x) {
   lanes const z = detail::exp_within(max(-104.f, -abs(x)));
-  return select(x < 0.f, z, 1.f) * detail::reciprocal(1.f + z);
+  return select(x < 0.f, z, 1.f) / (1.f + z);
 }
 
 }  // namespace HWY_NAMESPACE
