@@ -1,4 +1,4 @@
-// expect: value_and_gradients: the value of the function is a number, and this one is an array of shape (4)
+// expect: value_and_gradients: the value of the function is a number, and this one is an array of shape .4.
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 using namespace knit;

@@ -1,4 +1,4 @@
-// expect: F is a struct without members, whose operator() is the function
+// expect: F is a struct without members, whose operator.. is the function
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 using namespace knit;
