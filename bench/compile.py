@@ -45,12 +45,12 @@ using stack = mp::mp_repeat_c<mp::mp_list<block>, BLOCKS>;
 using in = decltype(make_dense<784, 64>(relu));
 using out = decltype(make_dense<64, 10>());
 using net = mp::mp_apply<classifier, mp::mp_append<mp::mp_list<in, out>, stack>>;
-using train = training_step<simd_backend, net, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>;
-template void node_count<compiled<train::spec>::nodes>();
-static_assert(compiled<train::spec>::plan.kernels > 0);
+using trained = training_step<simd_backend, net, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>;
+template void node_count<compiled<trained::spec>::nodes>();
+static_assert(compiled<trained::spec>::plan.kernels > 0);
 
 #ifndef FRONT_END
-float run(net& m, view<unorm8, 784, 100> const& x, view<std::uint8_t, 100> const& y) { return train(m, {})(x, y); }
+float run(net& m, view<unorm8, 784, 100> const& x, view<std::uint8_t, 100> const& y) { return trained(m, {})(x, y); }
 #endif
 """
 
@@ -88,7 +88,7 @@ template <int N> void node_count() {}
 class compiler:
     def __init__(self, command, runs, folder):
         self.command, self.runs, self.folder = command, runs, Path(folder)
-        self.flags = ["-std=c++20", "-march=native", "-fopenmp", "-DHWY_COMPILE_ONLY_STATIC",
+        self.flags = ["-std=c++20", "-march=native", "-pthread", "-DHWY_COMPILE_ONLY_STATIC",
                       f"-I{root}/include", f"-I{root}/kernels",
                       f'-DKNIT_EXAMPLE_DATA="{root}/examples/data"']
 
