@@ -640,6 +640,24 @@ TEST(inlined_scalars, may_be_shared_over_and_over) {
   for (int i = 0; i < 10; ++i) EXPECT_NEAR(scaled[std::size_t(i)], expected * double(x[i]), 1e-5 * std::abs(expected));
 }
 
+TEST(elementwise, may_use_a_value_twice_at_each_of_many_levels) {
+  // 2^24 paths lead to the first value.
+  using X = tensor<float, 2000>;
+  constexpr auto climb = [](auto h) { return h + sigm(h % parameter<1, X>{}) % h; };
+  constexpr auto a = climb(climb(climb(climb(climb(climb(parameter<0, X>{}))))));
+  constexpr auto b = climb(climb(climb(climb(climb(climb(a))))));
+  using S = output_of<decltype(b), X, X>;
+  static_assert(compiled<S>::plan.parallel);
+  const auto x = arbitrary<X>(1), w = arbitrary<X>(2);
+  std::vector<float> got(2000);
+  run<S>({x.data(), w.data()}, {got.data()});
+  for (long i = 0; i < 2000; ++i) {
+    double h = x[i];
+    for (int level = 0; level < 12; ++level) h += h / (1 + std::exp(-h * double(w[i])));
+    ASSERT_NEAR(got[std::size_t(i)], h, 2e-5 * std::abs(h) + 1e-6) << i;
+  }
+}
+
 TEST(explain, says_what_is_done) {
   const std::string s = explain(mnist_step::graph, mnist_step::plan);
   EXPECT_NE(s.find(std::to_string(mnist_step::plan.kernels) + " kernels, "), s.npos);

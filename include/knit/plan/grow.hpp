@@ -361,6 +361,7 @@ template <int N, int R> struct region_maker {
       if (p.roles[v] != role::computed || g.info(v).what != kind::map) continue;
       cost[v] = g.info(v).flops;
       for (int k = 0; k < g.arity(v); ++k) cost[v] += cost[resolve(g, g.operand(v, k)).node];
+      if (cost[v] > t.cheap_flops) cost[v] = t.cheap_flops + 1;  // shared operands count on each path to them: no overflow
       bool ok = cost[v] <= t.cheap_flops;
       for (int k = 0; k < g.arity(v); ++k) {
         const int u = resolve(g, g.operand(v, k)).node;
