@@ -39,9 +39,9 @@ struct no_arguments {
   static constexpr int first_argument = 0, argument_count = 0;
 };
 
-template <class T> constexpr sentence only_float() {
+template <class T> constexpr sentence neither_float_nor_double() {
   sentence t;
-  t << "an expression is assigned to an array whose elements are not float; knit computes floats: make it a tensor<float, ...>";
+  t << "an expression is assigned to an array whose elements are neither float nor double; knit computes these: make it a tensor<float, ...>";
   return t;
 }
 constexpr sentence next_shape(shape w, shape next) {
@@ -95,11 +95,13 @@ class old_elements {
   std::vector<copy> copies_;
 };
 
-/// A live expression, written to a leaf of its own after its bindings.
+/// A live expression, written to a leaf of its own after its bindings. An array of double, whatever its rank, is written
+/// with what was computed in double.
 template <class E, class Out> struct evaluation : no_arguments {
   using bound = bound_leaves<decltype(E::bound)>;
   using results = mp::mp_list<result<typename E::graph, bound::count>>;
   static constexpr auto leaves = joined(bound::value, std::array<leaf_info, 1>{leaf_of_array<Out>});
+  static constexpr element number = leaf_of_array<Out>.holds == element::f64 ? element::f64 : number_among(leaves);
 };
 /// The same as an output.
 template <class E> struct scalar_evaluation : no_arguments {
@@ -114,9 +116,10 @@ template <class E> struct scalar_evaluation : no_arguments {
 using default_backend = simd_backend;
 
 /// `tensor y = e;` and `w = e;`. If e reads the array that it is assigned to, it reads the old elements.
-template <class E, class D, class... B, int... N>
-void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
-  if constexpr (!std::is_same_v<E, extents<N...>>) {
+template <class E, class D, class... B, class T, int... N>
+void evaluate_into(expr<E, D, B...> const& e, tensor<T, N...>& to) {
+  if constexpr (!std::is_floating_point_v<T>) complain<detail::neither_float_nor_double<T>()>();
+  else if constexpr (!std::is_same_v<E, extents<N...>>) {
     constexpr sentence s = [] {
       sentence t;
       t << "an expression of shape " << E::value << " is assigned to an array of shape " << extents<N...>::value
@@ -125,8 +128,8 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
     }();
     complain<s>();
   } else {
-    using spec = detail::evaluation<expr<E, D, B...>, tensor<float, N...>>;
-    if (!to.data()) to = tensor<float, N...>();  // it was moved from, perhaps into e
+    using spec = detail::evaluation<expr<E, D, B...>, tensor<T, N...>>;
+    if (!to.data()) to = tensor<T, N...>();  // it was moved from, perhaps into e
     constexpr std::size_t bound = sizeof...(B);
     void const* leaves[bound + 1];
     detail::put_addresses(e.bound, leaves);
@@ -138,17 +141,14 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
 }
 
 /// Elements of one array into another of the same shape: bytes become numbers.
-template <array_like A, int... N> requires(!std::is_same_v<A, tensor<float, N...>>)
-void evaluate_into(A const& a, tensor<float, N...>& to) {
+template <array_like A, class T, int... N> requires(std::is_floating_point_v<T> && !std::is_same_v<A, tensor<T, N...>>)
+void evaluate_into(A const& a, tensor<T, N...>& to) {
   evaluate_into(lift(a), to);
 }
-template <class X, class T, int... N> requires(expression<X> && !std::is_same_v<T, float>)
-void evaluate_into(X const&, tensor<T, N...>&) {
-  complain<detail::only_float<T>()>();
-}
 
-/// `float v = e;` for an expression without axes.
-template <class X> void evaluate_scalar(X const& e, float& to) {
+/// `float v = e;` or `double v = e;` for an expression without axes. `to` is what e is computed in.
+template <class X, class T> void evaluate_scalar(X const& e, T& to) {
+  static_assert(std::is_same_v<T, typename compiled<detail::scalar_evaluation<X>>::number>);
   void const* leaves[std::tuple_size_v<decltype(X::bound)> + 1];
   detail::put_addresses(e.bound, leaves);
   void* outputs[] = {&to};
@@ -157,7 +157,7 @@ template <class X> void evaluate_scalar(X const& e, float& to) {
 
 /// The value of an expression as an array of its shape.
 template <expression X> auto eval(X const& e) {
-  return [&]<int... N>(extents<N...>) { return tensor<float, N...>(e); }(typename X::extents_type{});
+  return tensor(e);
 }
 
 // ---- models --------------------------------------------------------------------------------------------
@@ -197,7 +197,8 @@ template <class Backend, class Model, class... X> class inference {
 
   explicit inference(Model const& m) : model_(&m) {}
 
-  using value_type = typename Backend::value_type;
+  using program = typename Backend::template program<spec>;
+  using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   /// Writes the result, first index fastest, to memory for result_shape.size() numbers.
   void operator()(X const&... x, value_type* to) {
@@ -211,7 +212,7 @@ template <class Backend, class Model, class... X> class inference {
 
  private:
   Model const* model_;
-  typename Backend::template program<spec> program_;
+  program program_;
 };
 
 // ---- what a program will do ---------------------------------------------------------------------------------
@@ -222,7 +223,7 @@ template <class P> struct plan_of {
   static constexpr auto const& plan = compiled_type::plan;
   static constexpr int kernels = plan.kernels;
   static constexpr long arena_bytes = plan.arena_bytes();
-  static constexpr long own_bytes = 4 * plan.own_floats;  ///< for each thread, besides
+  static constexpr long own_bytes = plan.bytes(plan.own_floats);  ///< for each thread, besides
 };
 
 /// Kernels, expressions, shapes, bytes, flops and threads of a program, as text.
