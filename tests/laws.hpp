@@ -38,6 +38,7 @@ template <class T, int... N> struct tensor_of<T, knit::extents<N...>> { using ty
 template <class Op, class T, int Order, class... E> struct program_of {
   using argument_tag = program_of;
   static constexpr int capacity = 1024;
+  static constexpr knit::element number = knit::element_of<T>();  // also where no operand has an axis
   static constexpr int operands = sizeof...(E);
   static constexpr int first_argument = 0;
 
@@ -112,7 +113,7 @@ struct subject {
   bool adds;                          ///< the result sums many elements
   complaints units;                   ///< what the op says of constants and equal operands, and is not so
   function in_double, unsimplified;   ///< order 2
-  function in_float, on_lanes;        ///< order 1
+  function in_float, on_lanes, on_lanes_of_double;  ///< order 1
 
   /// A domain as a whole.
   double inside(double x) const {
@@ -214,6 +215,7 @@ template <class Op> complaints wrong_repeats(std::string const& name) {
 template <class Op, class... E> subject make_subject() {
   using order2 = program_of<Op, double, 2, E...>;
   using order1 = program_of<Op, float, 1, E...>;
+  using order1_of_double = program_of<Op, double, 1, E...>;
   subject s{};
   s.name = std::string(Op::name);
   s.what = Op::what;
@@ -244,6 +246,7 @@ template <class Op, class... E> subject make_subject() {
   s.unsimplified = runner<typename knit::scalar_backend<double>::program<order2, false>, order2, double>();
   s.in_float = runner<typename knit::scalar_backend<float>::program<order1>, order1, float>();
   s.on_lanes = runner<typename knit::simd_backend::program<order1>, order1, float>();
+  s.on_lanes_of_double = runner<typename knit::simd_backend::program<order1_of_double>, order1_of_double, double>();
   return s;
 }
 
@@ -437,15 +440,17 @@ inline complaints simplified_is_same(subject const& s) {
   return c;
 }
 
-/// Lanes give what plain floats give: within 1e-5 of the value (where many are added: of the largest) and 2e-6,
-/// with infinities and NaN in the same places.
-inline complaints lanes_are_scalar(subject const& s) {
+/// Lanes of a number type against plain numbers of that type: within `relative` of the value (where many are added: of
+/// the largest) and `absolute`, with infinities and NaN in the same places. Large, small: numbers whose square leaves the
+/// type's range; exponent: the largest that exp of is finite.
+inline complaints lanes_are(subject const& s, function const& plain, function const& lanes, double relative, double absolute,
+                            double large, double small, double exponent) {
   complaints c;
   random_numbers r{14};
-  auto check = [&](std::string const& what, arrays const& in) { same(s, what, in, s.in_float(in), s.on_lanes(in), 1e-5, 2e-6, false, c); };
+  auto check = [&](std::string const& what, arrays const& in) { same(s, what, in, plain(in), lanes(in), relative, absolute, false, c); };
   for (int round = 0; round < 3; ++round) check("samples", inputs(s, 1, r, round != 2));
   constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  static constexpr double extremes[] = {1e30, -1e30, 0, -0.0, inf, -inf, nan, 88.5, -88.5, 1e-30, -1e-30, 1};
+  const double extremes[] = {large, -large, 0, -0.0, inf, -inf, nan, exponent, -exponent, small, -small, 1};
   if (s.adds) {  // one kind of extreme at a time, since sums depend on their order
     for (double e : extremes) {
       arrays in = inputs(s, 1, r);
@@ -462,6 +467,18 @@ inline complaints lanes_are_scalar(subject const& s) {
       check("extremes", in);
     }
   }
+  return c;
+}
+
+/// Lanes give what plain numbers give, those of float what floats give and those of double what doubles give.
+inline complaints lanes_are_scalar(subject const& s) {
+  complaints c = lanes_are(s, s.in_float, s.on_lanes, 1e-5, 2e-6, 1e30, 1e-30, 88.5);
+  const function first_order = [&s](arrays in) {  // the program in double has second derivatives too, and asks for weights of them
+    for (auto const& e : s.operands) in.emplace_back(std::size_t(e.size()), 1.0);
+    return s.in_double(in);
+  };
+  for (auto const& said : lanes_are(s, first_order, s.on_lanes_of_double, 1e-13, 1e-14, 1e200, 1e-200, 709.5))
+    c.push_back("in double, " + said);
   return c;
 }
 

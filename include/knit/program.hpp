@@ -39,9 +39,9 @@ struct no_arguments {
   static constexpr int first_argument = 0, argument_count = 0;
 };
 
-template <class T> constexpr sentence only_float() {
+template <class T> constexpr sentence neither_float_nor_double() {
   sentence t;
-  t << "an expression is assigned to an array whose elements are not float; knit computes floats: make it a tensor<float, ...>";
+  t << "an expression is assigned to an array whose elements are neither float nor double; knit computes these: make it a tensor<float, ...>";
   return t;
 }
 constexpr sentence next_shape(shape w, shape next) {
@@ -95,11 +95,13 @@ class old_elements {
   std::vector<copy> copies_;
 };
 
-/// A live expression, written to a leaf of its own after its bindings.
+/// A live expression, written to a leaf of its own after its bindings. An array of double, whatever its rank, is written
+/// with what was computed in double.
 template <class E, class Out> struct evaluation : no_arguments {
   using bound = bound_leaves<decltype(E::bound)>;
   using results = mp::mp_list<result<typename E::graph, bound::count>>;
   static constexpr auto leaves = joined(bound::value, std::array<leaf_info, 1>{leaf_of_array<Out>});
+  static constexpr element number = leaf_of_array<Out>.holds == element::f64 ? element::f64 : number_among(leaves);
 };
 /// The same as an output.
 template <class E> struct scalar_evaluation : no_arguments {
@@ -117,9 +119,10 @@ using default_backend = simd_backend;
 inline namespace HWY_NAMESPACE {
 
 /// `tensor y = e;` and `w = e;`. If e reads the array that it is assigned to, it reads the old elements.
-template <class E, class D, class... B, int... N>
-void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
-  if constexpr (!std::is_same_v<E, extents<N...>>) {
+template <class E, class D, class... B, class T, int... N>
+void evaluate_into(expr<E, D, B...> const& e, tensor<T, N...>& to) {
+  if constexpr (!std::is_floating_point_v<T>) complain<detail::neither_float_nor_double<T>()>();
+  else if constexpr (!std::is_same_v<E, extents<N...>>) {
     constexpr sentence s = [] {
       sentence t;
       t << "an expression of shape " << E::value << " is assigned to an array of shape " << extents<N...>::value
@@ -128,8 +131,8 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
     }();
     complain<s>();
   } else {
-    using spec = detail::evaluation<expr<E, D, B...>, tensor<float, N...>>;
-    if (!to.data()) to = tensor<float, N...>();  // it was moved from, perhaps into e
+    using spec = detail::evaluation<expr<E, D, B...>, tensor<T, N...>>;
+    if (!to.data()) to = tensor<T, N...>();  // it was moved from, perhaps into e
     constexpr std::size_t bound = sizeof...(B);
     void const* leaves[bound + 1];
     detail::put_addresses(e.bound, leaves);
@@ -141,17 +144,14 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<float, N...>& to) {
 }
 
 /// Elements of one array into another of the same shape: bytes become numbers.
-template <array_like A, int... N> requires(!std::is_same_v<A, tensor<float, N...>>)
-void evaluate_into(A const& a, tensor<float, N...>& to) {
+template <array_like A, class T, int... N> requires(std::is_floating_point_v<T> && !std::is_same_v<A, tensor<T, N...>>)
+void evaluate_into(A const& a, tensor<T, N...>& to) {
   evaluate_into(lift(a), to);
 }
-template <class X, class T, int... N> requires(expression<X> && !std::is_same_v<T, float>)
-void evaluate_into(X const&, tensor<T, N...>&) {
-  complain<detail::only_float<T>()>();
-}
 
-/// `float v = e;` for an expression without axes.
-template <class X> void evaluate_scalar(X const& e, float& to) {
+/// `float v = e;` or `double v = e;` for an expression without axes. `to` is what e is computed in.
+template <class X, class T> void evaluate_scalar(X const& e, T& to) {
+  static_assert(std::is_same_v<T, typename compiled<detail::scalar_evaluation<X>>::number>);
   void const* leaves[std::tuple_size_v<decltype(X::bound)> + 1];
   detail::put_addresses(e.bound, leaves);
   void* outputs[] = {&to};
@@ -160,7 +160,7 @@ template <class X> void evaluate_scalar(X const& e, float& to) {
 
 /// The value of an expression as an array of its shape.
 template <expression X> auto eval(X const& e) {
-  return [&]<int... N>(extents<N...>) { return tensor<float, N...>(e); }(typename X::extents_type{});
+  return tensor(e);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -202,7 +202,8 @@ template <class Backend, class Model, class... X> class inference {
 
   explicit inference(Model const& m) : model_(&m) {}
 
-  using value_type = typename Backend::value_type;
+  using program = typename Backend::template program<spec>;
+  using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   /// Writes the result, first index fastest, to memory for result_shape.size() numbers.
   void operator()(X const&... x, value_type* to) {
@@ -216,17 +217,15 @@ template <class Backend, class Model, class... X> class inference {
 
  private:
   Model const* model_;
-  typename Backend::template program<spec> program_;
+  program program_;
 };
 
 // ---- a function and its derivatives ------------------------------------------------------------------------
 
 namespace detail {
 
-template <class E> struct array_of;
-template <int... N> struct array_of<extents<N...>> { using type = tensor<float, N...>; };
-/// What holds the derivative with regard to an array like X.
-template <class X> using gradient_array = typename array_of<typename X::extents_type>::type;
+template <class T, class E> struct array_of;
+template <class T, int... N> struct array_of<T, extents<N...>> { using type = tensor<T, N...>; };
 
 constexpr sentence not_a_number_to_differentiate(shape s) {
   sentence t;
@@ -244,7 +243,9 @@ template <class F> constexpr sentence not_stateless() {
 template <class F, class... X> struct gradients_spec {
   using argument_tag = gradients_spec;
   static constexpr int count = int(sizeof...(X)), first_argument = 0, argument_count = count;
-  static constexpr std::array<leaf_info, 2 * sizeof...(X)> leaves{leaf_of_array<X>..., leaf_of_array<gradient_array<X>>...};
+  using value_type = std::conditional_t<number_among(std::array{leaf_of_array<X>...}) == element::f64, double, float>;
+  static constexpr std::array<leaf_info, 2 * sizeof...(X)> leaves{
+      leaf_of_array<X>..., leaf_of_array<typename array_of<value_type, typename X::extents_type>::type>...};
   template <int K> using at = argument<gradients_spec, K, typename mp::mp_at_c<mp::mp_list<X...>, std::size_t(K)>::extents_type>;
   template <int... K> static constexpr auto trace(std::integer_sequence<int, K...>) {
     if constexpr (!std::is_empty_v<F> || !std::is_default_constructible_v<F>) return complain<not_stateless<F>()>();
@@ -272,19 +273,20 @@ template <class F, class... X> struct gradients_spec {
 template <class Backend, class F, class... X> class value_and_gradients {
  public:
   using spec = detail::gradients_spec<F, X...>;
-  using value_type = typename Backend::value_type;
+  using program = typename Backend::template program<spec>;
+  using value_type = typename spec::value_type;  ///< double if an argument is of double, else float
 
   /// The value; the derivatives go to `gradients`, in the order of the arguments, which they must not overlap.
-  value_type operator()(X const&... x, detail::gradient_array<X>&... gradients) {
+  value_type operator()(X const&... x, typename detail::array_of<value_type, typename X::extents_type>::type&... gradients) {
     void const* leaves[] = {x.data()..., gradients.data()...};
-    value_type v = 0;
+    typename program::value_type v = 0;
     void* outputs[] = {&v};
     program_.run(leaves, outputs);
-    return v;
+    return value_type(v);
   }
 
  private:
-  typename Backend::template program<spec> program_;
+  program program_;
 };
 
 // ---- what a program will do ---------------------------------------------------------------------------------
@@ -295,7 +297,7 @@ template <class P> struct plan_of {
   static constexpr auto const& plan = compiled_type::plan;
   static constexpr int kernels = plan.kernels;
   static constexpr long arena_bytes = plan.arena_bytes();
-  static constexpr long own_bytes = 4 * plan.own_floats;  ///< for each thread, besides
+  static constexpr long own_bytes = plan.bytes(plan.own_floats);  ///< for each thread, besides
 };
 
 /// Kernels, expressions, shapes, bytes, flops and threads of a program, as text.

@@ -1,4 +1,4 @@
-// expect: an expression is assigned to an array whose elements are not float
+// expect: an expression is assigned to an array whose elements are neither float nor double
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 
@@ -6,9 +6,9 @@ using namespace knit;
 
 void use(tensor<float, 3>& x) {
 #ifdef KNIT_WRONG
-  tensor<double, 3> y = square(x);
+  tensor<std::int32_t, 3> y = square(x);
 #else
-  tensor<float, 3> y = square(x);
+  tensor<double, 3> y = square(x);
 #endif
   (void)y;
 }

@@ -50,10 +50,20 @@ struct wrong_rank : elementwise<1> {
   static constexpr auto pullback(auto, auto g, auto) { return grads(g); }
 };
 template <class V> inline constexpr bool is_lanes = std::is_same_v<V, knit::simd::lanes>;
+template <class V> inline constexpr bool is_lanes_of_double = std::is_same_v<V, knit::simd::basic_lanes<double>>;
 struct wrong_lanes : elementwise<1> {
   static constexpr char const* name = "wrong_lanes";
   template <class V> static V eval(V a) {
     if constexpr (is_lanes<V>) return a * V(1.0001f);
+    else return a;
+  }
+  static constexpr auto pullback(auto, auto g, auto) { return grads(g); }
+};
+/// Wrong by less than a float would notice.
+struct wrong_lanes_of_double : elementwise<1> {
+  static constexpr char const* name = "wrong_lanes_of_double";
+  template <class V> static V eval(V a) {
+    if constexpr (is_lanes_of_double<V>) return a * V(1 + 1e-12);
     else return a;
   }
   static constexpr auto pullback(auto, auto g, auto) { return grads(g); }
@@ -143,6 +153,7 @@ TEST(laws, find_a_wrong_shape) {
 TEST(laws, find_wrong_lanes) {
   EXPECT_EQ(complaining(make_subject<wrong_lanes, e<7>>()), "l");
   EXPECT_EQ(complaining(make_subject<wrong_lanes, e<37, 13>>()), "l");
+  EXPECT_EQ(complaining(make_subject<wrong_lanes_of_double, e<7>>()), "l");
   EXPECT_EQ(complaining(make_subject<lost_nan, e<7>>()), "l");
 }
 TEST(laws, find_wrong_units) { EXPECT_EQ(complaining(make_subject<wrong_unit, e<7>, e<7>>()), "e"); }

@@ -75,10 +75,12 @@ template <class Rule> void follows(std::string const& name, Rule rule) {
   const auto& expected = stored().at(name);
   ASSERT_EQ(expected.size(), 100u);
   const auto in_double = losses<double, scalar_backend<double>>(rule);
+  const auto on_lanes_of_double = losses<double, simd_backend>(rule);
   const auto on_lanes = losses<float, simd_backend>(rule);
   const auto in_float = losses<float, scalar_backend<float>>(rule);
   for (std::size_t s = 0; s < 100; ++s) {
     EXPECT_NEAR(in_double[s], expected[s], 1e-10 * expected[s]) << "in double, step " << s;
+    EXPECT_NEAR(on_lanes_of_double[s], expected[s], 1e-10 * expected[s]) << "on lanes of double, step " << s;
     EXPECT_NEAR(on_lanes[s], expected[s], 1e-4 * expected[s]) << "on lanes, step " << s;
     EXPECT_NEAR(in_float[s], expected[s], 1e-4 * expected[s]) << "in float, step " << s;
   }

@@ -9,8 +9,9 @@ namespace knit::simd {
 inline namespace HWY_NAMESPACE {
 
 /// f on each pair of lanes, one after the other: for functions that have no lanes form.
-template <class F> lanes each(lanes a, lanes b, F f) {
-  float x[lanes::count], y[lanes::count];
+template <class T, class F> basic_lanes<T> each(basic_lanes<T> a, basic_lanes<T> b, F f) {
+  using lanes = basic_lanes<T>;
+  T x[lanes::count], y[lanes::count];
   store(x, a);
   store(y, b);
   for (int i = 0; i < lanes::count; ++i) x[i] = f(x[i], y[i]);
@@ -18,16 +19,16 @@ template <class F> lanes each(lanes a, lanes b, F f) {
 }
 
 // How many lanes a block of work fills: all, or the first n at the end of an axis.
-struct all_lanes {
-  static constexpr int n = lanes::count;
-};
+struct all_lanes {};
 struct some_lanes {
   int n;
 };
-template <class T> HWY_INLINE lanes load_lanes(T const* p, all_lanes) { return load(p); }
-template <class T> HWY_INLINE lanes load_lanes(T const* p, some_lanes w) { return load_n(p, w.n); }
-HWY_INLINE void store_lanes(float* p, lanes v, all_lanes) { store(p, v); }
-HWY_INLINE void store_lanes(float* p, lanes v, some_lanes w) { store_n(p, v, w.n); }
+template <class T> constexpr int filled(all_lanes) { return basic_lanes<T>::count; }
+template <class T> HWY_INLINE int filled(some_lanes w) { return w.n; }
+template <class T, class Memory> HWY_INLINE basic_lanes<T> load_lanes(Memory const* p, all_lanes) { return load_as<T>(p); }
+template <class T, class Memory> HWY_INLINE basic_lanes<T> load_lanes(Memory const* p, some_lanes w) { return load_n_as<T>(p, w.n); }
+template <class T, class Memory> HWY_INLINE void store_lanes(Memory* p, basic_lanes<T> v, all_lanes) { store(p, v); }
+template <class T, class Memory> HWY_INLINE void store_lanes(Memory* p, basic_lanes<T> v, some_lanes w) { store_n(p, v, w.n); }
 
 struct position {
   int at[max_rank];
@@ -40,10 +41,13 @@ constexpr int lane_axis_of(shape s) {
   return 0;
 }
 
-template <class P, int V> float scalar_value(memory const& m);
+template <class P, int V> typename P::number scalar_value(typename P::memory const& m);
 
 /// Reads value V of program P, seen from a space whose axes are V's own (repeated where V has extent 1).
 template <class P, int V> struct reader {
+  using number = typename P::number;
+  using lanes = basic_lanes<number>;
+  using memory = typename P::memory;
   static constexpr access from = resolve(P::graph, V);
   static constexpr int base = from.node;
   static constexpr role what = P::plan.roles[base];
@@ -71,7 +75,7 @@ template <class P, int V> struct reader {
       else if constexpr (info.holds == element::f64) return static_cast<double const*>(p);
       else if constexpr (info.holds == element::i32) return static_cast<std::int32_t const*>(p);
       else return static_cast<std::uint8_t const*>(p);
-    } else return static_cast<float const*>((place.own ? m.own : m.arena) + place.offset);
+    } else return static_cast<number const*>((place.own ? m.own : m.arena) + place.offset);
   }
   /// Where the element at p lies behind data(m).
   static HWY_INLINE long offset(memory const& m, position const& p) {
@@ -92,14 +96,14 @@ template <class P, int V> struct reader {
     return -1;
   }
 
-  /// One element as a float.
-  static HWY_INLINE float one(memory const& m, position const& p) {
-    if constexpr (what == role::constant) return float(P::graph.constants[field(P::template at<base>, 0)]);
+  /// One element as a number.
+  static HWY_INLINE number one(memory const& m, position const& p) {
+    if constexpr (what == role::constant) return number(P::graph.constants[field(P::template at<base>, 0)]);
     else if constexpr (what == role::inlined) return scalar_value<P, base>(m);
     else {
       auto const* d = data(m) + offset(m, p);
-      float v = float(*d);
-      for (int k = 1; k < place.parts; ++k) v = combined(v, float(d[k * place.floats]));
+      number v = number(*d);
+      for (int k = 1; k < place.parts; ++k) v = combined(v, number(d[k * place.floats]));
       return v;
     }
   }
@@ -107,8 +111,6 @@ template <class P, int V> struct reader {
   template <int Axis, class Width> static HWY_INLINE lanes along(memory const& m, position const& p, Width w) {
     if constexpr (what == role::constant || what == role::inlined) return lanes(one(m, p));
     else {
-      static_assert(info.holds != element::f64 || extents.size() == 1,
-                    "knit: the simd backend computes in float; give it arrays of float, or use the scalar backend for double");
       auto const* d = data(m) + offset(m, p);
       lanes v = block<Axis>(d, p, w);
       for (int k = 1; k < place.parts; ++k) v = combined(v, block<Axis>(d + k * place.floats, p, w));
@@ -119,16 +121,19 @@ template <class P, int V> struct reader {
  private:
   template <int Axis, class T, class Width> static HWY_INLINE lanes block(T const* d, position const& p, Width w) {
     (void)p, (void)w;
-    if constexpr (from.axis[Axis] == no_axis) return lanes(float(*d));
+    if constexpr (from.axis[Axis] == no_axis) return lanes(number(*d));
     else if constexpr (panels && from.axis[Axis] == 1) {
       constexpr int row_axis = find(0);
-      const int width = layout::panel_width(extents.extent[0], row_axis < 0 ? 0 : p.at[row_axis]);
-      return gather_n(d, width, w.n);
-    } else if constexpr (panels || stride(Axis) == 1) return load_lanes(d, w);
-    else if constexpr (std::is_same_v<T, float>) return gather_n(d, int(stride(Axis)), w.n);
+      return spread(d, layout::panel_width(extents.extent[0], row_axis < 0 ? 0 : p.at[row_axis]), w);
+    } else if constexpr (panels || stride(Axis) == 1) return load_lanes<number>(d, w);
+    else return spread(d, int(stride(Axis)), w);
+  }
+  /// Elements that do not lie side by side.
+  template <class T, class Width> static HWY_INLINE lanes spread(T const* d, int by, Width w) {
+    if constexpr (std::is_same_v<T, number>) return gather_n(d, by, filled<number>(w));
     else {
-      float x[lanes::count] = {};
-      for (int i = 0; i < w.n; ++i) x[i] = float(d[i * stride(Axis)]);
+      number x[lanes::count] = {};
+      for (int i = 0; i < filled<number>(w); ++i) x[i] = number(d[long(i) * by]);
       return load(x);
     }
   }
@@ -139,12 +144,12 @@ template <class P, int V> struct reader {
 
  public:
   /// The larger of two; a NaN wins.
-  static HWY_INLINE float larger(float a, float b) { return b != b ? b : b > a ? b : a; }
+  static HWY_INLINE number larger(number a, number b) { return b != b ? b : b > a ? b : a; }
   static HWY_INLINE lanes larger(lanes a, lanes b) { return select(b != b, b, max(b, a)); }
 };
 
 /// A scalar that its readers compute: no node of its own, no memory.
-template <class P, int V> float scalar_value(memory const& m) {
+template <class P, int V> typename P::number scalar_value(typename P::memory const& m) {
   constexpr node n = P::template at<V>;
   using Op = typename P::template op<V>;
   constexpr position origin{};

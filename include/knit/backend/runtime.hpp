@@ -9,25 +9,31 @@ namespace knit {
 template <class Spec, bool Simplify = true> struct compiled_graph {
   using flat = flattened<Spec, Simplify>;
   using ops = typename flat::ops;
+  /// What is computed and stored.
+  using number = std::conditional_t<flat::number == element::f64, double, float>;
   static constexpr int nodes = flat::value.size, roots = flat::value.root_count;
   static constexpr flat_graph const& graph = flat::value;
   template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(flat::arrays.at[V]))>;
   template <int V> static constexpr node at = flat::arrays.at[V];
   template <int V> static constexpr shape extents = flat::arrays.extents[V];
 };
+template <class T> struct memory;
+
 /// With its plan.
 template <class Spec> struct compiled : compiled_graph<Spec> {
+  using memory = knit::memory<typename compiled_graph<Spec>::number>;
   using base = compiled_graph<Spec>;
   static constexpr knit::plan<base::nodes, base::roots> plan = make_plan<base::nodes, base::roots>(base::flat::value);
 };
 
 /// The memory of one run: leaves as the program numbers them, the arena, the calling thread's own arena, one
-/// place for each output in the order of roots (outputs only; plain, first index fastest). And where in the work the
-/// thread is: at [lo, hi) of the slab axis, which is in run number `run` of slabs, of which it is the first or not.
-struct memory {
+/// place for each output in the order of roots (outputs only; plain, first index fastest). Arenas and outputs hold T,
+/// the program's number. And where in the work the thread is: at [lo, hi) of the slab axis, which is in run number
+/// `run` of slabs, of which it is the first or not.
+template <class T> struct memory {
   void const* const* leaves;
-  float* arena;
-  float* own;
+  T* arena;
+  T* own;
   void* const* outputs;
   int lo = 0, hi = 0, run = 0;
   bool first = true;

@@ -11,10 +11,9 @@ namespace knit {
 /// The backend that everything is checked against. It fuses nothing and reuses no memory: each value of the
 /// graph is an array of T, computed by one loop nest. T is float or double, whatever the leaves hold.
 template <class T> struct scalar_backend {
-  using value_type = T;  ///< of outputs
-
   template <class Spec, bool Simplify = true> class program {
    public:
+    using value_type = T;  ///< of outputs
     using P = compiled_graph<Spec, Simplify>;
 
     program() {
@@ -41,8 +40,9 @@ template <class T> struct scalar_backend {
         void* const memory = const_cast<void*>(leaves[to.state]);
         T const* const from = value(to.node);
         for (long i = 0; i < f.extents.size(); ++i) {
-          if (f.holds == element::f64) static_cast<double*>(memory)[i] = double(from[i]);
-          else static_cast<float*>(memory)[f.lies.offset(f.extents, i)] = float(from[i]);
+          const auto o = f.lies.offset(f.extents, i);
+          if (f.holds == element::f64) static_cast<double*>(memory)[o] = double(from[i]);
+          else static_cast<float*>(memory)[o] = float(from[i]);
         }
       }
     }
@@ -85,7 +85,7 @@ template <class T> struct scalar_backend {
         void const* const p = leaves[field(n, 0)];
         for (long i = 0; i < s.size(); ++i) {
           if constexpr (f.holds == element::f32) y[i] = T(static_cast<float const*>(p)[f.lies.offset(s, i)]);
-          else if constexpr (f.holds == element::f64) y[i] = T(static_cast<double const*>(p)[i]);
+          else if constexpr (f.holds == element::f64) y[i] = T(static_cast<double const*>(p)[f.lies.offset(s, i)]);
           else if constexpr (f.holds == element::i32) y[i] = T(static_cast<std::int32_t const*>(p)[i]);
           else y[i] = T(static_cast<std::uint8_t const*>(p)[i]);
         }

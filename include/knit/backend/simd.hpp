@@ -12,7 +12,7 @@ namespace knit {
 namespace simd {
 inline namespace HWY_NAMESPACE {
 
-template <class P, int S> HWY_INLINE void run_step(memory const& m) {
+template <class P, int S> HWY_INLINE void run_step(typename P::memory const& m) {
   constexpr step st = P::plan.steps[S];
   constexpr bool empty = st.first == st.last && [] {
     for (int i = 0; i < P::plan.store_count; ++i)
@@ -31,7 +31,7 @@ template <class P, int R, int... S>
 #if defined(__GNUC__) && !defined(__clang__)
 [[gnu::noclone]]
 #endif
-[[gnu::noinline]] void run_slab(memory const& m, std::integer_sequence<int, S...>) {
+[[gnu::noinline]] void run_slab(typename P::memory const& m, std::integer_sequence<int, S...>) {
   (run_step<P, P::plan.regions[R].first + S>(m), ...);
 }
 
@@ -44,7 +44,7 @@ template <class P> constexpr double work_before(int kernel, int r) {
 }
 
 /// The runs of slabs of region R whose middle falls into this thread's share of the kernel's work.
-template <class P, int K, int R> void run_region(memory m, int thread, int threads) {
+template <class P, int K, int R> void run_region(typename P::memory m, int thread, int threads) {
   constexpr region r = P::plan.regions[R];
   constexpr auto steps = std::make_integer_sequence<int, r.last - r.first>{};
   if constexpr (r.level == K && r.every_thread) run_slab<P, R>(m, steps);
@@ -68,7 +68,8 @@ template <class P> constexpr bool combines(int kernel) {
   return false;
 }
 /// Adds up the parts of value V, if kernel K is the first to read it again and again.
-template <class P, int K, int V> void combine_parts(memory const& m) {
+template <class P, int K, int V> void combine_parts(typename P::memory const& m) {
+  using lanes = basic_lanes<typename P::number>;
   constexpr buffer b = P::plan.buffers[V];
   if constexpr (b.combined_in == K)
     for (long i = 0; i < b.floats; i += lanes::count) {
@@ -81,10 +82,10 @@ template <class P, int K, int V> void combine_parts(memory const& m) {
       store(m.own + b.combined + i, x);
     }
 }
-template <class P, int K, int... V> void combine_all(memory const& m, std::integer_sequence<int, V...>) {
+template <class P, int K, int... V> void combine_all(typename P::memory const& m, std::integer_sequence<int, V...>) {
   (combine_parts<P, K, V>(m), ...);
 }
-template <class P, int K, int... R> void run_kernel(memory const& m, int thread, int threads, std::integer_sequence<int, R...>) {
+template <class P, int K, int... R> void run_kernel(typename P::memory const& m, int thread, int threads, std::integer_sequence<int, R...>) {
   if constexpr (combines<P>(K)) combine_all<P, K>(m, std::make_integer_sequence<int, P::nodes>{});
   (run_region<P, K, R>(m, thread, threads), ...);
 }
@@ -95,11 +96,11 @@ template <class P> int threads_of() {
   return thread_count() > 0 ? thread_count() : team::cores();
 }
 
-template <class P, int... K> void run_kernels(memory const& m, int threads, std::integer_sequence<int, K...>) {
+template <class P, int... K> void run_kernels(typename P::memory const& m, int threads, std::integer_sequence<int, K...>) {
   constexpr auto regions = std::make_integer_sequence<int, P::plan.region_count>{};
   meeting between;
   auto share = [&](int thread) {
-    memory mine = m;
+    typename P::memory mine = m;
     mine.own += thread * P::plan.own_floats;
     auto one = [&](auto kernel) {
       if constexpr (kernel > 0) between.wait(threads);
@@ -116,23 +117,23 @@ template <class P, int... K> void run_kernels(memory const& m, int threads, std:
 
 inline namespace HWY_NAMESPACE {
 
-/// Memory for a plan's arena, in whole cache lines. It starts as NaN, so that a value that is read before it is made
-/// is seen.
-class arena {
+/// Memory for a plan's arena, numbers of type T in whole cache lines. It starts as NaN, so that a value that is read
+/// before it is made is seen.
+template <class T> class arena {
  public:
   arena() = default;
-  explicit arena(long floats)
-      : size_(floats), memory_(static_cast<float*>(::operator new(std::size_t(floats + 16) * sizeof(float), alignment))) {
+  explicit arena(long numbers)
+      : size_(numbers), memory_(static_cast<T*>(::operator new(std::size_t(numbers + 16) * sizeof(T), alignment))) {
     forget();
   }
-  void forget() { std::fill_n(memory_.get(), memory_ ? size_ + 16 : 0, std::numeric_limits<float>::quiet_NaN()); }
-  float* data() { return memory_.get(); }
+  void forget() { std::fill_n(memory_.get(), memory_ ? size_ + 16 : 0, std::numeric_limits<T>::quiet_NaN()); }
+  T* data() { return memory_.get(); }
   long size() const { return memory_ ? size_ : 0; }
 
   /// This thread's own, at least so large: for expressions that are evaluated once here and once there.
-  static float* of_this_thread(long floats) {
+  static T* of_this_thread(long numbers) {
     static thread_local arena a;
-    if (a.size() < floats || !a.data()) a = arena(floats);
+    if (a.size() < numbers || !a.data()) a = arena(numbers);
 #ifndef NDEBUG
     else a.forget();
 #endif
@@ -142,19 +143,18 @@ class arena {
  private:
   static constexpr std::align_val_t alignment{64};
   struct release {
-    void operator()(float* p) const { ::operator delete(p, alignment); }
+    void operator()(T* p) const { ::operator delete(p, alignment); }
   };
   long size_ = 0;
-  std::unique_ptr<float[], release> memory_;
+  std::unique_ptr<T[], release> memory_;
 };
 
 /// The backend that runs fused kernels on SIMD lanes and, where a program is large enough, on several cores.
 struct simd_backend {
-  using value_type = float;  ///< of outputs
-
   template <class Spec> class program {
    public:
     using compiled_type = compiled<Spec>;
+    using value_type = typename compiled_type::number;  ///< of outputs
 
     /// One run. leaves: memory of each leaf; outputs: of each output. Allocates nothing, unless thread_count has
     /// grown since the last.
@@ -170,19 +170,19 @@ struct simd_backend {
     friend struct simd_backend;
     explicit program(int threads) : threads_(threads), arena_(floats(threads)) {}
     static long floats(int threads) { return compiled_type::plan.arena_floats + threads * compiled_type::plan.own_floats; }
-    static void run_in(float* arena, int threads, void const* const* leaves, void* const* outputs) {
-      simd::run_kernels<compiled_type>(memory{leaves, arena, arena + compiled_type::plan.arena_floats, outputs}, threads,
+    static void run_in(value_type* arena, int threads, void const* const* leaves, void* const* outputs) {
+      simd::run_kernels<compiled_type>(memory<value_type>{leaves, arena, arena + compiled_type::plan.arena_floats, outputs}, threads,
                                        std::make_integer_sequence<int, compiled_type::plan.kernels>{});
     }
     int threads_;
-    arena arena_;
+    arena<value_type> arena_;
   };
 
   /// Runs a program once, in memory that the calling thread keeps.
   template <class Spec> static void run_once(void const* const* leaves, void* const* outputs) {
     using P = program<Spec>;
     const int threads = simd::threads_of<typename P::compiled_type>();
-    P::run_in(arena::of_this_thread(P::floats(threads)), threads, leaves, outputs);
+    P::run_in(arena<typename P::value_type>::of_this_thread(P::floats(threads)), threads, leaves, outputs);
   }
 };
 }  // namespace HWY_NAMESPACE

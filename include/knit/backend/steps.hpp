@@ -9,6 +9,9 @@ inline namespace HWY_NAMESPACE {
 /// The values of step S of program P, one block of lanes at a time. Values live in registers from the
 /// operation that makes them to the last that reads them; only those that the plan stores are written.
 template <class P, int S> struct body {
+  using number = typename P::number;
+  using lanes = basic_lanes<number>;
+  using memory = typename P::memory;
   static constexpr step st = P::plan.steps[S];
   static constexpr shape space = st.space;
   static constexpr int lane_axis = lane_axis_of(space);
@@ -59,7 +62,7 @@ template <class P, int S> struct body {
     memory const& m;
     lanes value[count > 0 ? count : 1];   ///< at this block
     lanes total[count > 0 ? count : 1];   ///< of reductions
-    float scalar[sources.scalars + 1];    ///< inlined operands
+    number scalar[sources.scalars + 1];   ///< inlined operands
   };
 
   template <int... J> static HWY_INLINE void read_scalars(state& s, std::integer_sequence<int, J...>) {
@@ -77,12 +80,12 @@ template <class P, int S> struct body {
 
   static HWY_INLINE std::array<lanes, max_rank> coordinates(position const& p) {
     std::array<lanes, max_rank> c;
-    for (int q = 0; q < max_rank; ++q) c[std::size_t(q)] = lanes(float(p.at[q])) + (q == lane_axis ? iota() : lanes(0.f));
+    for (int q = 0; q < max_rank; ++q) c[std::size_t(q)] = lanes(number(p.at[q])) + (q == lane_axis ? iota<number>() : lanes(0));
     return c;
   }
 
   /// Where the arena holds value V at p: in the part of this run of slabs, counted from where the slab begins.
-  template <int V> static HWY_INLINE float* address(state const& s, position const& p) {
+  template <int V> static HWY_INLINE number* address(state const& s, position const& p) {
     constexpr buffer b = P::plan.buffers[V];
     constexpr strides by = strides_of(b.extents, b.leading);
     long o = b.offset + (b.parts > 1 ? s.m.run * b.floats : 0);
@@ -94,7 +97,7 @@ template <class P, int S> struct body {
   template <int V> static constexpr bool in_parts =
       P::plan.slab_axis[V] == partial_axis && P::plan.regions[st.region].runs < P::plan.regions[st.region].slabs;
   template <int V, class Width> static HWY_INLINE lanes stored(state const& s, position const& p, Width w) {
-    return load_lanes(static_cast<float const*>(address<V>(s, p)), w);
+    return load_lanes<number>(address<V>(s, p), w);
   }
   /// Writes value V, at this block, if the plan stores it.
   template <int V, class Width> static HWY_INLINE void write(state const& s, position const& p, lanes x, Width w) {
@@ -107,26 +110,27 @@ template <class P, int S> struct body {
     if constexpr (r.state >= 0) {
       constexpr leaf_info f = P::graph.leaves[r.state];
       auto* const to = const_cast<void*>(m.leaves[r.state]);
-      if constexpr (f.holds == element::f64) {
-        static_assert(e.size() == 1);
-        float first[lanes::count];
+      using held = std::conditional_t<f.holds == element::f64, double, float>;
+      static_assert(f.holds == element_of<held>(), "knit: a state is an array of float or double");
+      if constexpr (std::is_same_v<held, double> && !std::is_same_v<number, double>) {
+        static_assert(e.size() == 1);  // an array of double would have made the program one of double
+        number first[lanes::count];
         store(first, x);
-        *static_cast<double*>(to) = first[0];
+        *static_cast<double*>(to) = double(first[0]);
       } else {
-        static_assert(f.holds == element::f32, "knit: a state is an array of float");
         long o = 0;
         if constexpr (f.lies.panels) o = long(f.lies.offset(e, p.at[0], p.at[1]));
         else {
           constexpr strides by = strides_of(e, e.extent[0]);
           for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
         }
-        store_lanes(static_cast<float*>(to) + o, x, w);
+        store_lanes(static_cast<held*>(to) + o, x, w);
       }
     } else {
       constexpr strides by = strides_of(e, e.extent[0]);
       long o = 0;
       for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
-      store_lanes(static_cast<float*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + o, x, w);
+      store_lanes(static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + o, x, w);
     }
   }
   template <int W, class Width> static HWY_INLINE void write_if_here(state& s, position const& p, Width w) {
@@ -147,7 +151,7 @@ template <class P, int S> struct body {
       const lanes x = operand<Index, 0>(s, p, w);
       const lanes t = f.how == combine::sum ? s.total[Index] + x : reader<P, v>::larger(s.total[Index], x);
       if constexpr (std::is_same_v<Width, all_lanes> || !st.reduces[lane_axis]) s.total[Index] = t;
-      else s.total[Index] = select(first_n(w.n), t, s.total[Index]);
+      else s.total[Index] = select(first_n<number>(w.n), t, s.total[Index]);
     } else {
       if constexpr (f.indexed) {
         if constexpr (Op::arity == 0) s.value[Index] = Op::eval(coordinates(p), space);
@@ -172,7 +176,7 @@ template <class P, int S> struct body {
   // ---- reductions ----
   template <int Index> static HWY_INLINE void start(state& s) {
     if constexpr (P::graph.info(node_at<Index>).what == kind::reduce)
-      s.total[Index] = lanes(P::graph.info(node_at<Index>).how == combine::sum ? 0.f : -std::numeric_limits<float>::infinity());
+      s.total[Index] = lanes(P::graph.info(node_at<Index>).how == combine::sum ? number(0) : -std::numeric_limits<number>::infinity());
   }
   template <int... Index> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, Index...>) { (start<Index>(s), ...); }
   static HWY_INLINE void start(state& s) { start_all(s, std::make_integer_sequence<int, count>{}); }
@@ -183,9 +187,9 @@ template <class P, int S> struct body {
       constexpr bool sums = P::graph.info(v).how == combine::sum;
       for (int q = 0; q < max_rank; ++q)
         if (st.reduces[q]) p.at[q] = 0;
-      float* const to = address<v>(s, p);
+      number* const to = address<v>(s, p);
       if constexpr (st.reduces[lane_axis]) {
-        const float x = sums ? reduce_add(s.total[Index]) : largest(s.total[Index]);
+        const number x = sums ? reduce_add(s.total[Index]) : largest(s.total[Index]);
         *to = !in_parts<v> || s.m.first ? x : sums ? *to + x : reader<P, v>::larger(*to, x);
       } else {
         if constexpr (in_parts<v>)
@@ -201,10 +205,10 @@ template <class P, int S> struct body {
   template <class Width> static HWY_INLINE void end(state& s, position const& p, Width w) {
     end_all(s, p, w, std::make_integer_sequence<int, count>{});
   }
-  static float largest(lanes x) {
-    float a[lanes::count];
+  static number largest(lanes x) {
+    number a[lanes::count];
     store(a, x);
-    float y = a[0];
+    number y = a[0];
     for (int i = 1; i < lanes::count; ++i) y = a[i] != a[i] || a[i] > y ? a[i] : y;
     return y;
   }
@@ -213,6 +217,7 @@ template <class P, int S> struct body {
 /// A step of kind map over one slab.
 template <class P, int S> struct map_step {
   using B = body<P, S>;
+  using lanes = typename B::lanes;
   static constexpr step st = P::plan.steps[S];
   static constexpr int lane = B::lane_axis;
 
@@ -275,7 +280,7 @@ template <class P, int S> struct map_step {
     p.at[lane] = lo;
   }
 
-  static void run(memory const& m) {
+  static void run(typename P::memory const& m) {
     typename B::state s{m, {}, {}, {}};
     B::prepare(s);
     const bounds b{m.lo, m.hi};
@@ -303,7 +308,7 @@ template <class P, int S> struct map_step {
 
 /// A reshape that moves elements: both sides counted first index fastest.
 template <class P, int S> struct copy_step {
-  static void run(memory const& m) {
+  static void run(typename P::memory const& m) {
     constexpr step st = P::plan.steps[S];
     constexpr int v = P::plan.order[st.first], u = field(P::template at<v>, 0);
     constexpr shape to = P::template extents<v>, from = P::template extents<u>;

@@ -40,7 +40,8 @@ constexpr std::size_t bytes_of(element e) {
 
 /// How many rows stand side by side in a panel of a matrix that owns its elements. A panel is what the
 /// register tile of a product reads: rows 0..31 of column 0, of column 1, ... so that every load is a whole
-/// aligned vector and no two columns fall on one cache set. 0 means plain: first index fastest, no gaps.
+/// aligned vector and no two columns fall on one cache set. 0 means plain: first index fastest, no gaps. Both numbers
+/// are whole vectors of floats and of doubles.
 inline constexpr int panel_rows = 32;
 /// The last panel is padded to a multiple of this many rows only.
 inline constexpr int panel_pad = 16;
@@ -76,7 +77,7 @@ struct layout {
 
 /// The layout of an owning array: a function of its element type and shape alone.
 template <class T> constexpr layout layout_of(shape s) {
-  return {std::is_same_v<T, float> && s.rank == 2 && s.extent[0] > 1 && s.extent[1] > 1};
+  return {std::is_floating_point_v<T> && s.rank == 2 && s.extent[0] > 1 && s.extent[1] > 1};
 }
 
 namespace detail {
@@ -116,7 +117,7 @@ template <class T, int... N> struct view : detail::tensor_base {
   T const* data_ = nullptr;
 };
 
-/// An array that owns its elements. Matrices of float lie in panels (see layout); indices are logical.
+/// An array that owns its elements. Matrices of float and double lie in panels (see layout); indices are logical.
 /// Constructing one allocates, and its elements stay where they are: an assignment writes them there, unless it is a
 /// move of another array. One that was moved from may have no elements until the next assignment.
 template <class T, int... N> class tensor : public detail::tensor_base {

@@ -31,6 +31,14 @@ constexpr sentence not_a_number(knit::shape s) {
   t << "an expression of shape " << s << " is read as a number; take its sum or mean, or write tensor y = ...";
   return t;
 }
+
+/// Is a binding an array of double? A single number never decides what is computed in.
+template <class Bound> constexpr bool is_array_of_double() {
+  using leaf = typename Bound::leaf;
+  return leaf::holds == element::f64 && leaf::infer(nullptr).rank > 0;
+}
+/// What an expression over these bindings is computed in.
+template <class... Bound> using number_of = std::conditional_t<(is_array_of_double<Bound>() || ...), double, float>;
 }  // namespace detail
 
 /// An expression: its shape and graph are its type; the object holds what its leaves are bound to: references
@@ -42,11 +50,11 @@ template <class Extents, class Dag, class... Bound> struct expr {
   static constexpr knit::shape shape = Extents::value;
   [[no_unique_address]] std::tuple<Bound...> bound;
 
-  /// Evaluates an expression without axes.
-  [[gnu::always_inline]] operator float() const {  // inline: as tensor's operator=
+  /// Evaluates an expression without axes: as a double where it reads an array of double, else as a float.
+  [[gnu::always_inline]] operator detail::number_of<Bound...>() const {  // inline: as tensor's operator=
     if constexpr (Extents::value.rank != 0) return complain<detail::not_a_number(Extents::value)>();
     else {
-      float y;
+      detail::number_of<Bound...> y;
       evaluate_scalar(*this, y);
       return y;
     }
@@ -65,7 +73,7 @@ template <class T> concept operand = expression<T> || array_like<T> || number<T>
 /// Operands of an operator: numbers alone are C++'s own business.
 template <class A, class B> concept operands = operand<A> && operand<B> && !(number<A> && number<B>);
 
-template <int... N, class D, class... B> tensor(expr<extents<N...>, D, B...>) -> tensor<float, N...>;
+template <int... N, class D, class... B> tensor(expr<extents<N...>, D, B...>) -> tensor<detail::number_of<B...>, N...>;
 
 // ---- leaves -----------------------------------------------------------------------------------------
 // Identity of a leaf is (tag, index), never a C++ type: two parameters of one type are two leaves.

@@ -29,6 +29,7 @@ struct flat_graph {
   int leaf_count;
   root const* roots;
   int root_count;
+  element number;  ///< what values are computed in: f32 or f64
 
   constexpr bool is_op(int i) const { return op_of(at[i]) < leaf_code; }
   constexpr bool is_leaf(int i) const { return op_of(at[i]) == leaf_code; }
@@ -81,7 +82,7 @@ template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l)
 }  // namespace detail
 
 /// Links, differentiates and simplifies a program. Spec states `results` (a list of result), `leaves` (an
-/// array of leaf_info), and what the arguments of the functor type `argument_tag` are: argument_count leaves from
+/// array of leaf_info), `number` if their types do not decide what it computes in, and what the arguments of the functor type `argument_tag` are: argument_count leaves from
 /// first_argument on, or, if it states them, `arguments` (a list of result too, their bindings among the leaves).
 template <class Spec, bool Simplify = true> struct flattened;
 
@@ -100,11 +101,15 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
     else return 4096;
   }();
   static constexpr int roots = sizeof...(Result);
+  static constexpr element number = [] {
+    if constexpr (requires { Spec::number; }) return Spec::number;
+    else return number_among(Spec::leaves);
+  }();
 
   static constexpr auto linked = [] {
     linked_program<capacity, roots> p{graph<capacity>(table::info, table::known), {}};
     p.g.simplifies = Simplify;
-    linker<graph<capacity>> link(p.g, table::rule_of, Spec::leaves.data());
+    linker<graph<capacity>> link(p.g, table::rule_of, Spec::leaves.data(), number);
     int arguments[linker<graph<capacity>>::most_arguments]{};
     auto run = [&]<class T>(mp::mp_identity<T>) {
       using tag = typename Spec::argument_tag;
@@ -135,7 +140,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   }();
   static constexpr auto arrays = compact<linked.live, roots>(linked);
   static constexpr flat_graph value{linked.live,      arrays.at,           arrays.extents, table::info, arrays.constants,
-                                    Spec::leaves.data(), int(Spec::leaves.size()), arrays.roots,   roots};
+                                    Spec::leaves.data(), int(Spec::leaves.size()), arrays.roots,   roots, number};
   // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
 };
 }  // namespace detail

@@ -14,6 +14,14 @@ struct leaf_info {
   shape extents;
 };
 
+/// What a program that reads and writes these leaves computes in: double if an array among them is of double, else
+/// float. A double without axes is a number among others, a learning rate say, and decides nothing.
+template <class Leaves> constexpr element number_among(Leaves const& leaves) {
+  for (leaf_info const& f : leaves)
+    if (f.holds == element::f64 && f.extents.rank > 0) return element::f64;
+  return element::f32;
+}
+
 // Numbers of the nodes that are no op.
 inline constexpr int leaf_code = 0xfff0;      ///< field 0: number of the leaf
 inline constexpr int constant_code = 0xfff1;  ///< field 0: number of the constant

@@ -145,6 +145,7 @@ template <class G> struct linker {
   G& g;
   rules const* rule_of;
   leaf_info const* leaves;
+  element number;      ///< what the program computes in
   linked_call calls[most_calls]{};
   int call_count = 0;
   int fresh_count = 0;
@@ -154,13 +155,14 @@ template <class G> struct linker {
   int swept = -1;      ///< the value that `adjoint` belongs to
   int adjoint[sizeof(G::extents) / sizeof(shape)]{};
 
-  constexpr linker(G& graph, rules const* r, leaf_info const* l) : g(graph), rule_of(r), leaves(l) {}
+  constexpr linker(G& graph, rules const* r, leaf_info const* l, element computes_in)
+      : g(graph), rule_of(r), leaves(l), number(computes_in) {}
 
-  /// Leaf `number` as a float value: bytes and integers are converted as they are loaded.
-  constexpr int leaf(int number) {
-    const leaf_info f = leaves[number];
-    const int raw = g.leaf(number, f.extents);
-    if (f.holds == element::f32) return raw;
+  /// Leaf k as a value: what holds other numbers than the program computes in is converted as it is loaded.
+  constexpr int leaf(int k) {
+    const leaf_info f = leaves[k];
+    const int raw = g.leaf(k, f.extents);
+    if (f.holds == number) return raw;
     const int loaded = g.make(g.known.load, raw);
     return f.holds == element::u8norm ? g.make(g.known.mul, loaded, g.constant(1.0 / 255)) : loaded;
   }

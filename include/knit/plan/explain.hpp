@@ -53,7 +53,7 @@ template <int N, int R> struct explainer {
   std::string kept(int v) const {
     buffer const& b = p.buffers[v];
     if (b.offset < 0) return "";
-    std::string s = "   [" + std::to_string(4 * b.floats * b.parts) + " bytes";
+    std::string s = "   [" + std::to_string(p.bytes(b.floats * b.parts)) + " bytes";
     if (b.parts > 1) s += " in " + std::to_string(b.parts) + " parts";
     if (b.slab_axis != no_axis) s += " for each slab";
     return s + "]";
@@ -67,7 +67,7 @@ template <int N, int R> struct explainer {
 template <int N, int R> std::string explain(flat_graph const& g, plan<N, R> const& p) {
   const detail::explainer<N, R> e{g, p};
   std::string s = std::to_string(p.kernels) + (p.kernels == 1 ? " kernel, " : " kernels, ") + detail::text(p.flops / 1e6) + " Mflop, arena " +
-                  std::to_string(p.arena_bytes()) + " bytes" + (p.own_floats ? " and " + std::to_string(4 * p.own_floats) + " for each thread, " : ", ") +
+                  std::to_string(p.arena_bytes()) + " bytes" + (p.own_floats ? " and " + std::to_string(p.bytes(p.own_floats)) + " for each thread, " : ", ") +
                   (p.parallel ? "threads meet between kernels" : "too small for threads: one thread does all") + "\n";
   for (int l = 0; l < g.leaf_count; ++l) {
     static constexpr char const* names[] = {"float", "double", "byte", "byte/255", "int32"};

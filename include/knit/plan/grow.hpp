@@ -109,9 +109,9 @@ template <int N, int R> struct region_maker {
     return i == no_axis ? no_axis : a.axis[i];
   }
 
-  /// Is a base value floats in memory, all of them once?
+  /// Is a base value numbers in memory, of the kind that is computed in, all of them once?
   constexpr bool as_it_lies(int v) const {
-    if (p.roles[v] == role::leaf) return g.leaves[field(g.at[v], 0)].holds == element::f32;
+    if (p.roles[v] == role::leaf) return g.leaves[field(g.at[v], 0)].holds == g.number;
     const int axis = trial[v] == stamp ? trial_axis[v] : p.slab_axis[v];
     return p.roles[v] == role::computed && axis != partial_axis;
   }
@@ -174,7 +174,7 @@ template <int N, int R> struct region_maker {
       for (int k = 0; k < 2; ++k) {
         const access a = resolve(g, g.operand(v, k));
         if (g.is_leaf(a.node) && is_state(field(g.at[a.node], 0)) && cut_in_operand(v, k, a, cut) == no_axis)
-          bytes += 4.0 * double(g.extents[a.node].size());
+          bytes += double(bytes_of(g.number)) * double(g.extents[a.node].size());
       }
     return bytes;
   }
@@ -435,7 +435,7 @@ template <int N, int R> struct region_maker {
         if (p.roles[a.node] != role::computed) continue;
         added += price(target, a.node, 2);
       }
-      added += far_bytes(v, axis) / 4;
+      added += far_bytes(v, axis) / double(bytes_of(g.number));
       if (!ok || added > double(g.extents[v].size())) continue;
       p.regions[home[v]].flops -= flops_of(g, v);
       p.regions[target].flops += flops_of(g, v);

@@ -6,7 +6,7 @@
 namespace knit {
 
 /// Places arrays so that those alive at once do not overlap: each at the lowest offset that fits, in order of
-/// birth. Returns the size of the arena. Offsets are multiples of 16 floats, a cache line.
+/// birth. Returns the size of the arena. Offsets are multiples of 16 numbers, a cache line of floats.
 constexpr long pack_lifetimes(lifetime* a, int n) {
   long top = 0;
   for (int i = 0; i < n; ++i) {
@@ -30,8 +30,8 @@ constexpr long pack_lifetimes(lifetime* a, int n) {
   return top;
 }
 
-/// Distance of the columns of a stored value: whole vectors, and never a multiple of a kilobyte, which would
-/// put all columns on a few cache sets.
+/// Distance of the columns of a stored value: whole vectors, of floats and of doubles, and never a multiple of a
+/// kilobyte, which would put all columns on a few cache sets.
 constexpr int leading_of(shape s) {
   if (s.extent[0] == 1 || s.size() == s.extent[0]) return s.extent[0];
   const int l = (s.extent[0] + 15) / 16 * 16;
@@ -40,7 +40,7 @@ constexpr int leading_of(shape s) {
 
 namespace detail {
 
-/// Floats that an array takes whose columns are that far apart, in whole cache lines.
+/// Numbers that an array takes whose columns are that far apart, in whole cache lines.
 constexpr long floats_of(shape s, int leading) {
   return (long(leading) * (s.size() / s.extent[0]) + 15) / 16 * 16;
 }
@@ -128,6 +128,7 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
 /// The plan of a graph: roles, regions, steps, stores, memory.
 template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, tuning const& t = {}) {
   plan<N, R> p;
+  p.number = g.number;
   int home[N]{};
   detail::make_regions(g, p, home, t);
   detail::make_steps(g, p, home);

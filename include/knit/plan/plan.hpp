@@ -81,7 +81,7 @@ struct store {
 
 /// Where a computed value lies in the arena.
 struct buffer {
-  long offset;  ///< in floats; -1: never stored
+  long offset;  ///< -1: never stored. Memory is counted in numbers that the program computes in: floats, or doubles
   long floats;   ///< of one part
   shape extents;  ///< of what is stored at once: of the value, or of one slab of it
   int leading;   ///< distance of columns
@@ -111,6 +111,7 @@ template <int N, int R> struct plan {
   long own_floats = 0;     ///< of each thread's own arena
   double flops = 0;
   bool parallel = false;
+  element number = element::f32;  ///< what is computed and stored
 
   constexpr plan() {
     for (int v = 0; v < N; ++v) {
@@ -138,7 +139,8 @@ template <int N, int R> struct plan {
     return step_count++;
   }
 
-  constexpr long arena_bytes() const { return arena_floats * 4; }
+  constexpr long bytes(long numbers) const { return numbers * long(bytes_of(number)); }
+  constexpr long arena_bytes() const { return bytes(arena_floats); }
 };
 
 // ---- reading a value through views ---------------------------------------------------------------------

@@ -16,7 +16,7 @@ double accuracy(Model const& m, instances<Features> const& data) {
   constexpr shape s = decltype(scores)::result_shape;
   static_assert(s.extent[1] == B, "knit: accuracy needs a model whose scores are classes x instances");
   const auto x = std::make_unique<std::uint8_t[]>(std::size_t(Features) * B);
-  using number_type = typename Backend::value_type;
+  using number_type = typename decltype(scores)::value_type;
   const auto z = std::make_unique<number_type[]>(std::size_t(s.size()));
   long right = 0;
   for (int first = 0; first < data.size; first += B) {

@@ -113,7 +113,7 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
     if constexpr (std::is_const_v<Model>) complain<detail::constant_model<Model>()>();
   }
 
-  using value_type = typename Backend::value_type;
+  using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   value_type operator()(X const&... x) {
     void const* leaves[spec::leaves.size()];

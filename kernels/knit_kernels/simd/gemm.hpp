@@ -14,11 +14,11 @@ inline namespace HWY_NAMESPACE {
 
 /// A block of C(m, n) = sum over k of A(m, k) B(k, n): MV registers of rows by NR columns. It stays in
 /// registers as a local variable of one function, if MV*NR + MV + 1 exist: 2 x 14 of 32, 2 x 6 of 16.
-template <int MV, int NR> struct tile {
-  static constexpr int rows = MV * lanes::count;
+template <int MV, int NR, class T = float> struct tile {
+  static constexpr int rows = MV * basic_lanes<T>::count;
   static constexpr int columns = NR;
 
-  lanes acc[NR][MV];
+  basic_lanes<T> acc[NR][MV];
 };
 
 namespace detail {
@@ -29,37 +29,37 @@ template <int N> constexpr std::make_integer_sequence<int, N> first;
 
 /// How the last register of a column of A is loaded.
 struct whole {
-  HWY_INLINE lanes operator()(float const* p) const { return load(p); }
+  template <class T> HWY_INLINE basic_lanes<T> operator()(T const* p) const { return load(p); }
 };
 struct partial {
   int rows;
-  HWY_INLINE lanes operator()(float const* p) const { return load_n(p, rows); }
+  template <class T> HWY_INLINE basic_lanes<T> operator()(T const* p) const { return load_n(p, rows); }
 };
 
-template <int MV, class Last, int... v>
-HWY_API void load_column(lanes (&column)[MV], float const* a, Last last, ints<v...>) {
-  ((column[v] = load(a + v * lanes::count)), ...);
-  column[MV - 1] = last(a + (MV - 1) * lanes::count);
+template <int MV, class T, class Last, int... v>
+HWY_API void load_column(basic_lanes<T> (&column)[MV], T const* a, Last last, ints<v...>) {
+  ((column[v] = load(a + v * basic_lanes<T>::count)), ...);
+  column[MV - 1] = last(a + (MV - 1) * basic_lanes<T>::count);
 }
 
-template <int MV, int... v>
-HWY_API void axpy(lanes (&acc)[MV], lanes const (&column)[MV], lanes x, ints<v...>) {
+template <int MV, class T, int... v>
+HWY_API void axpy(basic_lanes<T> (&acc)[MV], basic_lanes<T> const (&column)[MV], basic_lanes<T> x, ints<v...>) {
   ((acc[v] = fma(column[v], x, acc[v])), ...);
 }
 
-template <int MV, int NR, class Last, int... n>
-HWY_API void outer_product(tile<MV, NR>& t, float const* a, Last last, float const* b,
+template <int MV, int NR, class T, class Last, int... n>
+HWY_API void outer_product(tile<MV, NR, T>& t, T const* a, Last last, T const* b,
                            std::ptrdiff_t b_n_stride, ints<n...>) {
-  lanes column[MV];
+  basic_lanes<T> column[MV];
   load_column(column, a, last, first<MV - 1>);
-  (axpy(t.acc[n], column, lanes(b[n * b_n_stride]), first<MV>), ...);
+  (axpy(t.acc[n], column, basic_lanes<T>(b[n * b_n_stride]), first<MV>), ...);
 }
 
 // Not unrolled over k: by 2 or 4 is no faster (bench/gemm_tile.cpp) and makes g++ 12 spill a 2 x 14 tile.
 // Prefetching A or C by hand gained nothing either.
-template <int MV, int NR, class Last>
-HWY_API void multiply(tile<MV, NR>& t, int count_k, float const* a, std::ptrdiff_t a_k_stride, Last last,
-                      float const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
+template <int MV, int NR, class T, class Last>
+HWY_API void multiply(tile<MV, NR, T>& t, int count_k, T const* a, std::ptrdiff_t a_k_stride, Last last,
+                      T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
                       std::ptrdiff_t b_ahead) {
   for (int k = 0; k < count_k; ++k, a += a_k_stride, b += b_k_stride) {
     if (b_ahead != 0) __builtin_prefetch(b + b_ahead);
@@ -67,35 +67,37 @@ HWY_API void multiply(tile<MV, NR>& t, int count_k, float const* a, std::ptrdiff
   }
 }
 
-template <int MV, int... v> HWY_API void clear(lanes (&acc)[MV], ints<v...>) { ((acc[v] = 0.f), ...); }
+template <int MV, class T, int... v> HWY_API void clear(basic_lanes<T> (&acc)[MV], ints<v...>) { ((acc[v] = T(0)), ...); }
 
-template <int MV, int NR, int... n> HWY_API void clear(tile<MV, NR>& t, ints<n...>) {
+template <int MV, int NR, class T, int... n> HWY_API void clear(tile<MV, NR, T>& t, ints<n...>) {
   (clear(t.acc[n], first<MV>), ...);
 }
 
-template <class Epilogue, int MV, int... v>
-HWY_API void finish(lanes const (&acc)[MV], int n, Epilogue& e, ints<v...>) {
+template <class Epilogue, int MV, class T, int... v>
+HWY_API void finish(basic_lanes<T> const (&acc)[MV], int n, Epilogue& e, ints<v...>) {
   (e(v, n, acc[v]), ...);
 }
 
-template <class Epilogue, int MV, int NR, int... n>
-HWY_API void finish(tile<MV, NR> const& t, Epilogue& e, ints<n...>) {
+template <class Epilogue, int MV, int NR, class T, int... n>
+HWY_API void finish(tile<MV, NR, T> const& t, Epilogue& e, ints<n...>) {
   (finish(t.acc[n], n, e, first<MV>), ...);
 }
 
 }  // namespace detail
 
-template <int MV, int NR> HWY_API void clear(tile<MV, NR>& t) { detail::clear(t, detail::first<NR>); }
+template <int MV, int NR, class T> HWY_API void clear(tile<MV, NR, T>& t) { detail::clear(t, detail::first<NR>); }
 
 namespace detail {
 
-template <int MV, int... v> HWY_API void add(lanes (&to)[MV], lanes const (&from)[MV], ints<v...>) {
+template <int MV, class T, int... v>
+HWY_API void add(basic_lanes<T> (&to)[MV], basic_lanes<T> const (&from)[MV], ints<v...>) {
   ((to[v] = to[v] + from[v]), ...);
 }
-template <int MV, int NR, int... n> HWY_API void add(tile<MV, NR>& to, tile<MV, NR> const& from, ints<n...>) {
+template <int MV, int NR, class T, int... n>
+HWY_API void add(tile<MV, NR, T>& to, tile<MV, NR, T> const& from, ints<n...>) {
   (add(to.acc[n], from.acc[n], first<MV>), ...);
 }
-template <int U, int MV, int NR> HWY_API void add_pairs(tile<MV, NR>* part) {
+template <int U, int MV, int NR, class T> HWY_API void add_pairs(tile<MV, NR, T>* part) {
   if constexpr (U > 1) {
     [&]<int... u>(ints<u...>) { (add(part[u], part[u + U / 2], first<NR>), ...); }(first<U / 2>);
     add_pairs<U / 2>(part);
@@ -110,11 +112,11 @@ template <int K, int MV, int NR> constexpr int chains = [] {
   return u;
 }();
 
-template <int K, int MV, int NR, class Last, int... u>
-HWY_API void multiply_in_chains(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_stride, Last last, float const* b,
+template <int K, int MV, int NR, class T, class Last, int... u>
+HWY_API void multiply_in_chains(tile<MV, NR, T>& t, T const* a, std::ptrdiff_t a_k_stride, Last last, T const* b,
                                 std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, ints<u...>) {
   constexpr int U = sizeof...(u);
-  tile<MV, NR> part[U];
+  tile<MV, NR, T> part[U];
   (clear(part[u], first<NR>), ...);
   for (int k = 0; k + U <= K; k += U, a += U * a_k_stride, b += U * b_k_stride)
     (outer_product(part[u], a + u * a_k_stride, last, b + u * b_k_stride, b_n_stride, first<NR>), ...);
@@ -124,8 +126,8 @@ HWY_API void multiply_in_chains(tile<MV, NR>& t, float const* a, std::ptrdiff_t 
 }
 
 /// t += A*B over a constant number of steps.
-template <int K, int MV, int NR, class Last>
-HWY_API void multiply_all(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_stride, Last last, float const* b,
+template <int K, int MV, int NR, class T, class Last>
+HWY_API void multiply_all(tile<MV, NR, T>& t, T const* a, std::ptrdiff_t a_k_stride, Last last, T const* b,
                           std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead) {
   if constexpr (constexpr int u = chains<K, MV, NR>; u > 1)
     multiply_in_chains<K>(t, a, a_k_stride, last, b, b_k_stride, b_n_stride, first<u>);
@@ -139,48 +141,52 @@ HWY_API void multiply_all(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_st
 /// part of the addresses. b_ahead, if not 0, is how far behind b + k*b_k_stride the cache line lies that the
 /// next tile will read: 2*NR where b_n_stride is 1 (weight gradient of bench/gemm_tile.cpp, percent of
 /// peak: 89 without, 91 with).
-template <int MV, int NR>
-HWY_API void multiply(tile<MV, NR>& t, int count_k, float const* a, std::ptrdiff_t a_k_stride, float const* b,
+template <int MV, int NR, class T>
+HWY_API void multiply(tile<MV, NR, T>& t, int count_k, T const* a, std::ptrdiff_t a_k_stride, T const* b,
                       std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
   detail::multiply(t, count_k, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
 }
 
 /// The same with K known to the compiler.
-template <int K, int MV, int NR>
-HWY_API void multiply(tile<MV, NR>& t, float const* a, std::ptrdiff_t a_k_stride, float const* b,
+template <int K, int MV, int NR, class T>
+HWY_API void multiply(tile<MV, NR, T>& t, T const* a, std::ptrdiff_t a_k_stride, T const* b,
                       std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
   detail::multiply_all<K>(t, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
 }
 
-/// The same where a column of A has only `rows` floats of memory, (MV-1)*count < rows <= MV*count. The other
+/// The same where a column of A has only `rows` numbers of memory, (MV-1)*count < rows <= MV*count. The other
 /// rows of t gain 0*B and mean nothing.
-template <int K, int MV, int NR>
-HWY_API void multiply_rows(tile<MV, NR>& t, int rows, float const* a, std::ptrdiff_t a_k_stride,
-                           float const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
+template <int K, int MV, int NR, class T>
+HWY_API void multiply_rows(tile<MV, NR, T>& t, int rows, T const* a, std::ptrdiff_t a_k_stride,
+                           T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
                            std::ptrdiff_t b_ahead = 0) {
-  detail::multiply_all<K>(t, a, a_k_stride, detail::partial{rows - (MV - 1) * lanes::count}, b, b_k_stride, b_n_stride,
+  detail::multiply_all<K>(t, a, a_k_stride, detail::partial{rows - (MV - 1) * basic_lanes<T>::count}, b, b_k_stride, b_n_stride,
                           b_ahead);
 }
 
 /// The same with K known at run time only.
-template <int MV, int NR>
-HWY_API void multiply_rows(tile<MV, NR>& t, int count_k, int rows, float const* a, std::ptrdiff_t a_k_stride,
-                           float const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride) {
-  detail::multiply(t, count_k, a, a_k_stride, detail::partial{rows - (MV - 1) * lanes::count}, b, b_k_stride,
+template <int MV, int NR, class T>
+HWY_API void multiply_rows(tile<MV, NR, T>& t, int count_k, int rows, T const* a, std::ptrdiff_t a_k_stride,
+                           T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride) {
+  detail::multiply(t, count_k, a, a_k_stride, detail::partial{rows - (MV - 1) * basic_lanes<T>::count}, b, b_k_stride,
                    b_n_stride, 0);
 }
 
 /// Calls e(v, n, acc) for register v of column n, that is rows v*count to (v+1)*count - 1; unrolled.
-template <class Epilogue, int MV, int NR> HWY_API void finish(tile<MV, NR> const& t, Epilogue&& e) {
+template <class Epilogue, int MV, int NR, class T> HWY_API void finish(tile<MV, NR, T> const& t, Epilogue&& e) {
   detail::finish(t, e, detail::first<NR>);
 }
 
 namespace detail {
 
-/// Block j of the result holds 4 floats of row 4*j: p[4*j*stride + 0..3]; zeros from row `rows` on.
-template <bool All, class Tag>
-HWY_API auto load_blocks(Tag tag, float const* p, std::ptrdiff_t stride, int rows) {
-  if constexpr (hn::MaxLanes(Tag()) > 4) {
+/// How many numbers a block of 16 bytes holds.
+template <class T> inline constexpr int block = 16 / int(sizeof(T));
+
+/// Block j of the result holds 4 floats of row 4*j: p[4*j*stride + 0..3], or 2 doubles of row 2*j; zeros from row
+/// `rows` on.
+template <bool All, class Tag, class T>
+HWY_API auto load_blocks(Tag tag, T const* p, std::ptrdiff_t stride, int rows) {
+  if constexpr (hn::MaxLanes(Tag()) > block<T>) {
     constexpr hn::Half<Tag> half;
     constexpr int n = hn::MaxLanes(half);
     auto const low = load_blocks<All>(half, p, stride, rows);
@@ -191,8 +197,8 @@ HWY_API auto load_blocks(Tag tag, float const* p, std::ptrdiff_t stride, int row
 }
 
 /// dst[i*dst_stride + m] = a[m*a_m_stride + i] for i < 4, m < count.
-template <bool All, class Tag> HWY_API void transpose_4(Tag tag, float* dst, std::ptrdiff_t dst_stride,
-                                                        float const* a, std::ptrdiff_t a_m_stride, int rows) {
+template <bool All, class Tag> HWY_API void transpose_block(Tag tag, float* dst, std::ptrdiff_t dst_stride,
+                                                            float const* a, std::ptrdiff_t a_m_stride, int rows) {
   constexpr hn::Repartition<std::uint64_t, Tag> pair;  // two floats move as one
   auto const row = [&](int j) { return load_blocks<All>(tag, a + j * a_m_stride, a_m_stride, rows - j); };
   auto const r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
@@ -205,33 +211,43 @@ template <bool All, class Tag> HWY_API void transpose_4(Tag tag, float* dst, std
   StoreU(BitCast(tag, InterleaveLower(pair, high01, high23)), tag, dst + 2 * dst_stride);
   StoreU(BitCast(tag, InterleaveUpper(pair, high01, high23)), tag, dst + 3 * dst_stride);
 }
+/// The same for i < 2.
+template <bool All, class Tag> HWY_API void transpose_block(Tag tag, double* dst, std::ptrdiff_t dst_stride,
+                                                            double const* a, std::ptrdiff_t a_m_stride, int rows) {
+  auto const even = load_blocks<All>(tag, a, a_m_stride, rows);
+  auto const odd = load_blocks<All>(tag, a + a_m_stride, a_m_stride, rows - 1);
+  StoreU(InterleaveLower(tag, even, odd), tag, dst);
+  StoreU(InterleaveUpper(tag, even, odd), tag, dst + dst_stride);
+}
 
 }  // namespace detail
 
 /// The panel form of an operand whose rows, not columns, are contiguous:
 /// dst[k*Panel + m] = a[m*a_m_stride + k] for m < rows, zero for rows <= m < Panel.
-template <int K, int Panel = 32>
-void pack_transposed(float* dst, float const* a, std::ptrdiff_t a_m_stride, int rows) {
+template <int K, int Panel = 32, class T>
+void pack_transposed(T* dst, T const* a, std::ptrdiff_t a_m_stride, int rows) {
+  using lanes = basic_lanes<T>;
   static_assert(Panel % lanes::count == 0);
-  constexpr int in_registers = lanes::count >= 4 ? K / 4 * 4 : 0;
+  constexpr int block = detail::block<T>;
+  constexpr int in_registers = lanes::count >= block ? K / block * block : 0;
   if constexpr (in_registers > 0) {
-    constexpr lanes::tag tag;
+    constexpr typename lanes::tag tag;
     for (int m = 0; m < Panel; m += lanes::count) {
-      float const* const from = a + (m < rows ? m : 0) * a_m_stride;
+      T const* const from = a + (m < rows ? m : 0) * a_m_stride;
       if (m + lanes::count <= rows)
-        for (int k = 0; k < K / 4 * 4; k += 4)
-          detail::transpose_4<true>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, lanes::count);
+        for (int k = 0; k < in_registers; k += block)
+          detail::transpose_block<true>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, lanes::count);
       else
-        for (int k = 0; k < K / 4 * 4; k += 4)
-          detail::transpose_4<false>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, rows - m);
+        for (int k = 0; k < in_registers; k += block)
+          detail::transpose_block<false>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, rows - m);
     }
   }
   for (int k = in_registers; k < K; ++k)
-    for (int m = 0; m < Panel; ++m) dst[k * Panel + m] = m < rows ? a[m * a_m_stride + k] : 0.f;
+    for (int m = 0; m < Panel; ++m) dst[k * Panel + m] = m < rows ? a[m * a_m_stride + k] : T(0);
 }
 
 /// dst[k*NR + n] = element(k, n), for an operand that has to be computed on the way.
-template <int NR, int K, class Element> HWY_API void pack_columns(float* dst, Element&& element) {
+template <int NR, int K, class T, class Element> HWY_API void pack_columns(T* dst, Element&& element) {
   for (int k = 0; k < K; ++k)
     for (int n = 0; n < NR; ++n) dst[k * NR + n] = element(k, n);
 }

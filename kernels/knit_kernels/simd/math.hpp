@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
-// math.hpp -- in: lanes. out: exp, log, tanh, sigm within 1.25, 1.5, 2.75, 2.5 ulp, IEEE at the edges.
+// math.hpp -- in: lanes. out: exp, log, tanh, sigm, IEEE at the edges: of floats within 1.25, 1.5, 2.75, 2.5 ulp, of doubles
+// within 1.25, 1.5, 3, 3.
 
 #pragma once
 
 #include <knit_kernels/simd/lanes.hpp>
 
 #include <limits>
+#include <type_traits>
 
 #if HWY_TARGET <= HWY_AVX3
 #include <immintrin.h>
 #endif
 
-// Polynomials are minimax fits made for these intervals; tests/kernels/lanes.cpp measures them, slow_math.cpp
-// at every float, and bench/math.cpp what they take.
+// Polynomials are minimax fits made for these intervals; tests/kernels/lanes.cpp measures them, slow_math.cpp at every
+// float, and bench/math.cpp what they take. Those of doubles: Remez's exchange in 60 digits for the least relative error
+// of what is computed from them, each coefficient then rounded.
 // Nothing here survives -ffast-math: rounding by a large constant is the point of `nearest`.
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
@@ -20,27 +23,32 @@ inline namespace HWY_NAMESPACE {
 namespace detail {
 
 /// c0 + x*(c1 + x*(c2 + ...))
-template <class... C> HWY_API lanes horner(lanes x, float c0, C... rest) {
+template <class T, class... C> HWY_API basic_lanes<T> horner(basic_lanes<T> x, std::type_identity_t<T> c0, C... rest) {
   if constexpr (sizeof...(rest) == 0) return c0;
   else return fma(horner(x, rest...), x, c0);
 }
 
-/// The integer nearest to a*b, for |a*b| < 2^22.
-HWY_API lanes nearest(lanes a, lanes b) {
-  constexpr float shift = 0x1.8p23f;
+/// The integer nearest to a*b, for |a*b| < 2^22, of doubles 2^51.
+template <class T> HWY_API basic_lanes<T> nearest(basic_lanes<T> a, std::type_identity_t<T> b) {
+  constexpr T shift = std::is_same_v<T, float> ? T(0x1.8p23) : T(0x1.8p52);
   return fma(a, b, shift) - shift;
 }
 
-/// p * 2^n for integers |n| <= 252, rounded once: overflows to infinity, underflows through the denormals.
-/// Of 16 lanes n may have a fraction, which is dropped: 2^floor(n).
-HWY_API lanes scale(lanes p, lanes n) {
+/// p * 2^n for integers |n| <= 252, of doubles 2044, rounded once: overflows to infinity, underflows through the
+/// denormals. Of 16 lanes n may have a fraction, which is dropped: 2^floor(n).
+template <class T> HWY_API basic_lanes<T> scale(basic_lanes<T> p, basic_lanes<T> n) {
+  using lanes = basic_lanes<T>;
 #if HWY_TARGET <= HWY_AVX3
-  if constexpr (lanes::count == 16) return lanes(hn::Vec<lanes::tag>{_mm512_scalef_ps(p.v.raw, n.v.raw)});
+  if constexpr (lanes::count == 16) return lanes(hn::Vec<typename lanes::tag>{_mm512_scalef_ps(p.v.raw, n.v.raw)});
+  else if constexpr (std::is_same_v<T, double> && lanes::count == 8)
+    return lanes(hn::Vec<typename lanes::tag>{_mm512_scalef_pd(p.v.raw, n.v.raw)});
 #endif
-  constexpr int_tag tag;
+  constexpr wide_tag<T> tag;
   auto const power = [](auto i) {
-    constexpr int_tag t;
-    return lanes(hn::BitCast(lanes::tag(), hn::ShiftLeft<23>(hn::Add(i, hn::Set(t, 127)))));
+    constexpr wide_tag<T> t;
+    constexpr int place = std::is_same_v<T, float> ? 23 : 52;
+    constexpr wide<T> bias = std::is_same_v<T, float> ? 127 : 1023;
+    return lanes(hn::BitCast(typename lanes::tag(), hn::ShiftLeft<place>(hn::Add(i, hn::Set(t, bias)))));
   };
   auto const i = hn::ConvertTo(tag, n.v);
   auto const half = hn::ShiftRight<1>(i);
@@ -85,23 +93,48 @@ HWY_API lanes exp_within(lanes x) {
                n);
 }
 
-struct split {
-  lanes exponent, mantissa;
+/// e^r - 1 for |r| <= ln 2 / 2, relatively exact near 0: the error of the fit is 2^-60.
+HWY_API basic_lanes<double> exp_less_one(basic_lanes<double> r) {
+  return fma(r * r,
+             horner(r, 0.5, 0.16666666666666677, 0.041666666666666512, 0.0083333333333216915, 0.0013888888888962307,
+                    0.00019841269885967615, 2.4801587172643174e-05, 2.7557244372552679e-06, 2.7557402565219654e-07,
+                    2.5108979430100021e-08, 2.0875351423144214e-09),
+             r);
+}
+
+/// x - n ln 2 for whole n; ln 2 in two parts, the first short enough for n * part to be exact.
+HWY_API basic_lanes<double> less_ln2(basic_lanes<double> x, basic_lanes<double> n) {
+  return fma(n, -0x1.ef35793c76730p-45, fma(n, -0x1.62e42fefa3800p-1, x));
+}
+
+/// exp where no clamp is needed: -746 <= x <= 710, or NaN.
+HWY_API basic_lanes<double> exp_within(basic_lanes<double> x) {
+  auto const n = nearest(x, 0x1.71547652b82fep0);
+  return scale(1. + exp_less_one(less_ln2(x, n)), n);
+}
+
+template <class T> struct split {
+  basic_lanes<T> exponent, mantissa;
 };
 
 /// x = mantissa * 2^exponent with a mantissa in [3/4, 3/2), for x > 0; denormals too.
-HWY_API split split_exponent(lanes x) {
-  constexpr int_tag tag;
-  mask const denormal = x < 0x1p-126f;
-  auto const bits = hn::BitCast(tag, select(denormal, x * 0x1p23f, x).v);
-  auto const above = hn::Sub(bits, hn::Set(tag, 0x3f400000));  // the bits of 3/4
-  auto const m = hn::Add(hn::And(above, hn::Set(tag, 0x007fffff)), hn::Set(tag, 0x3f400000));
-  lanes const e(hn::ConvertTo(lanes::tag(), hn::ShiftRight<23>(above)));
-  return {e - select(denormal, 23.f, 0.f), lanes(hn::BitCast(lanes::tag(), m))};
+template <class T> HWY_API split<T> split_exponent(basic_lanes<T> x) {
+  using lanes = basic_lanes<T>;
+  constexpr bool single = std::is_same_v<T, float>;
+  constexpr int place = single ? 23 : 52;
+  constexpr wide<T> three_quarters = single ? 0x3f400000 : wide<T>(0x3fe8000000000000);  // its bits
+  constexpr wide<T> below_place = (wide<T>(1) << place) - 1;
+  constexpr wide_tag<T> tag;
+  basic_mask<T> const denormal = x < std::numeric_limits<T>::min();
+  auto const bits = hn::BitCast(tag, select(denormal, x * T(wide<T>(1) << place), x).v);
+  auto const above = hn::Sub(bits, hn::Set(tag, three_quarters));
+  auto const m = hn::Add(hn::And(above, hn::Set(tag, below_place)), hn::Set(tag, three_quarters));
+  lanes const e(hn::ConvertTo(typename lanes::tag(), hn::ShiftRight<place>(above)));
+  return {e - select(denormal, T(place), T(0)), lanes(hn::BitCast(typename lanes::tag(), m))};
 }
 
 /// log(mantissa * 2^exponent). Both parts of ln 2 are positive: else an infinite exponent gave inf - inf.
-HWY_API lanes log_of(split s) {
+HWY_API lanes log_of(split<float> s) {
   lanes const f = s.mantissa - 1.f, f2 = f * f;
   lanes const p = fma(
       f2,
@@ -112,10 +145,29 @@ HWY_API lanes log_of(split s) {
   return fma(s.exponent, 0x1.62e42ep-1f, f + tail);
 }
 
+/// With m - 1 = f and q = f / (2 + f), log(m) is 2 atanh(q) = f - q (f - R), where R = 2/3 q^2 + 2/5 q^4 + ... is fitted
+/// over q^2 <= 1/25: as in fdlibm, whose mantissas lie around 1 a little closer.
+HWY_API basic_lanes<double> log_of(split<double> s) {
+  auto const f = s.mantissa - 1., q = f / (2. + f), z = q * q;
+  auto const r = z * horner(z, 0.66666666666666596, 0.40000000000055708, 0.28571428556058215, 0.22222224270981752,
+                            0.18181667374228819, 0.1539106383358759, 0.13174395849936896, 0.13837720721169286);
+  return fma(s.exponent, 0x1.62e42fefa3800p-1, f + fma(-q, f - r, s.exponent * 0x1.ef35793c76730p-45));
+}
+
+/// The logarithm where no instruction knows the special cases.
+template <class T> HWY_API basic_lanes<T> log_with_edges(basic_lanes<T> x) {
+  basic_lanes<T> const inf = std::numeric_limits<T>::infinity();
+  auto const y = log_of(split_exponent(x));
+  auto const edge = select(x == T(0), -inf, select(x < T(0), inf - inf, x));  // inf and NaN are their own logarithms
+  return select((x > T(0)) & (x < inf), y, edge);
+}
+
 }  // namespace detail
 
 /// e^x; 0 at -inf, inf at inf and beyond 88.72, NaN at NaN.
 HWY_API lanes exp(lanes x) { return detail::exp_within(max(-104.f, min(89.f, x))); }
+/// Of doubles: inf beyond 709.78.
+HWY_API basic_lanes<double> exp(basic_lanes<double> x) { return detail::exp_within(max(-746., min(710., x))); }
 
 /// The natural logarithm; -inf at 0, inf at inf, NaN below 0 and at NaN.
 HWY_API lanes log(lanes x) {
@@ -124,14 +176,22 @@ HWY_API lanes log(lanes x) {
     using raw = hn::Vec<lanes::tag>;
     auto const m = _mm512_getmant_ps(x.v.raw, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
     lanes const e = lanes(raw{_mm512_getexp_ps(x.v.raw)}) - lanes(raw{_mm512_getexp_ps(m)});
-    return detail::log_of({e, lanes(raw{m})});
+    return detail::log_of(detail::split<float>{e, lanes(raw{m})});
   }
 #endif
-  lanes const inf = std::numeric_limits<float>::infinity();
-  lanes const y = detail::log_of(detail::split_exponent(x));
-  lanes const edge =
-      select(x == 0.f, -inf, select(x < 0.f, inf - inf, x));  // inf and NaN are their own logarithms
-  return select((x > 0.f) & (x < inf), y, edge);
+  return detail::log_with_edges(x);
+}
+HWY_API basic_lanes<double> log(basic_lanes<double> x) {
+#if HWY_TARGET <= HWY_AVX3
+  using lanes = basic_lanes<double>;
+  if constexpr (lanes::count == 8) {
+    using raw = hn::Vec<lanes::tag>;
+    auto const m = _mm512_getmant_pd(x.v.raw, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    lanes const e = lanes(raw{_mm512_getexp_pd(x.v.raw)}) - lanes(raw{_mm512_getexp_pd(m)});
+    return detail::log_of(detail::split<double>{e, lanes(raw{m})});
+  }
+#endif
+  return detail::log_with_edges(x);
 }
 
 /// The hyperbolic tangent, relatively exact near 0, -0 included; 1 from 9.02 on, and never more.
@@ -142,7 +202,7 @@ HWY_API lanes tanh(lanes x) {
   lanes const y = min(10.f, abs(x));
   constexpr float shift = 0x1.8p23f + 127;  // as in `nearest`, and n comes with the bias of an exponent
   lanes const z = fma(y, 2 * 0x1.715476p0f, shift);
-  lanes const s(hn::BitCast(lanes::tag(), hn::ShiftLeft<23>(hn::BitCast(detail::int_tag(), z.v))));
+  lanes const s(hn::BitCast(lanes::tag(), hn::ShiftLeft<23>(hn::BitCast(detail::wide_tag<float>(), z.v))));
   lanes const w = fma(z - shift, -0x1.62e43p-1f, y + y), w2 = w * w;
   lanes const p = fma(w2, fma(w2, 1.388251009e-3f, fma(w, 8.366580336e-3f, 4.166720178e-2f)),
                       fma(w, 1.666654318e-1f, 4.999999814e-1f));
@@ -150,10 +210,24 @@ HWY_API lanes tanh(lanes x) {
   return copysign(e / (e + 2.f), x);
 }
 
+/// Of doubles by way of e^2x - 1, which is relatively exact too.
+HWY_API basic_lanes<double> tanh(basic_lanes<double> x) {
+  using lanes = basic_lanes<double>;
+  lanes const y = min(20., abs(x)), twice = y + y;
+  lanes const n = detail::nearest(twice, 0x1.71547652b82fep0);
+  lanes const power = detail::scale(lanes(1.), n);
+  lanes const e = fma(power, detail::exp_less_one(detail::less_ln2(twice, n)), power - 1.);
+  return copysign(e / (e + 2.), x);
+}
+
 /// 1 / (1 + e^-x), relatively exact on both sides: sigm(-100) is 3.8e-44, not 0.
 HWY_API lanes sigm(lanes x) {
   lanes const z = detail::exp_within(max(-104.f, -abs(x)));
   return select(x < 0.f, z, 1.f) / (1.f + z);
+}
+HWY_API basic_lanes<double> sigm(basic_lanes<double> x) {
+  auto const z = detail::exp_within(max(-746., -abs(x)));
+  return select(x < 0., z, 1.) / (1. + z);
 }
 
 }  // namespace HWY_NAMESPACE

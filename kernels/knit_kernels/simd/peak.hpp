@@ -19,26 +19,26 @@ inline namespace HWY_NAMESPACE {
 namespace detail {
 
 /// x = x*factor + term in independent chains: more than latency 4 x two units needs.
-template <std::size_t... chain>
-HWY_API float fma_chains(int steps, lanes factor, lanes term, std::index_sequence<chain...>) {
-  lanes x[] = {float(chain)...};
+template <class T, std::size_t... chain>
+HWY_API T fma_chains(int steps, basic_lanes<T> factor, basic_lanes<T> term, std::index_sequence<chain...>) {
+  basic_lanes<T> x[] = {T(chain)...};
   for (int step = 0; step < steps; ++step) ((x[chain] = fma(x[chain], factor, term)), ...);
   return reduce_add((x[chain] + ...));
 }
 
 }  // namespace detail
 
-/// Multiply-adds of float in GF/s, from registers only: the best of `runs` runs of 100 microseconds.
-inline double fma_peak(int runs = 20) {
+/// Multiply-adds of T in GF/s, from registers only: the best of `runs` runs of 100 microseconds.
+template <class T = float> double fma_peak(int runs = 20) {
   constexpr int chains = 12, steps = 65536;
-  float volatile half = 0.5f;
+  T volatile half = T(0.5);
   double best = 0;
   for (int run = 0; run < runs; ++run) {
     auto const from = std::chrono::steady_clock::now();
-    float const volatile used = detail::fma_chains(steps, half, half, std::make_index_sequence<chains>());
+    T const volatile used = detail::fma_chains<T>(steps, T(half), T(half), std::make_index_sequence<chains>());
     std::chrono::duration<double> const taken = std::chrono::steady_clock::now() - from;
     (void)used;
-    best = std::max(best, 2e-9 * chains * steps * lanes::count / taken.count());
+    best = std::max(best, 2e-9 * chains * steps * basic_lanes<T>::count / taken.count());
   }
   return best;
 }
