@@ -104,7 +104,7 @@ template <class A> static bool close(A const& a, plain::matrix const& m) {
   return good;
 }
 
-template <int... N> static tensor<float, N...> randn(unsigned stream) { return init<N...>(gaussian{1, 0, 1}, stream); }
+template <long... N> static tensor<float, N...> randn(unsigned stream) { return init<N...>(gaussian{1, 0, 1}, stream); }
 
 // ---- loss function -----------------------------------------------------------------------------------
 

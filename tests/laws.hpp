@@ -31,7 +31,7 @@ inline std::string text(knit::shape s) { return (knit::sentence{} << s).text; }
 // ---- one program for all laws --------------------------------------------------------------------------
 
 template <class T, class Extents> struct tensor_of;
-template <class T, int... N> struct tensor_of<T, knit::extents<N...>> { using type = knit::tensor<T, N...>; };
+template <class T, long... N> struct tensor_of<T, knit::extents<N...>> { using type = knit::tensor<T, N...>; };
 
 /// Results: y = Op(x...); the derivative g_k of sum(w % y) for each operand x_k; with Order 2 also, for each k and
 /// j, that of sum(v_k % g_k) with regard to x_j. Leaves: x..., w, v...
@@ -136,7 +136,7 @@ inline knit::shape broadcast_all(std::vector<knit::shape> const& s) {
 /// What shape an op's result has, from what it is called and not from what it says.
 template <class Op> struct really {
   static knit::shape shape(std::vector<knit::shape> const& s) {
-    if constexpr (requires { Op::fold_shape(s[0], s[0]); }) return {};
+    if constexpr (requires { Op::counts; }) return {};
     else if constexpr (requires { Op::like; }) return s.back();
     else if constexpr (Op::what == knit::kind::contract) {
       knit::shape r;
@@ -494,7 +494,7 @@ inline complaints all(subject const& s) {
 
 // ---- the catalogue -----------------------------------------------------------------------------------------
 
-template <int... N> using e = knit::extents<N...>;
+template <long... N> using e = knit::extents<N...>;
 /// Shapes of the operands of one use.
 template <class... E> using use = mp::mp_list<E...>;
 

@@ -21,8 +21,12 @@ template <class... B> struct bound_leaves<std::tuple<B...>> {
   static constexpr int count = sizeof...(B);
   static constexpr std::array<leaf_info, sizeof...(B)> value{leaf_of<typename B::leaf>...};
 };
-template <class... B> void put_addresses(std::tuple<B...> const& bound, void const** to) {
-  std::apply([&](auto const&... b) { ((*to++ = b.address()), ...); }, bound);
+template <class... B, class Leaves> void add_bindings(std::tuple<B...> const& bound, Leaves& to) {
+  auto add = [&](auto const& b) {
+    if constexpr (requires { b.now(); }) to.add(b.now());
+    else to.add(b.address());
+  };
+  std::apply([&](auto const&... b) { (add(b), ...); }, bound);
 }
 template <std::size_t... N> constexpr auto joined(std::array<leaf_info, N> const&... a) {
   std::array<leaf_info, (N + ... + 0)> r{};
@@ -119,7 +123,7 @@ using default_backend = simd_backend;
 inline namespace HWY_NAMESPACE {
 
 /// `tensor y = e;` and `w = e;`. If e reads the array that it is assigned to, it reads the old elements.
-template <class E, class D, class... B, class T, int... N>
+template <class E, class D, class... B, class T, long... N>
 void evaluate_into(expr<E, D, B...> const& e, tensor<T, N...>& to) {
   if constexpr (!std::is_floating_point_v<T>) complain<detail::neither_float_nor_double<T>()>();
   else if constexpr (!std::is_same_v<E, extents<N...>>) {
@@ -134,17 +138,17 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<T, N...>& to) {
     using spec = detail::evaluation<expr<E, D, B...>, tensor<T, N...>>;
     if (!to.data()) to = tensor<T, N...>();  // it was moved from, perhaps into e
     constexpr std::size_t bound = sizeof...(B);
-    void const* leaves[bound + 1];
-    detail::put_addresses(e.bound, leaves);
-    leaves[bound] = to.data();
+    leaf_list<spec> leaves;
+    detail::add_bindings(e.bound, leaves);
+    leaves.add_result(to);
     detail::old_elements old;
-    old.keep(leaves, spec::leaves.data(), 0, bound, bound, bound + 1);
-    default_backend::run_once<spec>(leaves, nullptr);
+    old.keep(leaves.data(), spec::leaves.data(), 0, bound, bound, bound + 1);
+    default_backend::run_once<spec>(leaves.data(), nullptr);
   }
 }
 
 /// Elements of one array into another of the same shape: bytes become numbers.
-template <array_like A, class T, int... N> requires(std::is_floating_point_v<T> && !std::is_same_v<A, tensor<T, N...>>)
+template <array_like A, class T, long... N> requires(std::is_floating_point_v<T> && !std::is_same_v<A, tensor<T, N...>>)
 void evaluate_into(A const& a, tensor<T, N...>& to) {
   evaluate_into(lift(a), to);
 }
@@ -152,10 +156,10 @@ void evaluate_into(A const& a, tensor<T, N...>& to) {
 /// `float v = e;` or `double v = e;` for an expression without axes. `to` is what e is computed in.
 template <class X, class T> void evaluate_scalar(X const& e, T& to) {
   static_assert(std::is_same_v<T, typename compiled<detail::scalar_evaluation<X>>::number>);
-  void const* leaves[std::tuple_size_v<decltype(X::bound)> + 1];
-  detail::put_addresses(e.bound, leaves);
+  leaf_list<detail::scalar_evaluation<X>> leaves;
+  detail::add_bindings(e.bound, leaves);
   void* outputs[] = {&to};
-  default_backend::run_once<detail::scalar_evaluation<X>>(leaves, outputs);
+  default_backend::run_once<detail::scalar_evaluation<X>>(leaves.data(), outputs);
 }
 
 /// The value of an expression as an array of its shape.
@@ -172,6 +176,7 @@ namespace detail {
 template <class Tuple> struct parameter_leaves;
 template <class... A> struct parameter_leaves<std::tuple<A*...>> {
   static constexpr int count = sizeof...(A);
+  static_assert(((A::extents_type::named == 0) && ...), "knit: the compiler knows the extents of a parameter: none of them is named");
   static constexpr std::array<leaf_info, sizeof...(A)> value{leaf_of_array<std::remove_cv_t<A>>...};
   template <int K> using array_at = std::remove_cv_t<mp::mp_at_c<mp::mp_list<A...>, std::size_t(K)>>;
 };
@@ -205,14 +210,13 @@ template <class Backend, class Model, class... X> class inference {
   using program = typename Backend::template program<spec>;
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
-  /// Writes the result, first index fastest, to memory for result_shape.size() numbers.
+  /// Writes the result, first index fastest, to memory for result_shape.size() numbers; of a named extent only so many.
   void operator()(X const&... x, value_type* to) {
-    void const* leaves[spec::leaves.size()];
-    std::size_t i = 0;
-    std::apply([&](auto*... p) { ((leaves[i++] = p->data()), ...); }, parameters_of(*model_));
-    ((leaves[i++] = x.data()), ...);
+    leaf_list<spec> leaves;
+    std::apply([&](auto*... p) { (leaves.add(p->data()), ...); }, parameters_of(*model_));
+    (leaves.add(x), ...);
     void* outputs[] = {to};
-    program_.run(leaves, outputs);
+    program_.run(leaves.data(), outputs);
   }
 
  private:
@@ -225,7 +229,7 @@ template <class Backend, class Model, class... X> class inference {
 namespace detail {
 
 template <class T, class E> struct array_of;
-template <class T, int... N> struct array_of<T, extents<N...>> { using type = tensor<T, N...>; };
+template <class T, long... N> struct array_of<T, extents<N...>> { using type = tensor<T, N...>; };
 
 constexpr sentence not_a_number_to_differentiate(shape s) {
   sentence t;
@@ -278,10 +282,12 @@ template <class Backend, class F, class... X> class value_and_gradients {
 
   /// The value; the derivatives go to `gradients`, in the order of the arguments, which they must not overlap.
   value_type operator()(X const&... x, typename detail::array_of<value_type, typename X::extents_type>::type&... gradients) {
-    void const* leaves[] = {x.data()..., gradients.data()...};
+    leaf_list<spec> leaves;
+    (leaves.add(x), ...);
+    (leaves.add_result(gradients), ...);
     typename program::value_type v = 0;
     void* outputs[] = {&v};
-    program_.run(leaves, outputs);
+    program_.run(leaves.data(), outputs);
     return value_type(v);
   }
 
@@ -367,12 +373,9 @@ template <class M, class... X, class F> struct update_spec<differentiated<M, X..
   static constexpr auto leaves = joined(parameters::value, argument_row::first_type::leaves, result_row::first_type::leaves);
 };
 
-template <class... E> void put_all_addresses(std::tuple<E...> const& expressions, void const**& to) {
+template <class... E, class Leaves> void add_all_bindings(std::tuple<E...> const& expressions, Leaves& to) {
   auto put = [&](auto const& e) {
-    if constexpr (!poison<decltype(e)>) {
-      put_addresses(e.bound, to);
-      to += std::tuple_size_v<std::remove_cvref_t<decltype(e.bound)>>;
-    }
+    if constexpr (!poison<decltype(e)>) add_bindings(e.bound, to);
   };
   std::apply([&](auto const&... e) { (put(e), ...); }, expressions);
 }
@@ -389,16 +392,15 @@ inline namespace HWY_NAMESPACE {
 /// objects. It is one fused program.
 template <class Result, class F> void update(detail::parameter_symbols<Result> const& p, F&& f) {
   using spec = detail::update_spec<std::remove_const_t<Result>, std::remove_cvref_t<F>>;
-  void const* leaves[spec::leaves.size()];
-  void const** to = leaves;
-  std::apply([&](auto*... a) { ((*to++ = a->data()), ...); }, parameters_of(p.result.f));
-  detail::put_all_addresses(p.result.arguments, to);
+  leaf_list<spec> leaves;
+  std::apply([&](auto*... a) { (leaves.add(a->data()), ...); }, parameters_of(p.result.f));
+  detail::add_all_bindings(p.result.arguments, leaves);
   [&]<int... K>(std::integer_sequence<int, K...>) {
     const auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
-    detail::put_all_addresses(next, to);
+    detail::add_all_bindings(next, leaves);
     detail::old_elements old;
-    old.keep(leaves, spec::leaves.data(), sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
-    default_backend::run_once<spec>(leaves, nullptr);
+    old.keep(leaves.data(), spec::leaves.data(), sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
+    default_backend::run_once<spec>(leaves.data(), nullptr);
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }
 template <class F> void update(poisoned, F&&) {}

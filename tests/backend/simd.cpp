@@ -23,13 +23,13 @@ using index = std::array<int, max_rank>;
 float arbitrary(int seed, long i) {
   return float(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0] % 513) / 256 - 1;
 }
-template <int... N> tensor<float, N...> make_array(int seed) {
+template <long... N> tensor<float, N...> make_array(int seed) {
   tensor<float, N...> t;
   t.fill([&](long i) { return arbitrary(seed, i); });
   return t;
 }
 /// The same elements, plain, in memory that ends with the last of them.
-template <int... N> struct plain_array {
+template <long... N> struct plain_array {
   std::vector<float> memory;
   explicit plain_array(int seed) {
     for (long i = 0; i < extents<N...>::value.size(); ++i) memory.push_back(arbitrary(seed, i));
@@ -428,7 +428,7 @@ template <int... Axes> constexpr std::array<bool, max_rank> axes() {
 }
 
 /// sum, max and mean over Axes of an array of extents N, alone, of maps and read by maps.
-template <int... Axes, int... N> void reductions(extents<N...>) {
+template <int... Axes, long... N> void reductions(extents<N...>) {
   constexpr shape s = extents<N...>::value;
   const auto a = make_array<N...>(1);
   const auto b = make_array<N...>(2);
@@ -509,7 +509,7 @@ TEST(maximum, lets_a_nan_win) {
   }
 }
 
-template <int... N> void elementwise_of(extents<N...>) {
+template <long... N> void elementwise_of(extents<N...>) {
   constexpr shape s = extents<N...>::value;
   const auto a = make_array<N...>(1);
   const auto b = make_array<s.extent[0]>(2);
@@ -581,7 +581,7 @@ TEST(views, of_three_axes) {
   check("large", [&] { return transpose<2, 1, 0>(big) % 2; }, [&](index const& x) { return 2 * double(big(x[2], x[1], x[0])); }, 0);
 }
 
-template <int... To, int... N> void reshapes(extents<N...>) {
+template <long... To, long... N> void reshapes(extents<N...>) {
   const auto a = make_array<N...>(1);
   constexpr shape to = extents<To...>::value;
   auto at = [&](index const& x) { return double(a[offset(to, x)]); };

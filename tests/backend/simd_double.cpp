@@ -21,14 +21,14 @@ double arbitrary(int seed, long i) {
   const auto bits = philox(std::uint64_t(seed), 0, std::uint64_t(i));
   return (double(bits[0]) * 0x1p32 + double(bits[1])) * 0x1p-63 - 1;
 }
-template <class T, int... N> tensor<T, N...> make_array(int seed) {
+template <class T, long... N> tensor<T, N...> make_array(int seed) {
   tensor<T, N...> t;
   t.fill([&](long i) { return T(arbitrary(seed, i)); });
   return t;
 }
-template <int... N> tensor<double, N...> doubles(int seed) { return make_array<double, N...>(seed); }
+template <long... N> tensor<double, N...> doubles(int seed) { return make_array<double, N...>(seed); }
 /// The same elements, plain, in memory that ends with the last of them.
-template <class T, int... N> struct plain_array {
+template <class T, long... N> struct plain_array {
   std::vector<T> memory;
   explicit plain_array(int seed) {
     for (long i = 0; i < extents<N...>::value.size(); ++i) memory.push_back(T(arbitrary(seed, i)));
@@ -40,10 +40,10 @@ template <class T, int... N> struct plain_array {
 /// An expression computed by the scalar backend, first index fastest.
 template <class E> std::vector<double> expected(E const& e) {
   std::vector<double> y(std::size_t(E::shape.size()));
-  void const* leaves[std::tuple_size_v<decltype(e.bound)> + 1];
-  knit::detail::put_addresses(e.bound, leaves);
+  leaf_list<knit::detail::scalar_evaluation<E>> leaves;
+  knit::detail::add_bindings(e.bound, leaves);
   void* outputs[] = {y.data()};
-  typename scalar_backend<double>::program<knit::detail::scalar_evaluation<E>>().run(leaves, outputs);
+  typename scalar_backend<double>::program<knit::detail::scalar_evaluation<E>>().run(leaves.data(), outputs);
   return y;
 }
 
@@ -127,7 +127,7 @@ TEST(products_of_double, in_chains_and_with_vectors) {
 
 // ---- elementwise, reductions, views ------------------------------------------------------------------------
 
-template <int... N> void elementwise_of(extents<N...>) {
+template <long... N> void elementwise_of(extents<N...>) {
   constexpr shape s = extents<N...>::value;
   const auto a = doubles<N...>(1);
   const auto b = doubles<s.extent[0]>(2);

@@ -378,7 +378,7 @@ template <std::uint64_t Seed> auto make_network() {
     t.fill([&](long i) { return gaussian{Seed, 0, deviation}(1000 + stream, i, 1, 1); });
     return t;
   };
-  auto optional = [&]<bool There, int... N>(std::bool_constant<There>, extents<N...>, std::uint64_t stream,
+  auto optional = [&]<bool There, long... N>(std::bool_constant<There>, extents<N...>, std::uint64_t stream,
                                             float deviation) {
     if constexpr (There) return fill(tensor<float, N...>(), stream, deviation);
     else return nothing{};

@@ -16,7 +16,7 @@ using namespace knit;
 
 constexpr int features = 100, hidden = 72, classes = 10, size = 60;
 
-template <int... N> tensor<double, N...> doubles(std::uint64_t stream) { return init<N...>(xavier_uniform{1}, stream); }
+template <long... N> tensor<double, N...> doubles(std::uint64_t stream) { return init<N...>(xavier_uniform{1}, stream); }
 auto make_model() {
   return make_chain(dense{doubles<hidden, features>(1), tensor<double, hidden>(), tanh_},
                     dense{doubles<classes, hidden>(2), tensor<double, classes>(), identity});

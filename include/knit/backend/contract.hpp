@@ -39,7 +39,7 @@ template <class P, int S> struct contract_step {
   }
   static constexpr int M = extent_of(a_side, m_letter), N = extent_of(b_side, n_letter), K = extent_of(0, k_letter);
   /// Two axes at most in the result, one summed over, no batch axis: what the register tile does.
-  static constexpr bool is_product = !(info.labels[2][0] && info.labels[2][1] && info.labels[2][2]) && contracted <= 1 &&
+  static constexpr bool is_product = !P::graph.extents[v].named() && !P::graph.extents[P::graph.operand(v, 0)].named() && !(info.labels[2][0] && info.labels[2][1] && info.labels[2][2]) && contracted <= 1 &&
                                      axis_of_letter(info, b_side, m_letter) == no_axis &&
                                      (!n_letter || axis_of_letter(info, a_side, n_letter) == no_axis);
 
@@ -245,6 +245,8 @@ template <class P, int S> struct contract_step {
     constexpr shape c = P::template extents<v>;
     constexpr char const* sum = summed.data();
     long terms = 1;
+    const shape now = shape_now<P>(c, s.m.leaves);
+    const shape a_now = shape_now<P>(P::graph.extents[P::graph.operand(v, 0)], s.m.leaves);
     for (int i = 0; sum[i]; ++i) terms *= extent_of(0, sum[i]);
     for (long e = 0; e < c.size(); ++e) {
       int at[max_rank] = {};
@@ -253,6 +255,9 @@ template <class P, int S> struct contract_step {
         at[q] = int(rest % c.extent[q]);
         rest /= c.extent[q];
       }
+      bool inside = true;
+      for (int q = 0; q < max_rank; ++q) inside = inside && at[q] < now.extent[q];
+      if (!inside) continue;
       if constexpr (!cut_k && st.cut >= 0)
         if (at[st.cut] < lo || at[st.cut] >= hi) continue;
       number total = 0;
@@ -263,6 +268,7 @@ template <class P, int S> struct contract_step {
         for (int i = 0; sum[i]; ++i) {
           const int n = extent_of(0, sum[i]), x = int(left % n);
           left /= n;
+          here = here && x < a_now.extent[axis_of_letter(info, 0, sum[i])];
           if constexpr (cut_k) here = here && (axis_of_letter(info, 0, sum[i]) != st.cut - contracted_cut || (x >= lo && x < hi));
           a.at[axis_of_letter(info, 0, sum[i])] = x;
           b.at[axis_of_letter(info, 1, sum[i])] = x;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // runtime.hpp -- in: a Spec. out: its graph, plan and ops in one type; what a backend gets when it runs.
 #pragma once
+#include <cstdint>
 #include <knit/plan/memory.hpp>
+#include <stdexcept>
+#include <string>
 
 namespace knit {
 
@@ -13,6 +16,8 @@ template <class Spec, bool Simplify = true> struct compiled_graph {
   using number = std::conditional_t<flat::number == element::f64, double, float>;
   static constexpr int nodes = flat::value.size, roots = flat::value.root_count;
   static constexpr flat_graph const& graph = flat::value;
+  static constexpr axis_names names = names_in<Spec>;
+  static constexpr int first_extent = int(Spec::leaves.size());  ///< leaf that is the extent of the first name
   template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(flat::arrays.at[V]))>;
   template <int V> static constexpr node at = flat::arrays.at[V];
   template <int V> static constexpr shape extents = flat::arrays.extents[V];
@@ -38,6 +43,57 @@ template <class T> struct memory {
   int lo = 0, hi = 0, run = 0;
   bool first = true;
 };
+
+/// What a program is run with: the addresses of its leaves, in order, and the extents that they have now.
+template <class Spec> class leaf_list {
+ public:
+  leaf_list() {
+    for (int k = 0; k < names_in<Spec>.size; ++k) at_[Spec::leaves.size() + std::size_t(k)] = extent_ + k;
+  }
+  leaf_list(leaf_list const&) = delete;
+
+  /// The next leaf: memory without named extents.
+  void add(void const* p) { at_[size_++] = p; }
+  /// The next leaf: an array. Throws std::invalid_argument if one of its named extents is another than an earlier one's.
+  template <array_like A> void add(A const& a) {
+    if constexpr (A::extents_type::named > 0)
+      for (int k = 0; k < A::shape.rank; ++k)
+        if (A::shape.name[k]) unify(A::shape.name[k], a.extent(k));
+    add(a.data());
+  }
+  /// The next leaf: an array that is written, whose named extents become those of the leaves before it.
+  template <array_like A> void add_result(A& a) {
+    if constexpr (A::extents_type::named > 0)
+      for (int k = 0; k < A::shape.rank; ++k)
+        if (A::shape.name[k]) a.resize(k, extent_[names_in<Spec>.find(A::shape.name[k])]);
+    add(a.data());
+  }
+  void const** data() { return at_; }
+
+ private:
+  void unify(long name, int n) {
+    int& now = extent_[names_in<Spec>.find(name)];
+    if (now == 0) now = n;
+    if (now == n) return;
+    char text[detail::name_length + 1]{};
+    throw std::invalid_argument(std::string("knit: an axis `") + detail::spell(name, text) + "` has " + std::to_string(n) +
+                                " entries here and " + std::to_string(now) + " in another array; axes of one name have one extent");
+  }
+  void const* at_[leaves_in<Spec>.size() + 1];
+  int extent_[names_in<Spec>.size + 1]{};
+  std::size_t size_ = 0;
+};
+
+/// The extent that axes of a name have now; a leaf tells it. P is a compiled_graph.
+template <class P> int extent_now(long name, void const* const* leaves) {
+  return *static_cast<std::int32_t const*>(leaves[P::first_extent + P::names.find(name)]);
+}
+/// A shape with the extents that it has now.
+template <class P> shape shape_now(shape s, void const* const* leaves) {
+  for (int q = 0; q < max_rank; ++q)
+    if (s.name[q]) s.extent[q] = extent_now<P>(s.name[q], leaves);
+  return s;
+}
 
 /// Distances in memory of neighbours along each axis of a stored value.
 struct strides {

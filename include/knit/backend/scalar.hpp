@@ -9,7 +9,8 @@
 namespace knit {
 
 /// The backend that everything is checked against. It fuses nothing and reuses no memory: each value of the
-/// graph is an array of T, computed by one loop nest. T is float or double, whatever the leaves hold.
+/// graph is an array of T with room for the most that its extents may be, computed by one loop nest. T is float or double,
+/// whatever the leaves hold.
 template <class T> struct scalar_backend {
   template <class Spec, bool Simplify = true> class program {
    public:
@@ -27,11 +28,14 @@ template <class T> struct scalar_backend {
 
     /// One run. leaves: memory of each leaf; outputs: arrays of T. Allocates nothing.
     void run(void const* const* leaves, void* const* outputs) {
-      all(leaves, std::make_integer_sequence<int, P::nodes>{});
+      leaves_ = leaves;
+      all(std::make_integer_sequence<int, P::nodes>{});
       for (int r = 0, o = 0; r < P::roots; ++r) {
         root const& to = P::graph.roots[r];
         if (to.state >= 0) continue;
-        std::copy_n(value(to.node), P::graph.extents[to.node].size(), static_cast<T*>(outputs[o++]));
+        T const* const from = value(to.node);
+        T* const output = static_cast<T*>(outputs[o++]);
+        for_each(P::graph.extents[to.node], [&](index const&, long i) { output[i] = from[i]; });
       }
       for (int r = 0; r < P::roots; ++r) {  // states change when all is computed
         root const& to = P::graph.roots[r];
@@ -39,11 +43,11 @@ template <class T> struct scalar_backend {
         leaf_info const& f = P::graph.leaves[to.state];
         void* const memory = const_cast<void*>(leaves[to.state]);
         T const* const from = value(to.node);
-        for (long i = 0; i < f.extents.size(); ++i) {
+        for_each(f.extents, [&](index const&, long i) {
           const auto o = f.lies.offset(f.extents, i);
           if (f.holds == element::f64) static_cast<double*>(memory)[o] = double(from[i]);
           else static_cast<float*>(memory)[o] = float(from[i]);
-        }
+        });
       }
     }
 
@@ -52,18 +56,21 @@ template <class T> struct scalar_backend {
 
    private:
     T* to(int v) { return data_.data() + offset_[std::size_t(v)]; }
-    template <int... V> void all(void const* const* leaves, std::integer_sequence<int, V...>) { (one<V>(leaves), ...); }
+    template <int... V> void all(std::integer_sequence<int, V...>) { (one<V>(), ...); }
 
     struct index {
       int at[max_rank];
     };
-    template <class F> static void for_each(shape s, F&& f) {
-      long i = 0;
+    /// f(coordinates, number) of each element that an array of shape s has now.
+    template <class F> void for_each(shape const& s, F&& f) const {
+      const shape now = shape_now<P>(s, leaves_);
       index x{};
-      for (x.at[3] = 0; x.at[3] < s.extent[3]; ++x.at[3])
-        for (x.at[2] = 0; x.at[2] < s.extent[2]; ++x.at[2])
-          for (x.at[1] = 0; x.at[1] < s.extent[1]; ++x.at[1])
-            for (x.at[0] = 0; x.at[0] < s.extent[0]; ++x.at[0]) f(x, i++);
+      for (x.at[3] = 0; x.at[3] < now.extent[3]; ++x.at[3])
+        for (x.at[2] = 0; x.at[2] < now.extent[2]; ++x.at[2])
+          for (x.at[1] = 0; x.at[1] < now.extent[1]; ++x.at[1]) {
+            long i = ((long(x.at[3]) * s.extent[2] + x.at[2]) * s.extent[1] + x.at[1]) * s.extent[0];
+            for (x.at[0] = 0; x.at[0] < now.extent[0]; ++x.at[0]) f(x, i++);
+          }
     }
     /// Where the element at x lies in an array of shape s, repeated along its axes of extent 1.
     static constexpr long at(shape s, index const& x) {
@@ -75,20 +82,20 @@ template <class T> struct scalar_backend {
       return o;
     }
 
-    template <int V> void one(void const* const* leaves) {
+    template <int V> void one() {
       constexpr node n = P::template at<V>;
       constexpr shape s = P::template extents<V>;
       T* const y = to(V);
       if constexpr (op_of(n) == constant_code) y[0] = T(P::graph.constants[field(n, 0)]);
       else if constexpr (op_of(n) == leaf_code) {
         constexpr leaf_info f = P::graph.leaves[field(n, 0)];
-        void const* const p = leaves[field(n, 0)];
-        for (long i = 0; i < s.size(); ++i) {
+        void const* const p = leaves_[field(n, 0)];
+        for_each(s, [&](index const&, long i) {
           if constexpr (f.holds == element::f32) y[i] = T(static_cast<float const*>(p)[f.lies.offset(s, i)]);
           else if constexpr (f.holds == element::f64) y[i] = T(static_cast<double const*>(p)[f.lies.offset(s, i)]);
           else if constexpr (f.holds == element::i32) y[i] = T(static_cast<std::int32_t const*>(p)[i]);
           else y[i] = T(static_cast<std::uint8_t const*>(p)[i]);
-        }
+        });
       } else {
         using Op = typename P::template op<V>;
         constexpr op_info f = info_of<Op>;
@@ -110,7 +117,7 @@ template <class T> struct scalar_backend {
         });
       } else if constexpr (Op::arity == 1) {
         T const* const a = value(field(n, 0));
-        for (long i = 0; i < s.size(); ++i) y[i] = Op::eval(a[i]);
+        for_each(s, [&](index const&, long i) { y[i] = Op::eval(a[i]); });
       } else {
         constexpr shape sa = P::template extents<field(n, 0)>, sb = P::template extents<field(n, 1)>;
         T const *const a = value(field(n, 0)), *const b = value(field(n, 1));
@@ -158,6 +165,7 @@ template <class T> struct scalar_backend {
       // One loop for each letter of a and b, the first axis of the result innermost.
       struct letter {
         int extent;
+        long name;
         long in_a, in_b, in_c;
       };
       constexpr auto letters = [] {
@@ -172,7 +180,7 @@ template <class T> struct scalar_backend {
         auto add = [&](char c) {
           const int a = axis_of_letter(f, 0, c), b = axis_of_letter(f, 1, c), r = axis_of_letter(f, 2, c);
           const shape sa = P::template extents<field(n, 0)>, sb = P::template extents<field(n, 1)>;
-          l[std::size_t(count++)] = {a != no_axis ? sa.extent[a] : sb.extent[b], stride(sa, a), stride(sb, b),
+          l[std::size_t(count++)] = {a != no_axis ? sa.extent[a] : sb.extent[b], a != no_axis ? sa.name[a] : sb.name[b], stride(sa, a), stride(sb, b),
                                      stride(P::template extents<V>, r)};
         };
         for (int i = 0; f.labels[2][i]; ++i) add(f.labels[2][i]);
@@ -183,7 +191,10 @@ template <class T> struct scalar_backend {
       }();
       T const *const a = value(field(n, 0)), *const b = value(field(n, 1));
       std::fill_n(y, P::template extents<V>.size(), T(0));
-      nest<7>(letters, a, b, y);
+      auto now = letters;
+      for (letter& l : now)
+        if (l.name) l.extent = extent_now<P>(l.name, leaves_);
+      nest<7>(now, a, b, y);
     }
     template <int L, class Letters> static void nest(Letters const& l, T const* a, T const* b, T* y) {
       const long in_a = l[L].in_a, in_b = l[L].in_b, in_c = l[L].in_c;
@@ -198,6 +209,7 @@ template <class T> struct scalar_backend {
         for (int i = 0; i < n; ++i) nest<L - 1>(l, a + i * in_a, b + i * in_b, y + i * in_c);
     }
 
+    void const* const* leaves_ = nullptr;
     std::vector<T> data_;
     std::array<long, std::size_t(P::nodes)> offset_{};
   };

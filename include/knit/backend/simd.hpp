@@ -57,6 +57,12 @@ template <class P, int K, int R> void run_region(typename P::memory m, int threa
       for (int s = r.run_begin(m.run); s < r.run_begin(m.run + 1); ++s, m.first = false) {
         m.lo = r.extent == 1 ? 0 : r.bound(s);
         m.hi = r.extent == 1 ? 0 : r.bound(s + 1);
+        if constexpr (r.name != 0) {
+          const int end = extent_now<P>(r.name, m.leaves);
+          if (m.hi > end) m.hi = end;
+          if (m.lo > end) m.lo = end;
+          if (m.lo == m.hi && !m.first) break;  // a run of nothing has a part all the same: nothing
+        }
         run_slab<P, R>(m, steps);
       }
     }

@@ -244,14 +244,19 @@ template <class P, int S> struct map_step {
 
   struct bounds {
     int lo, hi;
+    shape now;
   };
 
+  template <int Axis> static HWY_INLINE int end(bounds const& b) {
+    if constexpr (st.space.name[Axis] != 0) return b.now.extent[Axis];
+    else return st.space.extent[Axis];
+  }
   /// Loops D .. E - 1 of `order`, around f(p).
   template <int D, int E, class F> static HWY_INLINE void loops(bounds const& b, position& p, F const& f) {
     if constexpr (D == E) f(p);
     else {
       constexpr int q = order[D];
-      const int lo = q == st.cut ? b.lo : 0, hi = q == st.cut ? b.hi : st.space.extent[q];
+      const int lo = q == st.cut ? b.lo : 0, hi = q == st.cut ? b.hi : end<q>(b);
       for (int i = lo; i < hi; ++i) {
         p.at[q] = i;
         loops<D + 1, E>(b, p, f);
@@ -259,13 +264,13 @@ template <class P, int S> struct map_step {
     }
   }
   // Slabs start at multiples of whole blocks, so only an extent that is none leaves a rest.
-  static constexpr bool rest = st.space.extent[lane] % lanes::count != 0 ||
+  static constexpr bool rest = st.space.extent[lane] % lanes::count != 0 || st.space.name[lane] != 0 ||
                                (lane == st.cut && P::plan.regions[st.region].granule % lanes::count != 0);
   /// From so many values on a step with a rest is compiled once, for any number of lanes, and not twice.
   static constexpr int large = 48;
 
   template <class F> static HWY_INLINE void lane_loop(bounds const& b, position& p, F const& f) {
-    const int lo = lane == st.cut ? b.lo : 0, hi = lane == st.cut ? b.hi : st.space.extent[lane];
+    const int lo = lane == st.cut ? b.lo : 0, hi = lane == st.cut ? b.hi : end<lane>(b);
     int i = lo;
     if constexpr (!(rest && B::count > large))
       for (; i + lanes::count <= hi; i += lanes::count) {
@@ -283,7 +288,7 @@ template <class P, int S> struct map_step {
   static void run(typename P::memory const& m) {
     typename B::state s{m, {}, {}, {}};
     B::prepare(s);
-    const bounds b{m.lo, m.hi};
+    const bounds b{m.lo, m.hi, shape_now<P>(st.space, m.leaves)};
     position p{};
     if constexpr (!st.any_reduction)
       loops<0, outer>(b, p, [&](position& at) { lane_loop(b, at, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
@@ -314,13 +319,18 @@ template <class P, int S> struct copy_step {
     constexpr shape to = P::template extents<v>, from = P::template extents<u>;
     constexpr buffer b = P::plan.buffers[v];
     constexpr strides by = strides_of(b.extents, b.leading);
+    const shape now = shape_now<P>(to, m.leaves);
     for (long i = 0; i < to.size(); ++i) {
       position p{};
       long rest = i, o = b.offset;
+      bool here = true;
       for (int q = 0; q < max_rank; ++q) {
-        o += rest % to.extent[q] * by.along[q];
+        const long x = rest % to.extent[q];
+        here = here && x < now.extent[q];
+        o += x * by.along[q];
         rest /= to.extent[q];
       }
+      if (!here) continue;
       rest = i;
       for (int q = 0; q < max_rank; ++q) {
         p.at[q] = int(rest % from.extent[q]);

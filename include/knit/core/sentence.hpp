@@ -36,7 +36,14 @@ struct sentence {
   constexpr sentence& operator<<(shape s) {
     if (s.rank == 0) return *this << "scalar";
     *this << "(";
-    for (int k = 0; k < s.rank; ++k) *this << (k ? "x" : "") << s.extent[k];
+    for (int k = 0; k < s.rank; ++k) {
+      *this << (k ? "x" : "");
+      if (s.name[k]) {
+        char name[detail::name_length + 1]{};
+        *this << detail::spell(s.name[k], name) << "<=";
+      }
+      *this << s.extent[k];
+    }
     return *this << ")";
   }
 };

@@ -8,6 +8,7 @@
 #include <knit/core/sentence.hpp>
 #include <new>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -75,27 +76,68 @@ struct layout {
   constexpr bool operator==(layout const&) const = default;
 };
 
-/// The layout of an owning array: a function of its element type and shape alone.
+/// The layout of an owning array: a function of its element type and shape alone. Panels are for weights, whose extents
+/// the compiler knows.
 template <class T> constexpr layout layout_of(shape s) {
-  return {std::is_floating_point_v<T> && s.rank == 2 && s.extent[0] > 1 && s.extent[1] > 1};
+  return {std::is_floating_point_v<T> && s.rank == 2 && s.extent[0] > 1 && s.extent[1] > 1 && !s.named()};
 }
 
 namespace detail {
 struct tensor_base {};
-template <class... Index> constexpr long element_index(shape s, Index... i) {
+/// Number of an element in order of first index fastest, counted over the extents of s, at indices below those of `now`.
+template <class... Index> constexpr long element_index(shape const& s, shape const& now, Index... i) {
   const int at[] = {int(i)..., 0};
   long e = 0, stride = 1;
   for (int k = 0; k < int(sizeof...(Index)); ++k) {
-    if (at[k] < 0 || at[k] >= s.extent[k]) throw std::out_of_range("knit: index outside an array");
+    if (at[k] < 0 || at[k] >= now.extent[k]) throw std::out_of_range("knit: index outside an array");
     e += at[k] * stride;
     stride *= s.extent[k];
   }
   return e;
 }
+
+/// The extents of an array now: those of its type, but for the named ones.
+template <class Extents> class extents_now {
+ public:
+  constexpr shape const& now() const { return now_; }
+  /// The extent of an axis, counted from 0.
+  constexpr int extent(int axis) const { return now_.extent[axis]; }
+  /// Sets a named extent. Elements within it stay what they are.
+  constexpr void resize(int axis, int n) {
+    if (axis < 0 || axis >= max_rank || Extents::value.name[axis] == 0) throw std::invalid_argument("knit: resize of an axis that has no name");
+    if (n < 1 || n > Extents::value.extent[axis])
+      throw std::invalid_argument("knit: a named extent of " + std::to_string(n) + " is not from 1 to " +
+                                  std::to_string(Extents::value.extent[axis]) + ", the most that its type allows");
+    now_.extent[axis] = n;
+  }
+
+ protected:
+  /// Number of logical element i among all that there is room for.
+  constexpr long place(long i) const {
+    long e = 0, stride = 1;
+    for (int k = 0; k < Extents::value.rank; ++k) {
+      e += i % now_.extent[k] * stride;
+      i /= now_.extent[k];
+      stride *= Extents::value.extent[k];
+    }
+    return e;
+  }
+
+ private:
+  shape now_ = Extents::value;
+};
+template <class Extents> requires(Extents::named == 0) class extents_now<Extents> {
+ public:
+  static constexpr shape now() { return Extents::value; }
+  static constexpr int extent(int axis) { return Extents::value.extent[axis]; }
+ protected:
+  static constexpr long place(long i) { return i; }
+};
 }  // namespace detail
 
-/// A borrowed, plain, read-only array: first index fastest, no gaps. Does not own its elements.
-template <class T, int... N> struct view : detail::tensor_base {
+/// A borrowed, plain, read-only array: first index fastest, no gaps. Does not own its elements. Where extents are named,
+/// elements lie as those of an array of the most that they may be.
+template <class T, long... N> struct view : detail::tensor_base, detail::extents_now<extents<N...>> {
   using value_type = T;
   using extents_type = extents<N...>;
   static constexpr knit::shape shape = extents_type::value;
@@ -104,14 +146,25 @@ template <class T, int... N> struct view : detail::tensor_base {
 
   constexpr view() = default;
   constexpr explicit view(T const* p) : data_(p) {}
+  /// With the named extents, first axis first; each from 1 to what its type says, else std::invalid_argument.
+  template <class... Extent> requires(sizeof...(Extent) > 0 && sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))
+  constexpr view(T const* p, Extent... named) : data_(p) {
+    int axis = 0;
+    auto next = [&](int n) {
+      while (shape.name[axis] == 0) ++axis;
+      this->resize(axis++, n);
+    };
+    (next(int(named)), ...);
+  }
 
   constexpr T const* data() const { return data_; }
   /// Logical element i in order of first index fastest.
-  constexpr T const& operator[](long i) const { return data_[i]; }
+  constexpr T const& operator[](long i) const { return data_[this->place(i)]; }
   template <class... Index> T const& operator()(Index... i) const {
     static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
-    return data_[detail::element_index(shape, i...)];
+    return data_[detail::element_index(shape, this->now(), i...)];
   }
+  constexpr long size() const { return this->now().size(); }
 
  private:
   T const* data_ = nullptr;
@@ -120,7 +173,7 @@ template <class T, int... N> struct view : detail::tensor_base {
 /// An array that owns its elements. Matrices of float and double lie in panels (see layout); indices are logical.
 /// Constructing one allocates, and its elements stay where they are: an assignment writes them there, unless it is a
 /// move of another array. One that was moved from may have no elements until the next assignment.
-template <class T, int... N> class tensor : public detail::tensor_base {
+template <class T, long... N> class tensor : public detail::tensor_base, public detail::extents_now<extents<N...>> {
  public:
   using value_type = T;
   using extents_type = extents<N...>;
@@ -130,13 +183,13 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   static constexpr std::size_t storage = layout.storage(shape);
   static constexpr std::align_val_t alignment{64};
 
-  /// All elements zero.
+  /// All elements zero; named extents are the most that they may be (`resize`).
   tensor() : data_(memory()) { std::fill_n(data_, storage, T{}); }
   /// All elements equal.
   explicit tensor(T value) : tensor() { fill([=](long) { return value; }); }
   /// Elements in order of first index fastest.
   tensor(std::initializer_list<T> values) : tensor() {
-    if (long(values.size()) != shape.size())
+    if (long(values.size()) != size())
       throw std::invalid_argument("knit: the list has another number of elements than the tensor");
     fill([it = values.begin()](long i) { return it[i]; });
   }
@@ -144,16 +197,20 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
   [[gnu::always_inline]] tensor(E const& e) : tensor() { evaluate_into(e, *this); }  // inline: see operator= below
 
-  tensor(tensor const& o) : data_(o.data_ ? memory() : nullptr) {
+  tensor(tensor const& o) : detail::tensor_base(), now_type(o), data_(o.data_ ? memory() : nullptr) {
     if (data_) std::copy_n(o.data_, storage, data_);
   }
-  tensor(tensor&& o) noexcept : data_(std::exchange(o.data_, nullptr)) {}
+  tensor(tensor&& o) noexcept : now_type(o), data_(std::exchange(o.data_, nullptr)) {}
   tensor& operator=(tensor const& o) {
     if (!data_ || !o.data_) *this = tensor(o);
-    else if (data_ != o.data_) std::copy_n(o.data_, storage, data_);
+    else if (data_ != o.data_) {
+      std::copy_n(o.data_, storage, data_);
+      now_type::operator=(o);
+    }
     return *this;
   }
   tensor& operator=(tensor&& o) noexcept {
+    std::swap(static_cast<now_type&>(*this), static_cast<now_type&>(o));
     std::swap(data_, o.data_);
     return *this;
   }
@@ -171,17 +228,12 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   T const* data() const { return data_; }
 
   /// Logical element i in order of first index fastest.
-  T& operator[](long i) { return data_[layout.offset(shape, i)]; }
-  T const& operator[](long i) const { return data_[layout.offset(shape, i)]; }
-  template <class... Index> T& operator()(Index... i) {
-    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
-    return (*this)[detail::element_index(shape, i...)];
-  }
-  template <class... Index> T const& operator()(Index... i) const {
-    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
-    return (*this)[detail::element_index(shape, i...)];
-  }
-  static constexpr long size() { return shape.size(); }
+  T& operator[](long i) { return data_[layout.offset(shape, this->place(i))]; }
+  T const& operator[](long i) const { return data_[layout.offset(shape, this->place(i))]; }
+  template <class... Index> T& operator()(Index... i) { return data_[offset(i...)]; }
+  template <class... Index> T const& operator()(Index... i) const { return data_[offset(i...)]; }
+  static constexpr long size() requires(extents_type::named == 0) { return shape.size(); }
+  constexpr long size() const requires(extents_type::named > 0) { return this->now().size(); }
 
   /// Sets every logical element i to f(i).
   template <class F> void fill(F&& f) {
@@ -189,6 +241,11 @@ template <class T, int... N> class tensor : public detail::tensor_base {
   }
 
  private:
+  using now_type = detail::extents_now<extents<N...>>;
+  template <class... Index> std::size_t offset(Index... i) const {
+    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
+    return layout.offset(shape, detail::element_index(shape, this->now(), i...));
+  }
   static T* memory() { return static_cast<T*>(::operator new(storage * sizeof(T), alignment)); }
 
   T* data_;
@@ -200,7 +257,7 @@ template <> class tensor<poisoned> : public poisoned {
   constexpr tensor(poisoned) {}
 };
 tensor(poisoned) -> tensor<poisoned>;
-template <class T, int... N> void evaluate_into(poisoned, tensor<T, N...>&) {}
+template <class T, long... N> void evaluate_into(poisoned, tensor<T, N...>&) {}
 
 template <class T> concept array_like = std::is_base_of_v<detail::tensor_base, std::remove_cvref_t<T>>;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// minibatch.hpp -- in: labelled instances. out: a range of batches of a fixed size, shuffled anew each pass.
+// minibatch.hpp -- in: labelled instances. out: a range of batches, shuffled anew each pass.
 #pragma once
 #include <cstring>
 #include <knit/core/philox.hpp>
@@ -18,33 +18,37 @@ struct shuffle_by {
 /// The order of the file, each epoch.
 struct in_order {};
 
-/// B instances: x is Features x B, bytes that stand for byte / 255; y holds B labels. It refers to the memory
-/// of the range that made it, and lasts until the next one is read.
-template <int Features, int B> struct batch {
+/// B instances, or of a named extent so many as there are: x is Features x B, bytes that stand for byte / 255; y holds B
+/// labels. It refers to the memory of the range that made it, and lasts until the next one is read.
+template <int Features, long B> struct batch {
   view<unorm8, Features, B> x;
   view<std::uint8_t, B> y;
 };
 
-/// A single-pass range of size / B batches; the instances left over wait for another shuffle. Each call of
-/// begin starts an epoch. Copies of the range share its position.
-template <int Features, int B> class minibatch_view
+/// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named extent,
+/// as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the range share
+/// its position.
+template <int Features, long B> class minibatch_view
     : public ranges::view_facade<minibatch_view<Features, B>, ranges::finite> {
  public:
   minibatch_view() = default;
-  /// Throws data_error if there are fewer than B instances.
+  /// Throws data_error if there are too few instances for a batch: fewer than B, or none.
   minibatch_view(instances<Features> const& data, bool shuffled, std::uint64_t seed)
       : state_(std::make_shared<state>(data, shuffled, seed)) {
-    if (data.size < B)
-      throw data_error("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " + std::to_string(B) +
-                       "; make the batch smaller");
+    if (data.size < (partial ? 1 : most))
+      throw data_error("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " + std::to_string(partial ? 1 : most) +
+                       (partial ? "" : "; make the batch smaller"));
   }
   /// Batches of an epoch.
-  std::size_t size() const { return std::size_t(state_->data->size / B); }
+  std::size_t size() const { return std::size_t(batches(*state_->data)); }
   /// Epochs begun.
   std::uint64_t epoch() const { return state_->epoch; }
 
  private:
   friend ranges::range_access;
+  static constexpr int most = detail::bound_of(B);
+  static constexpr bool partial = B < 0;
+  static int batches(instances<Features> const& data) { return (data.size + (partial ? most - 1 : 0)) / most; }
 
   struct state {
     instances<Features> const* data;
@@ -53,7 +57,7 @@ template <int Features, int B> class minibatch_view
     std::vector<int> order;
     int next = 0;           // batch
     bool gathered = false;  // x and y hold batch `next`
-    alignas(64) std::uint8_t x[std::size_t(Features) * B], y[B];
+    alignas(64) std::uint8_t x[std::size_t(Features) * most], y[most];
 
     state(instances<Features> const& d, bool s, std::uint64_t k) : data(&d), shuffled(s), seed(k), order(std::size_t(d.size)) {}
 
@@ -64,10 +68,12 @@ template <int Features, int B> class minibatch_view
       next = 0;
       gathered = false;
     }
+    /// Instances of the batch.
+    int count() const { return partial && data->size - next * most < most ? data->size - next * most : most; }
     void gather() {
       if (gathered) return;
-      for (int i = 0; i < B; ++i) {
-        const int from = order[std::size_t(next * B + i)];
+      for (int i = 0; i < count(); ++i) {
+        const int from = order[std::size_t(next * most + i)];
         std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, Features);
         y[i] = data->y[std::size_t(from)];
       }
@@ -82,13 +88,15 @@ template <int Features, int B> class minibatch_view
     explicit cursor(state* s) : state_(s) {}
     batch<Features, B> read() const {
       state_->gather();
-      return {view<unorm8, Features, B>(reinterpret_cast<unorm8 const*>(state_->x)), view<std::uint8_t, B>(state_->y)};
+      auto const* const x = reinterpret_cast<unorm8 const*>(state_->x);
+      if constexpr (partial) return {view<unorm8, Features, B>(x, state_->count()), view<std::uint8_t, B>(state_->y, state_->count())};
+      else return {view<unorm8, Features, B>(x), view<std::uint8_t, B>(state_->y)};
     }
     void next() {
       ++state_->next;
       state_->gathered = false;
     }
-    bool equal(ranges::default_sentinel_t) const { return state_->next == state_->data->size / B; }
+    bool equal(ranges::default_sentinel_t) const { return state_->next == batches(*state_->data); }
 
    private:
     state* state_ = nullptr;
@@ -104,7 +112,7 @@ template <int Features, int B> class minibatch_view
 };
 
 namespace detail {
-template <int B> struct minibatch_closure {
+template <long B> struct minibatch_closure {
   bool shuffled;
   std::uint64_t seed;
   /// The data must outlive the range, so a temporary is refused.
@@ -115,8 +123,9 @@ template <int B> struct minibatch_closure {
 };
 }  // namespace detail
 
-/// `data | minibatch<100>(shuffle_by{seed})`: batches of 100, every epoch in another order.
-template <int B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order) { return {true, order.seed}; }
-template <int B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}) { return {false, 0}; }
+/// `data | minibatch<100>(shuffle_by{seed})`: batches of 100, every epoch in another order. With
+/// `minibatch<dyn<"batch", 100>>` an epoch has every instance, those left over in a batch of their own.
+template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order) { return {true, order.seed}; }
+template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}) { return {false, 0}; }
 
 }  // namespace knit

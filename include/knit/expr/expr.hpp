@@ -73,7 +73,7 @@ template <class T> concept operand = expression<T> || array_like<T> || number<T>
 /// Operands of an operator: numbers alone are C++'s own business.
 template <class A, class B> concept operands = operand<A> && operand<B> && !(number<A> && number<B>);
 
-template <int... N, class D, class... B> tensor(expr<extents<N...>, D, B...>) -> tensor<detail::number_of<B...>, N...>;
+template <long... N, class D, class... B> tensor(expr<extents<N...>, D, B...>) -> tensor<detail::number_of<B...>, N...>;
 
 // ---- leaves -----------------------------------------------------------------------------------------
 // Identity of a leaf is (tag, index), never a C++ type: two parameters of one type are two leaves.
@@ -132,13 +132,13 @@ struct bound_number {
 template <class A> struct bound_reference {
   A const* array;
   using leaf = bound_op<typename A::value_type, typename A::extents_type, A::layout.panels>;
-  constexpr void const* address() const { return array->data(); }
+  constexpr A const& now() const { return *array; }
 };
 /// An array that the expression holds: a temporary, or a view.
 template <class A> struct bound_value {
   A array;
   using leaf = typename bound_reference<A>::leaf;
-  constexpr void const* address() const { return array.data(); }
+  constexpr A const& now() const { return array; }
 };
 
 template <class Bound, class Extents>
@@ -253,7 +253,7 @@ constexpr expr<Shape, D, Bound...> bind(std::tuple<Bound...> b) { return {std::m
 /// The expression Op(x...), with an immediate in the field after its operands, and its upper half in the next.
 template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x) {
   constexpr shape s = result_shape<Op, std::remove_cvref_t<X>...>();
-  using E = typename extents_from<s.rank, s.extent[0], s.extent[1], s.extent[2], s.extent[3]>::type;
+  using E = typename extents_from<s.rank, s.code(0), s.code(1), s.code(2), s.code(3)>::type;
   return bind<typename grow<Op, Immediate, std::remove_cvref_t<X>...>::type, E>(
       std::tuple_cat(std::forward<X>(x).bound...));
 }

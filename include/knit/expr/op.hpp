@@ -40,9 +40,9 @@ struct op_info {
   double left_unit = 0, right_unit = 0, absorbing = 0;
   bool has_left_unit = false, has_right_unit = false, has_absorbing = false;
   bool picks = false;                    ///< of three operands: one of the last two, so op(c, x, x) is x
-  bool folds = false, folds_shape = false;  ///< which of the next two there are
+  bool folds = false;                    ///< there is the next one
   double (*fold)(double const*) = nullptr;  ///< value on constants, where a constant expression can compute it
-  double (*fold_shape)(shape of, shape like) = nullptr;  ///< an op that is a number once shapes are known
+  bool counts = false;                   ///< of a `like` op: it is the number of elements for each of the shape given
   bool indexed = false;                  ///< eval takes the logical coordinates of the element
   bool transparent = false;              ///< its value is its operand's; only derivatives see it
   int flops = 1;                         ///< per element, for cost models and explain
@@ -103,9 +103,7 @@ template <class Op> constexpr op_info make_info() {
       else if constexpr (Op::arity == 2) return Op::eval(x[0], x[1]);
       else return Op::eval(x[0], x[1], x[2]);
     };
-  if constexpr (requires { Op::fold_shape(shape{}, shape{}); }) i.folds_shape = true;
-  if constexpr (requires { Op::fold_shape(shape{}, shape{}); })
-    i.fold_shape = [](shape of, shape like) -> double { return Op::fold_shape(of, like); };
+  if constexpr (requires { Op::counts; }) i.counts = Op::counts;
   if constexpr (requires { Op::indexed; }) i.indexed = Op::indexed;
   if constexpr (requires { Op::transparent; }) i.transparent = Op::transparent;
   if constexpr (requires { Op::flops; }) i.flops = Op::flops;

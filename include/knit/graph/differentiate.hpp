@@ -48,7 +48,7 @@ template <class G> constexpr void differentiate(G& g, rules const* rule_of, int 
       int a = made[r.size - 1];
       shape least = g.extents[target];
       for (int q = 0; q < max_rank; ++q)
-        if (g.extents[a].extent[q] < least.extent[q]) least.extent[q] = g.extents[a].extent[q];
+        if (g.extents[a].extent[q] < least.extent[q]) least.copy_axis(q, g.extents[a], q);
       if (!same_extents(g.extents[a], least)) a = g.like(g.known.sum_to, a, least);
       if (!same_extents(least, g.extents[target])) a = g.like(g.known.broadcast, a, g.extents[target]);
       adjoint[target] = adjoint[target] == none ? a : g.make(g.known.add, adjoint[target], a);

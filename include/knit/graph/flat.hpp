@@ -107,9 +107,9 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   }();
 
   static constexpr auto linked = [] {
-    linked_program<capacity, roots> p{graph<capacity>(table::info, table::known), {}};
+    linked_program<capacity, roots> p{graph<capacity>(table::info, table::known, names_in<Spec>, int(Spec::leaves.size())), {}};
     p.g.simplifies = Simplify;
-    linker<graph<capacity>> link(p.g, table::rule_of, Spec::leaves.data(), number);
+    linker<graph<capacity>> link(p.g, table::rule_of, leaves_in<Spec>.data(), number);
     int arguments[linker<graph<capacity>>::most_arguments]{};
     auto run = [&]<class T>(mp::mp_identity<T>) {
       using tag = typename Spec::argument_tag;
@@ -140,7 +140,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   }();
   static constexpr auto arrays = compact<linked.live, roots>(linked);
   static constexpr flat_graph value{linked.live,      arrays.at,           arrays.extents, table::info, arrays.constants,
-                                    Spec::leaves.data(), int(Spec::leaves.size()), arrays.roots,   roots, number};
+                                    leaves_in<Spec>.data(), int(leaves_in<Spec>.size()), arrays.roots,   roots, number};
   // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
 };
 }  // namespace detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // graph.hpp -- in: nodes, one by one. out: a flat graph of values, simplified as it is made.
 #pragma once
+#include <array>
 #include <knit/core/tensor.hpp>
 #include <knit/expr/node.hpp>
 #include <knit/expr/op.hpp>
@@ -22,6 +23,37 @@ template <class Leaves> constexpr element number_among(Leaves const& leaves) {
   return element::f32;
 }
 
+/// Names of the extents that leaves have at run time only, each once.
+struct axis_names {
+  static constexpr int most = 8;
+  int size = 0;
+  long at[most]{};
+
+  constexpr int find(long name) const {
+    int k = 0;
+    while (k < size && at[k] != name) ++k;
+    return k;
+  }
+};
+template <class Leaves> constexpr axis_names names_of(Leaves const& leaves) {
+  axis_names n;
+  for (leaf_info const& f : leaves)
+    for (long name : f.extents.name) {
+      if (name == 0 || n.find(name) < n.size) continue;
+      if (n.size == axis_names::most) throw "knit: more than 8 names of axes in one program";
+      n.at[n.size++] = name;
+    }
+  return n;
+}
+/// The leaves of a program: those that its Spec states, then an integer for each named extent.
+template <class Spec> inline constexpr axis_names names_in = names_of(Spec::leaves);
+template <class Spec> inline constexpr auto leaves_in = [] {
+  std::array<leaf_info, Spec::leaves.size() + std::size_t(names_in<Spec>.size)> all{};
+  for (leaf_info& f : all) f.holds = element::i32;
+  for (std::size_t i = 0; i < Spec::leaves.size(); ++i) all[i] = Spec::leaves[i];
+  return all;
+}();
+
 // Numbers of the nodes that are no op.
 inline constexpr int leaf_code = 0xfff0;      ///< field 0: number of the leaf
 inline constexpr int constant_code = 0xfff1;  ///< field 0: number of the constant
@@ -35,7 +67,7 @@ struct known_ops {
 /// The same extents, whatever the ranks: memory cannot tell n from n x 1.
 constexpr bool same_extents(shape a, shape b) {
   for (int k = 0; k < max_rank; ++k)
-    if (a.extent[k] != b.extent[k]) return false;
+    if (!same_axis(a, k, b, k)) return false;
   return true;
 }
 
@@ -52,8 +84,11 @@ template <int Capacity> struct graph {
   int constant_count = 0;
   shape shapes[Capacity / 8]{};
   int shape_count = 0;
+  axis_names names;
+  int first_count = 0;  ///< leaf that is the extent of the first name
 
-  constexpr explicit graph(op_info const* const* o, known_ops k) : ops(o), known(k) {}
+  constexpr explicit graph(op_info const* const* o, known_ops k, axis_names n = {}, int first = 0)
+      : ops(o), known(k), names(n), first_count(first) {}
 
   constexpr int size() const { return nodes.size; }
   constexpr node at(int i) const { return nodes.at[i]; }
@@ -84,6 +119,25 @@ template <int Capacity> struct graph {
   }
   /// The constant v in shape s.
   constexpr int filled(double v, shape s) { return like(known.broadcast, constant(v), s); }
+  /// v times the number of elements of `of` for each of s: a constant, and a factor for each named extent.
+  constexpr int count(shape of, shape s, double v = 1) {
+    long at_run_time[2 * max_rank]{};
+    for (int k = 0; k < max_rank; ++k) {
+      v *= double(of.name[k] ? 1 : of.extent[k]) / double(s.name[k] ? 1 : s.extent[k]);
+      at_run_time[k] = of.name[k];
+    }
+    int n = constant(v);
+    for (int k = 0; k < max_rank; ++k) {
+      if (s.name[k] == 0) continue;
+      int q = 0;
+      while (at_run_time[q] != s.name[k])
+        if (++q == max_rank) throw "knit: a count for each element of a shape with an extent that the other lacks";
+      at_run_time[q] = 0;
+    }
+    for (int k = 0; k < max_rank; ++k)
+      if (at_run_time[k]) n = make(known.mul, make(known.load, leaf(first_count + names.find(at_run_time[k]), shape{})), n);
+    return n;
+  }
   /// A constant, also one that is only repeated: its number, else -1.
   constexpr int constant_behind(int i) const {
     if (is_view(i, view_kind::broadcast)) i = field(at(i), 0);
@@ -93,7 +147,7 @@ template <int Capacity> struct graph {
   /// A `like` op of one operand (or of none) to shape s.
   constexpr int like(int op, int a, shape s, int extra = none) {
     op_info const& f = *ops[op];
-    if (f.folds_shape) return constant(f.fold_shape(extents[a], s));
+    if (f.counts) return count(extents[a], s);
     if (simplifies && f.arity == 1 && f.what != kind::map) {
       if (same_extents(extents[a], s) && extents[a].rank == s.rank) return a;
       if (same_extents(extents[a], s) && f.what == kind::reduce) return a;
@@ -101,7 +155,7 @@ template <int Capacity> struct graph {
         return like(op, field(at(a), 0), s);
       if (f.what == kind::reduce && f.how == combine::sum)
         if (const int c = constant_behind(a); c >= 0)
-          return filled(value(c) * double(extents[a].size()) / double(s.size()), s);
+          return like(known.broadcast, count(extents[a], s, value(c)), s);
     }
     int x[3] = {a, none, none};
     x[f.arity] = shape_number(s);
@@ -150,7 +204,7 @@ template <int Capacity> struct graph {
     if (f.what == kind::reduce) {
       if (same_extents(extents[x[0]], s)) return x[0];
       if (const int z = constant_behind(x[0]); z >= 0)
-        return filled(f.how == combine::sum ? value(z) * double(extents[x[0]].size()) / double(s.size()) : value(z), s);
+        return like(known.broadcast, f.how == combine::sum ? count(extents[x[0]], s, value(z)) : z, s);
     }
     if (f.what == kind::view) {
       if (same_extents(extents[x[0]], s) && f.see == view_kind::reshape) return x[0];

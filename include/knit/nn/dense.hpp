@@ -18,8 +18,9 @@ template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
 
 /// An array of the given extents, its elements from an initialiser: `init<256, 784>(xavier_uniform{1}, 0)`.
 /// Arrays under one seed differ if their streams do; one that is not named is the place of the call (init_stream).
-template <int... N, class Init>
+template <long... N, class Init>
 tensor<float, N...> init(Init const& first, init_stream stream = std::source_location::current()) {
+  static_assert(extents<N...>::named == 0, "knit: what is initialised has extents that the compiler knows");
   tensor<float, N...> t;
   constexpr shape s = extents<N...>::value;
   t.fill([&](long i) { return first(stream.number, i, s.extent[0], int(s.size() / s.extent[0])); });

@@ -22,23 +22,20 @@ template <axis_labels A, axis_labels B, axis_labels C> struct contract_op {
   static constexpr bool infix = true;
   static constexpr char const* labels[3] = {A.at, B.at, C.at};
 
-  static constexpr int extent(char c, shape const* s) {
-    for (int k = 0; k < max_rank; ++k) {
-      if (A.at[k] == c) return s[0].extent[k];
-      if (B.at[k] == c) return s[1].extent[k];
-    }
-    return 1;
-  }
   static constexpr shape infer(shape const* s) {
     shape r;
-    for (; r.rank < max_rank && C.at[r.rank]; ++r.rank) r.extent[r.rank] = extent(C.at[r.rank], s);
+    for (; r.rank < max_rank && C.at[r.rank]; ++r.rank)
+      for (int k = max_rank - 1; k >= 0; --k) {
+        if (B.at[k] == C.at[r.rank]) r.copy_axis(r.rank, s[1], k);
+        if (A.at[k] == C.at[r.rank]) r.copy_axis(r.rank, s[0], k);
+      }
     return r;
   }
   static constexpr sentence complain(shape const* s) {
     sentence t;
     for (int i = 0; A.at[i]; ++i)
       for (int k = 0; B.at[k]; ++k)
-        if (t.empty() && A.at[i] == B.at[k] && s[0].extent[i] != s[1].extent[k])
+        if (t.empty() && A.at[i] == B.at[k] && !same_axis(s[0], i, s[1], k))
           t << "a * b: inner sizes differ, " << s[0] << " * " << s[1] << "; axis " << i << " of a has " << s[0].extent[i]
             << " and axis " << k << " of b has " << s[1].extent[k] << ", which must be equal: transpose one, or use % for elements";
     return t;

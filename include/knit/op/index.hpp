@@ -62,7 +62,7 @@ constexpr sentence label_complaint(char const* call, shape a, shape labels) {
   const int n = a.rank > 1 ? a.extent[1] : 1;
   if (a.rank > 2) t << call << ": " << a << " must be classes x instances";
   else if (labels.rank > 1) t << call << ": labels " << labels << " must be a vector: the number of a class for each instance";
-  else if (labels.size() != n)
+  else if (labels.size() != n || (n > 1 && labels.name[0] != (a.rank > 1 ? a.name[1] : 0)))
     t << call << ": " << a << " is classes x instances and labels " << labels << " must hold one label for each instance, " << n;
   return t;
 }

@@ -15,7 +15,7 @@ template <int... Axes> struct reduction {
     shape r = s[0];
     if (sizeof...(Axes) == 0) r = shape{};
     for (int k = 0; k < max_rank; ++k)
-      if (named(k)) r.extent[k] = 1;
+      if (named(k)) r.drop_axis(k);
     return r;
   }
   static constexpr sentence complain(shape const* s) {

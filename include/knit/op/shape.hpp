@@ -32,7 +32,7 @@ template <int... Perm> struct transpose_op {
   }
   static constexpr shape infer(shape const* s) {
     shape r = s[0];
-    for (int k = 0; k < max_rank; ++k) r.extent[k] = s[0].extent[perm[k]];
+    for (int k = 0; k < max_rank; ++k) r.copy_axis(k, s[0], perm[k]);
     r.rank = 0;
     for (int k = 0; k < max_rank; ++k)
       if (r.extent[k] > 1 || k < s[0].rank) r.rank = k + 1;
@@ -81,8 +81,22 @@ struct reshape_like_op {
   static constexpr shape infer(shape const* s) { return s[1]; }
   static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<reshape_like_op>(g, a)); }
 };
+/// Do shapes lie the same way in order of first index fastest, whatever their named extents are? If the last extents, that
+/// are not 1, are the only named ones, or nothing but extents of 1 differs.
+constexpr bool keeps_names(shape a, shape b) {
+  int i = max_rank - 1, k = max_rank - 1;
+  for (bool moved = false; i >= 0 && k >= 0; --i, --k) {
+    while (i > 0 && a.extent[i] == 1) --i;
+    while (k > 0 && b.extent[k] == 1) --k;
+    if ((a.name[i] || b.name[k]) && (moved || !same_axis(a, i, b, k))) return false;
+    moved = moved || !same_axis(a, i, b, k);
+  }
+  for (; i >= 0; --i) if (a.name[i]) return false;
+  for (; k >= 0; --k) if (b.name[k]) return false;
+  return true;
+}
 /// The same elements in order of first index fastest, under other extents.
-template <int... N> struct reshape_op {
+template <long... N> struct reshape_op {
   static constexpr kind what = kind::view;
   static constexpr view_kind see = view_kind::reshape;
   static constexpr int arity = 1;
@@ -93,6 +107,9 @@ template <int... N> struct reshape_op {
     if (s[0].size() != extents<N...>::value.size())
       t << "reshape: " << s[0] << " has " << s[0].size() << " elements and " << extents<N...>::value << " has "
         << extents<N...>::value.size() << "; a reshape keeps every element, so make the counts equal";
+    else if (!keeps_names(s[0], extents<N...>::value))
+      t << "reshape: " << s[0] << " to " << extents<N...>::value
+        << "; an extent that is known at run time only must be the last of both, under the same name, or elements would move";
     return t;
   }
   static constexpr auto pullback(auto, auto g, auto a) { return grads(make<reshape_like_op>(g, a)); }
@@ -105,8 +122,8 @@ struct count_per_op {
   static constexpr bool like = true;
   static constexpr char const* name = "count";
   static constexpr shape infer(shape const*) { return shape{}; }
-  static constexpr double fold_shape(shape of, shape like) { return double(of.size()) / double(like.size()); }
-  template <class V> static V eval(V) { return V(0); }  // never runs: a constant once shapes are known
+  static constexpr bool counts = true;
+  template <class V> static V eval(V) { return V(0); }  // never runs: a number once shapes are known
 };
 
 /// Rows become columns. A vector becomes a row of extents 1 x n.
@@ -115,7 +132,7 @@ template <function_operand A> constexpr auto transpose(A&& a) { return make<tran
 template <int... Perm, function_operand A> requires(sizeof...(Perm) > 0)
 constexpr auto transpose(A&& a) { return make<transpose_op<Perm...>>(std::forward<A>(a)); }
 /// The elements of a, first index fastest, under the extents N.
-template <int... N, function_operand A> constexpr auto reshape(A&& a) { return make<reshape_op<N...>>(std::forward<A>(a)); }
+template <long... N, function_operand A> constexpr auto reshape(A&& a) { return make<reshape_op<N...>>(std::forward<A>(a)); }
 
 /// a repeated to the shape of b; a summed to the shape of b; a under the shape of b. Rules are written with
 /// these, because a rule never sees a shape.

@@ -241,6 +241,9 @@ template <int N, int R> struct region_maker {
         p.slab_axis[v] = trial_axis[v];
         p.cut_axis[v] = trial_cut[v];
         r.flops += flops_of(g, v);
+        if (extent > 1)
+          r.name = trial_cut[v] >= contracted_cut ? g.extents[g.operand(v, 0)].name[trial_cut[v] - contracted_cut]
+                                                : space_of(g, v).name[trial_cut[v]];
       }
   }
 

@@ -50,7 +50,8 @@ struct step {
 /// are what threads share; their number never depends on the number of threads, nor does any result.
 struct region {
   int level;
-  int extent;   ///< of the slab axis; 1: one slab, everything in order
+  int extent;   ///< of the slab axis, or the most that it may be; 1: one slab, everything in order
+  long name;    ///< of that axis, if its extent is known at run time only, else 0
   int slabs;
   int runs;
   int granule;  ///< slab bounds are multiples of it
@@ -125,6 +126,7 @@ template <int N, int R> struct plan {
     region& c = regions[region_count];
     c.level = at_level;
     c.extent = c.slabs = c.runs = c.granule = 1;
+    c.name = 0;
     c.first = c.last = step_count;
     c.flops = 0;
     c.every_thread = false;
@@ -215,6 +217,11 @@ constexpr int axis_in_user(flat_graph const& g, int v, int k, access const& a, i
     return f.labels[k][q] ? axis_of_letter(f, 2, f.labels[k][q]) : no_axis;
   }
   return no_axis;
+}
+
+/// The index space that a value is computed over: a reduction's is its operand's.
+constexpr shape space_of(flat_graph const& g, int v) {
+  return g.info(v).what == kind::reduce || g.info(v).what == kind::view ? g.extents[g.operand(v, 0)] : g.extents[v];
 }
 
 constexpr double flops_of(flat_graph const& g, int v) {

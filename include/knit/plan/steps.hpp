@@ -100,7 +100,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       const int v = sequence[i];
       if (p.roles[v] != role::computed || home[v] != r) continue;
       op_info const& f = g.info(v);
-      const shape space = f.what == kind::reduce || f.what == kind::view ? g.extents[g.operand(v, 0)] : g.extents[v];
+      const shape space = space_of(g, v);
       bool axes[max_rank] = {};
       bool any = false;
       if (f.what == kind::reduce)

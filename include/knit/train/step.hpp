@@ -116,21 +116,20 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   value_type operator()(X const&... x) {
-    void const* leaves[spec::leaves.size()];
-    std::size_t i = 0;
-    std::apply([&](auto*... p) { ((leaves[i++] = p->data()), ...); }, parameters_of(*model_));
+    leaf_list<spec> leaves;
+    std::apply([&](auto*... p) { (leaves.add(p->data()), ...); }, parameters_of(*model_));
     std::apply([&](auto&... of_parameter) {
       auto add = [&](auto& arrays) {
-        for (auto& a : arrays) leaves[i++] = a.data();
+        for (auto& a : arrays) leaves.add(a.data());
       };
       (add(of_parameter), ...);
     }, states_);
-    ((leaves[i++] = x.data()), ...);
+    (leaves.add(x), ...);
     const auto numbers = rule.hyper(++steps_);
-    for (auto const& n : numbers) leaves[i++] = &n;
+    for (auto const& n : numbers) leaves.add(&n);
     value_type loss = 0;
     void* outputs[] = {&loss};
-    program_.run(leaves, outputs);
+    program_.run(leaves.data(), outputs);
     return loss;
   }
 

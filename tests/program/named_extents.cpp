@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSL-1.0
+// named_extents.cpp -- in: programs over arrays with an extent that is known at run time only. out: at each extent what a
+// program computes whose extent the compiler knows, on both backends, whatever the number of threads.
+
+#include <knit/knit.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace {
+
+using namespace knit;
+
+float arbitrary(int seed, long i) {
+  return float(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0]) * 0x1p-31f - 1;
+}
+
+/// Memory for exactly the elements of an array of Rows rows and n columns, filled by seed.
+template <long Rows> struct columns {
+  std::vector<float> memory;
+  columns(int seed, int n) {
+    for (long i = 0; i < Rows * n; ++i) memory.push_back(arbitrary(seed, i));
+    memory.shrink_to_fit();
+  }
+};
+
+constexpr int most = 67;
+constexpr long batch = dyn<"batch", most>;
+
+/// F on n columns whose number the compiler knows, or not: value and derivatives with regard to all arguments.
+template <class Backend, class F, long N, long Rows, class... W> auto computed(int n, W const&... w) {
+  const columns<Rows> memory(7, n);
+  using X = view<float, Rows, N>;
+  X x;
+  if constexpr (N < 0) x = X(memory.memory.data(), n);
+  else x = X(memory.memory.data());
+  value_and_gradients<Backend, F, W..., X> f;
+  std::vector<double> all;
+  std::tuple<W...> dw{W()...};
+  tensor<float, Rows, N> dx;
+  std::apply([&](auto&... d) { all.push_back(double(f(w..., x, d..., dx))); }, dw);
+  auto add = [&](auto const& d) {
+    for (long i = 0; i < d.size(); ++i) all.push_back(double(d[i]));
+  };
+  std::apply([&](auto const&... d) { (add(d), ...); }, dw);
+  EXPECT_EQ(dx.size(), Rows * n);
+  add(dx);
+  return all;
+}
+
+template <class F, int N, long Rows, class... W> void agree_at(W const&... w) {
+  const auto right = computed<scalar_backend<double>, F, N, Rows>(N, w...);
+  const auto oracle = computed<scalar_backend<double>, F, batch, Rows>(N, w...);
+  ASSERT_EQ(right.size(), oracle.size());
+  for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(right[i], oracle[i], 1e-7 * (1 + std::abs(right[i]))) << N << " columns, number " << i;
+  std::vector<double> first;
+  for (int threads : {1, 2, 3}) {
+    thread_count() = threads;
+    const auto got = computed<simd_backend, F, batch, Rows>(N, w...);
+    ASSERT_EQ(right.size(), got.size());
+    for (std::size_t i = 0; i < right.size(); ++i) ASSERT_NEAR(right[i], got[i], 2e-5 * (1 + std::abs(right[i]))) << N << " columns, number " << i;
+    if (threads == 1) first = got;
+    else EXPECT_EQ(first, got);
+  }
+  thread_count() = 0;
+}
+template <class F, long Rows, class... W> void agree(W const&... w) {
+  agree_at<F, 1, Rows>(w...);
+  agree_at<F, 2, Rows>(w...);
+  agree_at<F, 16, Rows>(w...);
+  agree_at<F, 33, Rows>(w...);
+  agree_at<F, 66, Rows>(w...);
+  agree_at<F, most, Rows>(w...);
+}
+
+template <long... N> tensor<float, N...> filled(int seed) {
+  tensor<float, N...> t;
+  t.fill([&](long i) { return arbitrary(seed, i); });
+  return t;
+}
+
+struct mean_of_squares {
+  template <class X> constexpr auto operator()(X const& x) const { return mean(square(x)); }
+};
+TEST(named_extents, means_divide_by_the_columns_that_are_there) { agree<mean_of_squares, 5>(); }
+
+struct over_columns {  // reductions along and across, of each kind
+  template <class X> constexpr auto operator()(X const& x) const {
+    return mean(square(x - mean<1>(x))) + sum(max<0>(x)) + sum(max<1>(x) % mean<1>(x)) + mean(logsumexp<1>(3 * x));
+  }
+};
+TEST(named_extents, reductions_end_where_columns_do) { agree<over_columns, 19>(); }
+
+struct vector_of_columns {  // the lanes run along the columns
+  template <class X> constexpr auto operator()(X const& x) const { return mean(sigm(x)) + max(x) + sum(square(x - mean(x))); }
+};
+TEST(named_extents, rows_of_one_element) { agree<vector_of_columns, 1>(); }
+
+struct two_layers {
+  template <class W, class B, class V, class X> constexpr auto operator()(W const& w, B const& b, V const& v, X const& x) const {
+    return mean(square(v * tanh(w * x + b)));
+  }
+};
+TEST(named_extents, products) { agree<two_layers, 21>(filled<37, 21>(1), filled<37>(2), filled<3, 37>(3)); }
+
+struct turned {  // columns as rows of a product, and summed over by one
+  template <class W, class X> constexpr auto operator()(W const& w, X const& x) const {
+    return mean(square(transpose(x) * w)) + sum(square(x * transpose(x)));
+  }
+};
+TEST(named_extents, products_of_transposed_arrays) { agree<turned, 21>(filled<21, 35>(1)); }
+
+struct reshaped {
+  template <class X> constexpr auto operator()(X const& x) const {
+    return mean(square(reshape<3, 4, batch>(x) - mean<0>(reshape<3, 4, batch>(x))));
+  }
+};
+struct reshaped_known {
+  template <class X> constexpr auto operator()(X const& x) const {
+    constexpr int n = X::shape.extent[1];
+    return mean(square(reshape<3, 4, n>(x) - mean<0>(reshape<3, 4, n>(x))));
+  }
+};
+TEST(named_extents, reshapes_that_keep_the_columns) {
+  for (int n : {1, 16, 66, most}) {
+    const auto right = computed<scalar_backend<double>, reshaped, batch, 12>(n);
+    const auto got = computed<simd_backend, reshaped, batch, 12>(n);
+    ASSERT_EQ(right.size(), got.size());
+    for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(right[i], got[i], 1e-6);
+  }
+  const auto known = computed<scalar_backend<double>, reshaped_known, 16, 12>(16), named = computed<scalar_backend<double>, reshaped, batch, 12>(16);
+  EXPECT_EQ(known, named);
+}
+
+TEST(named_extents, live_expressions_take_them_over) {
+  const columns<3> memory(1, 5);
+  const view<float, 3, batch> x(memory.memory.data(), 5);
+  const auto w = filled<2, 3>(3);
+  tensor y = w * x;
+  EXPECT_EQ(y.extent(1), 5);
+  EXPECT_EQ(y.size(), 10);
+  const view<float, 3, 5> known(memory.memory.data());
+  const tensor right = w * known;
+  for (int i = 0; i < 2; ++i)
+    for (int k = 0; k < 5; ++k) EXPECT_FLOAT_EQ(y(i, k), right(i, k));
+  EXPECT_THROW(y(0, 5), std::out_of_range);
+  const columns<3> more(2, 9);
+  const view<float, 3, batch> z(more.memory.data(), 9);
+  y = w * z;  // another extent
+  EXPECT_EQ(y.extent(1), 9);
+  EXPECT_FLOAT_EQ(float(mean(z)), float(mean(view<float, 3, 9>(more.memory.data()))));
+  const tensor<float, 2, batch> copy = y;
+  EXPECT_EQ(copy.size(), 18);
+}
+
+TEST(named_extents, must_be_one_in_all_arrays) {
+  const columns<3> memory(1, 5);
+  const view<float, 3, batch> x(memory.memory.data(), 5), z(memory.memory.data(), 4);
+  try {
+    const tensor y = x + z;
+    FAIL();
+  } catch (std::invalid_argument const& e) {
+    EXPECT_STREQ(e.what(), "knit: an axis `batch` has 4 entries here and 5 in another array; axes of one name have one extent");
+  }
+  EXPECT_THROW((view<float, 3, batch>(memory.memory.data(), 0)), std::invalid_argument);
+  EXPECT_THROW((view<float, 3, batch>(memory.memory.data(), most + 1)), std::invalid_argument);
+  tensor<float, 3, batch> t;
+  EXPECT_EQ(t.extent(1), most);
+  t.resize(1, 4);
+  EXPECT_EQ(t.size(), 12);
+  EXPECT_THROW(t.resize(0, 3), std::invalid_argument);
+}
+
+}  // namespace
