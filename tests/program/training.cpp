@@ -78,8 +78,8 @@ auto curve_model() {
 }
 using mlp = decltype(curve_model());
 
-std::vector<double> curve() {
-  std::ifstream file(std::string(KNIT_TEST_DATA) + "/mnist_curve.txt");
+std::vector<double> curve(char const* name = "mnist_curve.txt") {
+  std::ifstream file(std::string(KNIT_TEST_DATA) + "/" + name);
   std::vector<double> losses;
   for (std::string line; std::getline(file, line);)
     if (!line.empty() && line[0] != '#') losses.push_back(std::stod(line));
@@ -107,6 +107,30 @@ TEST(curve, begins_where_it_should) {
 TEST(curve, is_followed_by_one_thread) { follows_the_curve<simd_backend>(100, 1); }
 TEST(curve, is_followed_by_two_threads) { follows_the_curve<simd_backend>(100, 2); }
 TEST(curve, is_followed_by_the_oracle) { follows_the_curve<scalar_backend<float>>(20, 1); }
+
+/// Batches of 64 of 1000 images: the last of each pass has 40.
+template <class Backend> void follows_the_partial_curve(int threads) {
+  const auto expected = curve("mnist_partial.txt");
+  ASSERT_EQ(expected.size(), 48u);
+  thread_count() = threads;
+  auto model = curve_model();
+  instances<784> little;
+  little.size = 1000;
+  little.x.assign(mnist().train.x.begin(), mnist().train.x.begin() + 784000);
+  little.y.assign(mnist().train.y.begin(), mnist().train.y.begin() + 1000);
+  auto batches = little | minibatch<dyn<"batch", 64>>(in_order{});
+  EXPECT_EQ(batches.size(), 16u);
+  std::size_t s = 0;
+  for (float loss : batches | cycle | sgd<Backend>(model, {.lr = 0.1f}) | take(48)) {
+    ASSERT_NEAR(loss, expected[s], 1e-4 * expected[s]) << "step " << s;
+    ++s;
+  }
+  EXPECT_EQ(s, 48u);
+  thread_count() = 0;
+}
+TEST(partial_curve, is_followed_by_one_thread) { follows_the_partial_curve<simd_backend>(1); }
+TEST(partial_curve, is_followed_by_two_threads) { follows_the_partial_curve<simd_backend>(2); }
+TEST(partial_curve, is_followed_by_the_oracle) { follows_the_partial_curve<scalar_backend<float>>(1); }
 
 // ---- memory ------------------------------------------------------------------------------------------------
 
