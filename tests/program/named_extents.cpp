@@ -112,6 +112,29 @@ struct turned {  // columns as rows of a product, and summed over by one
 };
 TEST(named_extents, products_of_transposed_arrays) { agree<turned, 21>(filled<21, 35>(1)); }
 
+struct scalar_products {  // one for each column: the lanes run along them, or the terms do
+  template <class W, class X> constexpr auto operator()(W const& w, X const& x) const {
+    auto y = w * x;
+    return sum(tanh(einsum<"kb,kb->b">(y, y))) + mean(square(einsum<"kb,mb->km">(y, y)));
+  }
+};
+TEST(named_extents, scalar_products_of_columns) { agree<scalar_products, 9>(filled<21, 9>(1)); }
+
+struct one_row {  // its lanes are columns
+  template <class W, class X> constexpr auto operator()(W const& w, X const& x) const { return mean(square(tanh(w * x))); }
+};
+TEST(named_extents, products_of_one_row) { agree<one_row, 35>(filled<1, 35>(1)); }
+
+struct small_products {  // one for each column
+  template <class X> constexpr auto operator()(X const& x) const {
+    constexpr long n = X::shape.code(1);
+    auto a = reshape<5, 4, n>(x);
+    auto s = einsum<"ikb,jkb->ijb">(a, a);
+    return mean(square(einsum<"ijb,jkb->ikb">(s, a))) + sum(square(einsum<"ikb,jkb->ij">(a, a)));
+  }
+};
+TEST(named_extents, batches_of_products) { agree<small_products, 20>(); }
+
 struct reshaped {
   template <class X> constexpr auto operator()(X const& x) const {
     return mean(square(reshape<3, 4, batch>(x) - mean<0>(reshape<3, 4, batch>(x))));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// contract.hpp -- the product that sums over shared axes, and `*` with the meaning of linear algebra.
+// contract.hpp -- the product that sums over shared axes: `*` with the meaning of linear algebra, einsum for all others.
 #pragma once
 #include <knit/op/reduce.hpp>
 
@@ -10,6 +10,11 @@ struct axis_labels {
   char at[max_rank + 1]{};
   constexpr axis_labels(char const* s) {
     for (int k = 0; k < max_rank && s[k]; ++k) at[k] = s[k];
+  }
+  constexpr int count() const {
+    int n = 0;
+    while (at[n]) ++n;
+    return n;
   }
 };
 
@@ -75,6 +80,110 @@ template <class A, class B> requires operands<A, B> constexpr auto operator*(A&&
 /// The scalar product: the sum of the products of elements.
 template <class A, class B> requires operands<A, B> constexpr auto dot(A&& a, B&& b) {
   return sum(make<mul_op>(std::forward<A>(a), std::forward<B>(b)));
+}
+
+// ---- any axes, by letters ------------------------------------------------------------------------------------
+
+/// What einsum is told: "mkb,knb->mnb", the letters of a's axes, of b's and of the result's, first index first.
+struct einsum_labels {
+  char text[32]{};
+  char of[3][max_rank + 1]{};  ///< a, b, result
+  bool well_formed = true;
+
+  constexpr einsum_labels(char const* s) {
+    for (int i = 0; s[i] && i + 1 < int(sizeof text); ++i) text[i] = s[i];
+    int part = 0, n = 0;
+    for (int i = 0; s[i] && well_formed; ++i) {
+      const bool letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z');
+      if (letter && n < max_rank) of[part][n++] = s[i];
+      else if (s[i] == ',' && part == 0) part = 1, n = 0;
+      else if (s[i] == '-' && s[i + 1] == '>' && part == 1) part = 2, n = 0, ++i;
+      else well_formed = s[i] == ' ';
+    }
+    well_formed = well_formed && part == 2;
+  }
+  constexpr int count(int k) const {
+    int n = 0;
+    while (of[k][n]) ++n;
+    return n;
+  }
+  constexpr int axis(int k, char letter) const {
+    for (int i = 0; of[k][i]; ++i)
+      if (of[k][i] == letter) return i;
+    return -1;
+  }
+  /// Has only operand k axis i? Then it is summed over before anything is multiplied.
+  constexpr bool alone(int k, int i) const { return axis(1 - k, of[k][i]) < 0 && axis(2, of[k][i]) < 0; }
+  /// The letters of operand k that are not.
+  constexpr axis_labels kept(int k) const {
+    char c[max_rank + 1]{};
+    for (int i = 0, n = 0; of[k][i]; ++i)
+      if (!alone(k, i)) c[n++] = of[k][i];
+    return axis_labels(c);
+  }
+};
+
+namespace detail {
+constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shape const& b) {
+  constexpr char const* names[] = {"a", "b", "the result"};
+  const shape* shapes[] = {&a, &b};
+  sentence t;
+  auto begin = [&]() -> sentence& { return t << "einsum<\"" << l.text << "\">(a, b) of " << a << " and " << b << ": "; };
+  if (!l.well_formed)
+    begin() << "write the letters of a's axes, a comma, those of b's, an arrow and those of the result's, at most " << max_rank
+            << " each, as in \"mkb,knb->mnb\"";
+  for (int k = 0; k < 3 && t.empty(); ++k)
+    for (int i = 0; l.of[k][i] && t.empty(); ++i) {
+      const char x = l.of[k][i], letter[] = {x, '\0'};
+      if (l.axis(k, x) != i)
+        begin() << names[k] << " has two axes " << letter << "; give each axis of one array a letter of its own";
+      else if (k == 2 && l.axis(0, x) < 0 && l.axis(1, x) < 0)
+        begin() << "the result has an axis " << letter << ", which neither a nor b has; use letters of theirs";
+    }
+  for (int k = 0; k < 2 && t.empty(); ++k)
+    if (l.count(k) != shapes[k]->rank)
+      begin() << "\"" << l.of[k] << "\" names " << l.count(k) << " axes of " << names[k] << ", which has " << shapes[k]->rank << "; give each a letter";
+  for (int i = 0; l.of[0][i] && t.empty(); ++i)
+    if (const int k = l.axis(1, l.of[0][i]); k >= 0 && a.extent[i] != b.extent[k]) {
+      const char letter[] = {l.of[0][i], '\0'};
+      begin() << "axis " << letter << " is " << a.extent[i] << " long in a and " << b.extent[k]
+              << " in b, and must be equal; give axes that differ different letters, or change an array";
+    }
+  return t;
+}
+
+/// Operand K of an einsum, summed over what it alone has.
+template <einsum_labels L, int K, class X> constexpr auto einsum_operand(X&& x) {
+  constexpr int rank = L.count(K), kept = L.kept(K).count();
+  if constexpr (kept == rank) return lift(std::forward<X>(x));
+  else if constexpr (kept == 0) return sum(std::forward<X>(x));
+  else {
+    constexpr shape s = lifted<X>::shape;
+    constexpr auto nth = [](bool alone, int n) {
+      for (int i = 0; i < rank; ++i)
+        if (L.alone(K, i) == alone && n-- == 0) return i;
+      return 0;
+    };
+    return [&]<int... S, int... R>(std::integer_sequence<int, S...>, std::integer_sequence<int, R...>) {
+      return reshape<s.extent[nth(false, R)]...>(sum<nth(true, S)...>(std::forward<X>(x)));
+    }(std::make_integer_sequence<int, rank - kept>{}, std::make_integer_sequence<int, kept>{});
+  }
+}
+}  // namespace detail
+
+/// Products of elements of a and b, summed over the letters that the result lacks: einsum<"mkb,knb->mnb">(a, b) is a
+/// product of matrices for each b, einsum<"m,n->mn"> the outer product. Letters name axes, first index first.
+template <einsum_labels L, class A, class B> requires operands<A, B> constexpr auto einsum(A&& a, B&& b) {
+  if constexpr (poison<A> || poison<B>) return poisoned{};
+  else if constexpr (constexpr sentence wrong = detail::einsum_complaint(L, lifted<A>::shape, lifted<B>::shape); !wrong.empty())
+    return complain<wrong>();
+  else
+    return make<contract_op<L.kept(0), L.kept(1), axis_labels(L.of[2])>>(detail::einsum_operand<L, 0>(std::forward<A>(a)),
+                                                                        detail::einsum_operand<L, 1>(std::forward<B>(b)));
+}
+/// The products of a batch of matrices: the last axis counts them.
+template <class A, class B> requires operands<A, B> constexpr auto bmm(A&& a, B&& b) {
+  return einsum<"mkb,knb->mnb">(std::forward<A>(a), std::forward<B>(b));
 }
 
 }  // namespace knit

@@ -66,6 +66,7 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
 
 template <int N, int R> struct region_maker {
   static constexpr int never = 1 << 20;
+  static constexpr int well_shared = 8;  ///< so many slabs are shared by a few threads without much waiting
   flat_graph const& g;
   plan<N, R>& p;
   axis_classes<N> classes;
@@ -121,12 +122,11 @@ template <int N, int R> struct region_maker {
   constexpr bool sums_in_parts(int v, long operand_size) const {
     op_info const& f = g.info(v);
     if (g.extents[v].size() * 16 > operand_size) return false;
-    int lane = 0;
-    while (lane < max_rank - 1 && g.extents[v].extent[lane] == 1) ++lane;
-    const int side = axis_of_letter(f, 0, f.labels[2][lane]) != no_axis ? 0 : 1;
-    const access a = resolve(g, g.operand(v, side)), b = resolve(g, g.operand(v, 1 - side));
-    const bool b_panels = g.is_leaf(b.node) && g.leaves[field(g.at[b.node], 0)].lies.panels;
-    return as_it_lies(a.node) && as_it_lies(b.node) && a.axis[axis_of_letter(f, side, f.labels[2][lane])] == 0 && !b_panels;
+    const product_letters letters = product_of(g, v);
+    const access a = resolve(g, g.operand(v, letters.side)), b = resolve(g, g.operand(v, 1 - letters.side));
+    auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
+    if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return false;
+    return letters.rows ? a.axis[axis_of_letter(f, letters.side, letters.rows)] == 0 : !panels(a.node);
   }
 
   /// Can v join the trial region at this level, cut along the given class? Sets trial_axis[v] and trial_cut[v].
@@ -179,12 +179,19 @@ template <int N, int R> struct region_maker {
     return bytes;
   }
 
+  /// Does each slab of v, cut so, read its own part of all that v reads, as along the batch axis of a product?
+  constexpr bool cuts_both(int v, int cut) const {
+    op_info const& f = g.info(v);
+    return f.what == kind::contract && cut >= 0 && cut < contracted_cut && axis_of_letter(f, 0, f.labels[2][cut]) != no_axis &&
+           axis_of_letter(f, 1, f.labels[2][cut]) != no_axis;
+  }
+
   /// Into how many slabs a set of values is cut, at multiples of what: in(v) says which values, cut[v] along which axis.
   struct cutting {
     int granule, slabs;
   };
   template <class In> constexpr cutting cut_of(In const& in, int const* cut, int extent, double flops) const {
-    bool lanes = false, contracts = false;
+    bool lanes = false, contracts = false, columns = false;  // columns: a slab is so many of some product, or of its terms
     for (int v = 0; v < g.size; ++v) {
       if (!in(v)) continue;
       op_info const& f = g.info(v);
@@ -193,11 +200,15 @@ template <int N, int R> struct region_maker {
       int lane = 0;
       while (lane + 1 < max_rank && space.extent[lane] == 1) ++lane;
       lanes = lanes || (cut[v] == lane && (space.size() > space.extent[lane] || f.what == kind::contract));
-      contracts = contracts || f.what == kind::contract;
+      if (f.what != kind::contract) continue;
+      contracts = true;
+      const product_letters letters = product_of(g, v);
+      const char letter = cut[v] >= contracted_cut ? f.labels[0][cut[v] - contracted_cut] : f.labels[2][cut[v]];
+      columns = columns || letter == letters.columns || letter == letters.terms;
     }
     const int granule = lanes ? panel_rows : contracts ? 1 : 16, units = (extent + granule - 1) / granule;
     int slabs = units;
-    if (contracts && !lanes) {
+    if (columns && !lanes) {
       int width = 0;
       for (int w = t.column_tile; w >= t.column_tile / 2 && width == 0; --w)
         if (extent % w == 0) width = w;
@@ -208,7 +219,7 @@ template <int N, int R> struct region_maker {
         slabs = (extent - 1) / (t.slab_tiles * t.column_tile) + 1;
         if (slabs < t.few_slabs) slabs = t.few_slabs;
       }
-    } else if (!contracts) slabs = int(flops / t.slab_flops) + 1;
+    } else if (!contracts || !lanes) slabs = int(flops / t.slab_flops) + 1;
     if (slabs > t.most_slabs) slabs = t.most_slabs;
     return {granule, slabs < units ? slabs : units};
   }
@@ -224,7 +235,7 @@ template <int N, int R> struct region_maker {
         trial[v] = stamp;
         flops += flops_of(g, v);
         far += far_bytes(v, trial_cut[v]);
-        ++values;
+        values += 1 + (extent >= well_shared && cuts_both(v, trial_cut[v]));
       }
     if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, flops).slabs < 2) return 0;
     return (flops + values - t.far_byte_flops * far) / 2;

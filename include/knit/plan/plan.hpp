@@ -207,6 +207,35 @@ constexpr int axis_of_letter(op_info const& f, int k, char letter) {
   return no_axis;
 }
 
+/// How a contraction is done as a product of matrices: the letter of its rows, which lie in lanes and which only
+/// operand `side` has, that of its columns, which only the other has, and that of the terms it adds. All other letters
+/// are loops around that. '\0': none; without rows it is no such product.
+struct product_letters {
+  char rows, columns, terms;
+  int side;
+};
+constexpr product_letters product_of(flat_graph const& g, int v) {
+  op_info const& f = g.info(v);
+  auto in = [&](int k, char letter) { return axis_of_letter(f, k, letter) != no_axis; };
+  product_letters p{'\0', '\0', '\0', 0};
+  for (int q = 0; f.labels[2][q] && !p.rows; ++q)
+    if (g.extents[v].extent[q] > 1) p.rows = f.labels[2][q];
+  if (p.rows && in(0, p.rows) == in(1, p.rows)) p.rows = '\0';
+  p.side = p.rows && in(1, p.rows) ? 1 : 0;
+  // Of several letters the first that keeps the multipliers busy, else the longest.
+  constexpr int busy = 8;
+  int columns = 1, terms = 1;
+  for (int q = 0; f.labels[2][q]; ++q) {
+    const int n = g.extents[v].extent[q];
+    if (p.rows && columns < busy && n > columns && !in(p.side, f.labels[2][q])) p.columns = f.labels[2][q], columns = n;
+  }
+  for (int q = 0; f.labels[0][q]; ++q) {
+    const int n = g.extents[g.operand(v, 0)].extent[q];
+    if (terms < busy && n > terms && !in(2, f.labels[0][q])) p.terms = f.labels[0][q], terms = n;
+  }
+  return p;
+}
+
 /// The axis of v that axis `base_axis` of operand k (resolved as a) falls on; no_axis if on none. For a
 /// reduction these are axes of the operand.
 constexpr int axis_in_user(flat_graph const& g, int v, int k, access const& a, int base_axis) {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+// contraction.hpp -- in: a contraction of a plan. out: its letters as axes to walk, and where its operands then are.
+#pragma once
+#include <knit/backend/steps.hpp>
+
+namespace knit::simd {
+inline namespace HWY_NAMESPACE {
+
+/// What all ways to compute a contraction share. Its letters are numbered as plan::cut_axis numbers them: axes of the
+/// result, then, from contracted_cut on, axes of operand 0 that are summed over.
+template <class P, int S> struct contraction {
+  using B = body<P, S>;
+  using number = typename P::number;
+  using lanes = basic_lanes<number>;
+  using memory = typename P::memory;
+  static constexpr step st = P::plan.steps[S];
+  static constexpr int v = P::plan.order[st.first];
+  static constexpr op_info const& info = P::graph.info(v);
+  static constexpr int lane = B::lane_axis;
+  static constexpr product_letters letters = product_of(P::graph, v);
+  /// The number of what has no letter: its coordinate is 0.
+  static constexpr int nowhere = contracted_cut + max_rank, numbers = nowhere + 1;
+
+  template <int Side> using operand = reader<P, field(P::template at<v>, Side)>;
+
+  static constexpr int rank_of(int k) {
+    int n = 0;
+    while (info.labels[k][n]) ++n;
+    return n;
+  }
+  static constexpr char letter_of(int q) { return q == nowhere ? '\0' : q < contracted_cut ? info.labels[2][q] : info.labels[0][q - contracted_cut]; }
+  static constexpr int number_of(char letter) {
+    if (!letter) return nowhere;
+    const int q = axis_of_letter(info, 2, letter);
+    return q != no_axis ? q : contracted_cut + axis_of_letter(info, 0, letter);
+  }
+  static constexpr int axis_in(int k, char letter) { return letter ? axis_of_letter(info, k, letter) : no_axis; }
+  static constexpr int extent_of(char letter) {
+    for (int k = 0; k < 2; ++k)
+      if (axis_in(k, letter) != no_axis) return P::graph.extents[P::graph.operand(v, k)].extent[axis_in(k, letter)];
+    return 1;
+  }
+  /// Of an extent that is known at run time only.
+  static constexpr long name_of(char letter) {
+    for (int k = 0; k < 2; ++k)
+      if (axis_in(k, letter) != no_axis) return P::graph.extents[P::graph.operand(v, k)].name[axis_in(k, letter)];
+    return 0;
+  }
+
+  /// A coordinate for each number.
+  struct coordinates {
+    int at[numbers];
+  };
+  static HWY_INLINE coordinates moved(coordinates c, int number, int by) {
+    c.at[number] += by;
+    return c;
+  }
+  /// Axis i of operand Side is at coordinate number from<Side>[i].
+  template <int Side> static constexpr auto from = [] {
+    std::array<int, max_rank> n{};
+    for (int i = 0; i < max_rank; ++i) n[std::size_t(i)] = i < rank_of(Side) ? number_of(info.labels[Side][i]) : nowhere;
+    return n;
+  }();
+  template <int Side> static HWY_INLINE position in_operand(coordinates const& c) {
+    constexpr auto& n = from<Side>;
+    return {{c.at[n[0]], c.at[n[1]], c.at[n[2]], c.at[n[3]]}};
+  }
+  static HWY_INLINE position in_result(coordinates const& c) {
+    constexpr shape e = P::template extents<v>;
+    position p{};
+    for (int q = 0; q < max_rank; ++q)
+      if (e.extent[q] > 1) p.at[q] = c.at[q];
+    return p;
+  }
+
+  struct end_table {
+    int extent[numbers];
+    long name[numbers];
+  };
+  static constexpr end_table ends = [] {
+    end_table t{};
+    for (int q = 0; q < numbers; ++q) {
+      const bool there = q < contracted_cut ? q < rank_of(2) : q < nowhere && q - contracted_cut < rank_of(0);
+      t.extent[q] = there ? extent_of(letter_of(q)) : 1;
+      t.name[q] = there ? name_of(letter_of(q)) : 0;
+    }
+    return t;
+  }();
+  static constexpr bool named = P::graph.extents[P::graph.operand(v, 0)].named() || P::graph.extents[P::graph.operand(v, 1)].named();
+
+  static HWY_INLINE int first(int q, memory const& m) { return q == st.cut ? m.lo : 0; }
+  static HWY_INLINE int end(int q, memory const& m) {
+    if (q == st.cut) return m.hi;
+    if constexpr (named)
+      if (ends.name[q]) return extent_now<P>(ends.name[q], m.leaves);
+    return ends.extent[q];
+  }
+
+  /// Letters that one loop walks, the last slowest. It is one loop and not a nest, so that what stays in registers
+  /// around it is no variable of a lambda's.
+  struct walk {
+    int count, number[numbers];
+    long size;  ///< the most rounds there may be
+  };
+  /// All letters of extent for which f holds; the one that slabs cut comes last.
+  template <class F> static constexpr walk walk_of(F const& f) {
+    walk w{0, {}, 1};
+    for (int last = 0; last < 2; ++last)
+      for (int q = 0; q < nowhere; ++q) {
+        if (q < contracted_cut ? q >= rank_of(2) : q - contracted_cut >= rank_of(0) || axis_in(2, letter_of(q)) != no_axis) continue;
+        if (bool(last) != (q == st.cut) || extent_of(letter_of(q)) == 1 || !f(letter_of(q))) continue;
+        w.number[w.count++] = q;
+        w.size *= extent_of(letter_of(q));
+      }
+    return w;
+  }
+  template <walk const& W> static HWY_INLINE int rounds(memory const& m) {
+    if constexpr (W.count == 0) return 1;
+    else {
+      int n = 1;
+      for (int i = 0; i < W.count; ++i) n *= end(W.number[i], m) - first(W.number[i], m);
+      return n;
+    }
+  }
+  /// Sets the coordinates of round r.
+  template <walk const& W> static HWY_INLINE void place(coordinates& c, int r, memory const& m) {
+    for (int i = 0; i < W.count; ++i) {
+      const int q = W.number[i], n = end(q, m) - first(q, m);
+      c.at[q] = first(q, m) + (i + 1 < W.count ? r % n : r);
+      if (i + 1 < W.count) r /= n;
+    }
+  }
+
+  static constexpr bool cut_terms = st.cut >= contracted_cut;  ///< each slab sums its part of a contracted axis
+
+  /// What follows with the elements of the result from p on, which s.value[0] holds.
+  template <class Width> static HWY_INLINE void epilogue(typename B::state& s, position const& p, Width w) {
+    if constexpr (cut_terms && B::template in_parts<v>)
+      if (!s.m.first) s.value[0] = s.value[0] + B::template stored<v>(s, p, w);
+    B::template write<v>(s, p, s.value[0], w);
+    B::template run<1>(s, p, w);
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace knit::simd

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSL-1.0
+// general.hpp -- in: a contraction that is no product of matrices, or too long to pack. out: the same, in lanes.
+#pragma once
+#include <knit/backend/contraction.hpp>
+#include <knit_kernels/simd/gemm.hpp>
+
+namespace knit::simd {
+inline namespace HWY_NAMESPACE {
+
+/// A contraction of any letters over one slab. Lanes lie along the result's lane axis, so that a batch axis there is as
+/// many small products as there are lanes. Where nothing lies side by side along it but the terms do, and where the
+/// result is a number, they lie along the terms.
+template <class P, int S> struct lanes_contraction : contraction<P, S> {
+  using C = contraction<P, S>;
+  using typename C::B, typename C::number, typename C::lanes, typename C::memory, typename C::coordinates, typename C::walk;
+  using C::info, C::lane, C::number_of, C::axis_in, C::extent_of, C::moved;
+  static constexpr char lane_letter = info.labels[2][lane];
+
+  /// Does reading lanes along a letter load, or repeat, what lies side by side?
+  template <int Side> static constexpr bool side_by_side(char letter) {
+    using R = typename C::template operand<Side>;
+    const int q = axis_in(Side, letter);
+    if (q == no_axis || R::from.axis[q] == no_axis || R::what == role::constant || R::what == role::inlined) return true;
+    return R::panels ? R::from.axis[q] == 0 : R::stride(q) == 1;
+  }
+  static constexpr bool both_side_by_side(char letter) { return side_by_side<0>(letter) && side_by_side<1>(letter); }
+
+  /// The terms that may lie in lanes, or '\0': the longest, of those that lie side by side. Slabs are cut between any two
+  /// terms, but lanes of a panel are not read across its bounds.
+  static constexpr char term_letter = [] {
+    char best = '\0';
+    bool best_beside = false;
+    for (int i = 0; i < C::rank_of(0); ++i) {
+      const char x = info.labels[0][i];
+      const bool torn = number_of(x) == C::st.cut && (C::template operand<0>::panels || C::template operand<1>::panels);
+      const bool beside = both_side_by_side(x);
+      if (axis_in(2, x) != no_axis || torn || extent_of(x) == 1 || (best_beside && !beside)) continue;
+      if (beside == best_beside && extent_of(x) <= extent_of(best)) continue;
+      best = x;
+      best_beside = beside;
+    }
+    return best;
+  }();
+  static constexpr bool terms_in_lanes =
+      term_letter && (extent_of(lane_letter) == 1 || (extent_of(term_letter) >= lanes::count && both_side_by_side(term_letter) &&
+                                                      !side_by_side<0>(lane_letter) && !side_by_side<1>(lane_letter)));
+  static constexpr char k_letter = terms_in_lanes ? term_letter : C::letters.terms;
+
+  /// A letter of the result that only operand Side has: several of each are computed at once, so that what is read of
+  /// the other serves several sums.
+  template <int Side> static constexpr char own_letter = [] {
+    char best = '\0';
+    for (int q = 0; q < C::rank_of(2) && !terms_in_lanes; ++q) {
+      const char x = info.labels[2][q];
+      if (q != lane && axis_in(1 - Side, x) == no_axis && extent_of(best) < 4 && extent_of(x) > extent_of(best)) best = x;
+    }
+    return best;
+  }();
+  static constexpr int i_number = number_of(own_letter<0>), j_number = number_of(own_letter<1>), k_number = number_of(k_letter);
+  static constexpr walk around = C::walk_of([](char x) {
+    return axis_in(2, x) != no_axis && x != lane_letter && number_of(x) != i_number && number_of(x) != j_number;
+  });
+  static constexpr walk terms = C::walk_of([](char x) { return axis_in(2, x) == no_axis && x != k_letter; });
+
+  /// 4 x 4 sums and what they are made of fit 32 registers, 2 x 4 fit 16.
+  static constexpr int most_i = lanes::count * int(sizeof(number)) >= 64 ? 4 : 2, most_j = 4;
+  /// Does a tile of this width occur along a letter, where tiles are as equal as can be?
+  static constexpr bool occurs(int q, int most, int width) {
+    const int n = extent_of(C::letter_of(q)), tiles = (n + most - 1) / most;
+    return ((q == C::st.cut || C::name_of(C::letter_of(q))) && width <= n) || width == n / tiles || width == (n + tiles - 1) / tiles;
+  }
+
+  template <int Side, char Letter, class Width> static HWY_INLINE lanes read(memory const& m, coordinates const& c, Width w) {
+    using R = typename C::template operand<Side>;
+    const position p = C::template in_operand<Side>(c);
+    if constexpr (constexpr int q = axis_in(Side, Letter); q != no_axis) return R::template along<q>(m, p, w);
+    else return lanes(R::one(m, p));
+  }
+
+  // ---- lanes along the result ----
+
+  template <int I, int J, class Width, int... i, int... j>
+  static HWY_INLINE void add_term(tile<I, J, number>& t, memory const& m, coordinates const& c, Width w, detail::ints<i...>, detail::ints<j...>) {
+    const lanes a[I] = {read<0, lane_letter>(m, moved(c, i_number, i), w)...};
+    (detail::axpy(t.acc[j], a, read<1, lane_letter>(m, moved(c, j_number, j), w), detail::first<I>), ...);
+  }
+  template <int I, int J, class Width, int... u>
+  static HWY_INLINE void add_terms(tile<I, J, number>* part, memory const& m, coordinates c, Width w, detail::ints<u...>) {
+    constexpr int U = sizeof...(u);
+    (clear(part[u]), ...);
+    const int lo = C::first(k_number, m), hi = C::end(k_number, m), n = C::template rounds<terms>(m);
+    for (int r = 0; r < n; ++r) {
+      C::template place<terms>(c, r, m);
+      c.at[k_number] = lo;
+      for (; c.at[k_number] + U <= hi; c.at[k_number] += U)
+        (add_term<I, J>(part[u], m, moved(c, k_number, u), w, detail::first<I>, detail::first<J>), ...);
+      if constexpr (U > 1)
+        for (; c.at[k_number] < hi; ++c.at[k_number]) add_term<I, J>(part[0], m, c, w, detail::first<I>, detail::first<J>);
+    }
+    detail::add_pairs<U>(part);
+  }
+  template <class Width> struct finisher {
+    typename B::state& s;
+    coordinates const& c;
+    Width w;
+    HWY_INLINE void operator()(int i, int j, lanes sum) const {
+      s.value[0] = sum;
+      C::epilogue(s, C::in_result(moved(moved(c, i_number, i), j_number, j)), w);
+    }
+  };
+  /// I x J sums from c on. Few sums take terms in turns, or each would wait for itself.
+  template <int I, int J, class Width> static void sums(typename B::state& s, coordinates const& c, Width w) {
+    constexpr int U = I * J >= 8 ? 1 : I * J >= 4 ? 2 : I * J >= 2 ? 4 : 8;
+    tile<I, J, number> part[U];
+    add_terms<I, J>(part, s.m, c, w, detail::first<U>);
+    finish(part[0], finisher<Width>{s, c, w});
+  }
+  template <class Width, int I = most_i, int J = most_j>
+  static HWY_INLINE void dispatch(typename B::state& s, coordinates const& c, int i, int j, Width w) {
+    if constexpr (I > 0 && J > 0) {
+      if constexpr (occurs(i_number, most_i, I) && occurs(j_number, most_j, J)) {
+        if (i == I && j == J) return sums<I, J>(s, c, w);
+      }
+      if constexpr (J > 1) dispatch<Width, I, J - 1>(s, c, i, j, w);
+      else dispatch<Width, I - 1, most_j>(s, c, i, j, w);
+    }
+  }
+  /// All of the result at one block of lanes.
+  template <class Width> static void block(typename B::state& s, coordinates c, Width w) {
+    const int i0 = C::first(i_number, s.m), i_width = C::end(i_number, s.m) - i0, i_tiles = (i_width + most_i - 1) / most_i;
+    const int j0 = C::first(j_number, s.m), j_width = C::end(j_number, s.m) - j0, j_tiles = (j_width + most_j - 1) / most_j;
+    const int n = C::template rounds<around>(s.m);
+    for (int r = 0; r < n; ++r) {
+      C::template place<around>(c, r, s.m);
+      for (int j = 0; j < j_tiles; ++j)
+        for (int i = 0; i < i_tiles; ++i) {
+          const int i_lo = i_width * i / i_tiles, i_hi = i_width * (i + 1) / i_tiles, j_lo = j_width * j / j_tiles, j_hi = j_width * (j + 1) / j_tiles;
+          c.at[i_number] = i0 + i_lo;
+          c.at[j_number] = j0 + j_lo;
+          dispatch(s, c, i_hi - i_lo, j_hi - j_lo, w);
+        }
+    }
+  }
+
+  // ---- lanes along the terms ----
+
+  static HWY_INLINE void add_product(tile<1, 1, number>& t, memory const& m, coordinates const& c) {
+    lanes& sum = t.acc[0][0];
+    sum = fma(read<0, k_letter>(m, c, all_lanes{}), read<1, k_letter>(m, c, all_lanes{}), sum);
+  }
+  /// One element of the result.
+  template <int... u> static number dot(memory const& m, coordinates c, detail::ints<u...>) {
+    constexpr int U = sizeof...(u);
+    tile<1, 1, number> part[U];
+    (clear(part[u]), ...);
+    const int hi = C::end(k_number, m), n = C::template rounds<terms>(m);
+    for (int r = 0; r < n; ++r) {
+      C::template place<terms>(c, r, m);
+      int& k = c.at[k_number] = C::first(k_number, m);
+      for (; k + U * lanes::count <= hi; k += U * lanes::count)
+        (add_product(part[u], m, moved(c, k_number, u * lanes::count)), ...);
+      for (; k + lanes::count <= hi; k += lanes::count) add_product(part[0], m, c);
+      if (k < hi) {
+        const some_lanes w{hi - k};  // lanes behind the end are 0 times something, which may be no number
+        lanes& sum = part[0].acc[0][0];
+        sum = select(first_n<number>(w.n), fma(read<0, k_letter>(m, c, w), read<1, k_letter>(m, c, w), sum), sum);
+      }
+    }
+    detail::add_pairs<U>(part);
+    return reduce_add(part[0].acc[0][0]);
+  }
+  template <class Width> static void dots(typename B::state& s, coordinates c, Width w) {
+    const int n = C::template rounds<around>(s.m);
+    for (int r = 0; r < n; ++r) {
+      C::template place<around>(c, r, s.m);
+      number x[lanes::count] = {};
+      for (int i = 0; i < filled<number>(w); ++i) x[i] = dot(s.m, moved(c, number_of(lane_letter), i), detail::first<4>);
+      s.value[0] = load(x);
+      C::epilogue(s, C::in_result(c), w);
+    }
+  }
+
+  template <class Width> static HWY_INLINE void at_block(typename B::state& s, coordinates const& c, Width w) {
+    if constexpr (terms_in_lanes) dots(s, c, w);
+    else block(s, c, w);
+  }
+  static void run(typename B::state& s) {
+    constexpr int q = number_of(lane_letter), extent = extent_of(lane_letter);
+    coordinates c{};
+    int& at = c.at[q] = C::first(q, s.m);
+    const int hi = C::end(q, s.m);
+    // Slabs start at whole blocks, so only an extent that is no multiple of them leaves a rest.
+    if constexpr (extent >= lanes::count)
+      for (; at + lanes::count <= hi; at += lanes::count) at_block(s, c, all_lanes{});
+    if constexpr (extent % lanes::count != 0 || C::name_of(lane_letter) != 0)
+      if (at < hi) at_block(s, c, some_lanes{hi - at});
+  }
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace knit::simd

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+// contractions.cpp -- in: einsum of many letters, at odd sizes. out: what the scalar backend gives in double, whatever
+// lies where, in float and double, the same to the bit for one to three threads.
+
+#include <knit/knit.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+namespace {
+
+using namespace knit;
+
+/// Element i of an array that a seed names, in [-1, 1], with exact decimals in binary.
+double arbitrary(int seed, long i) { return double(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0] % 513) / 256 - 1; }
+template <class T, int... N> tensor<T, N...> make_array(int seed) {
+  tensor<T, N...> t;
+  t.fill([&](long i) { return T(arbitrary(seed, i)); });
+  return t;
+}
+/// An expression computed by the scalar backend, first index fastest.
+template <class E> std::vector<double> expected(E const& e) {
+  std::vector<double> y(std::size_t(E::shape.size()));
+  void const* leaves[std::tuple_size_v<decltype(e.bound)> + 1];
+  knit::detail::put_addresses(e.bound, leaves);
+  void* outputs[] = {y.data()};
+  typename scalar_backend<double>::program<knit::detail::scalar_evaluation<E>>().run(leaves, outputs);
+  return y;
+}
+/// Evaluates the expression that f makes with 1 to 3 threads: the same each time, near the scalar backend's.
+template <class F> void check(std::string const& what, F const& f, double terms) {
+  const std::vector<double> right = expected(f());
+  using number = typename decltype([](auto const& g) { tensor y = g(); return y; }(f))::value_type;
+  const double tolerance = (std::is_same_v<number, float> ? 2e-7 : 4e-16) * (terms + 4);
+  std::vector<number> first;
+  for (int threads : {1, 2, 3}) {
+    thread_count() = threads;
+    tensor y = f();
+    std::vector<number> elements;
+    for (long i = 0; i < y.size(); ++i) elements.push_back(y[i]);
+    if (threads == 1) {
+      first = elements;
+      for (std::size_t i = 0; i < elements.size(); ++i)
+        ASSERT_NEAR(double(elements[i]), right[i], tolerance) << what << ", element " << i;
+    } else
+      ASSERT_EQ(std::memcmp(elements.data(), first.data(), elements.size() * sizeof(number)), 0) << what << ", " << threads << " threads";
+  }
+  thread_count() = 0;
+}
+
+/// Letters have sizes in the order in which they first occur.
+template <einsum_labels L, int... Size> struct sized {
+  static constexpr int of(char letter) {
+    constexpr int sizes[] = {Size...};
+    char known[2 * max_rank]{};
+    int seen = 0;
+    for (int k = 0; k < 2; ++k)
+      for (char c : L.of[k]) {
+        int at = 0;
+        while (at < seen && known[at] != c) ++at;
+        if (c && at == seen) known[seen++] = c;
+        if (c && c == letter) return sizes[at];
+      }
+    return 1;
+  }
+  template <class T, int K> static auto array(int seed) {
+    return [&]<int... I>(std::integer_sequence<int, I...>) {
+      return make_array<T, of(L.of[K][I])...>(seed);
+    }(std::make_integer_sequence<int, L.count(K)>{});
+  }
+};
+template <einsum_labels L, int... Size> void check_labels() {
+  using s = sized<L, Size...>;
+  std::string what = L.text;
+  for (int n : {Size...}) what += " " + std::to_string(n);
+  const double terms = std::max({Size...}) * 10.;
+  const auto a = s::template array<float, 0>(1);
+  const auto b = s::template array<float, 1>(2);
+  check(what, [&] { return einsum<L>(a, b); }, terms);
+  check(what + ", computed, with an epilogue", [&] { return 0.5 * relu(einsum<L>(2 * a, abs(b))) + 1; }, terms);
+  const auto c = s::template array<double, 0>(3);
+  const auto d = s::template array<double, 1>(4);
+  check(what + ", double", [&] { return abs(einsum<L>(c, d)); }, terms);
+}
+
+}  // namespace
+
+TEST(einsum, batches_of_matrices) {
+  check_labels<"mkb,knb->mnb", 37, 21, 11, 19>();
+  check_labels<"mkb,knb->mnb", 64, 32, 3, 28>();
+  check_labels<"mkb,knb->mnb", 1, 5, 7, 3>();
+  check_labels<"mnb,knb->mkb", 37, 21, 11, 19>();
+  check_labels<"mkb,mnb->knb", 37, 21, 11, 19>();
+  check_labels<"kmb,nkb->mnb", 37, 21, 11, 19>();
+  check_labels<"mkb,knb->nmb", 37, 21, 11, 19>();
+  check_labels<"mkb,kb->mb", 37, 45, 150>();
+  check_labels<"dkhb,dqhb->kqhb", 13, 21, 3, 5, 35>();
+  check_labels<"dkhb,kqhb->dqhb", 13, 21, 3, 5, 35>();
+}
+TEST(einsum, batches_in_lanes) {
+  check_labels<"bmk,bkn->bmn", 37, 9, 23, 19>();
+  check_labels<"bmk,bkn->bmn", 64, 8, 16, 4>();
+  check_labels<"bkm,bnk->bnm", 5, 2, 3, 7>();
+  check_labels<"bk,bk->b", 133, 1001>();
+  check_labels<"kb,kb->b", 1001, 133>();
+  check_labels<"kb,kbc->bc", 45, 67, 41>();
+  check_labels<"mn,mn->mn", 37, 21>();
+  check_labels<"mk,m->mk", 37, 21>();
+  check_labels<"mkb,knb->bnm", 37, 21, 11, 19>();
+}
+TEST(einsum, letters_of_one_operand) {
+  check_labels<"mk,knb->mnb", 37, 21, 19, 11>();
+  check_labels<"mk,knb->bnm", 37, 21, 3, 40>();
+  check_labels<"mk,knbc->mnbc", 67, 21, 9, 3, 4>();
+  check_labels<"kmc,kn->mnc", 21, 37, 11, 19>();
+  check_labels<"m,n->mn", 37, 21>();
+  check_labels<"ma,nb->mnab", 37, 5, 19, 11>();
+  check_labels<"a,bcd->bcda", 7, 67, 5, 9>();
+}
+TEST(einsum, several_terms) {
+  check_labels<"mkb,knb->mn", 37, 21, 11, 19>();
+  check_labels<"mnb,knb->mk", 37, 19, 40, 21>();
+  check_labels<"mkb,kb->m", 37, 21, 200>();
+  check_labels<"kl,klnb->nb", 12, 9, 21, 31>();
+  check_labels<"mkl,kl->m", 37, 45, 67>();
+  check_labels<"kbm,kbn->mn", 21, 11, 37, 19>();
+  check_labels<"mkab,knab->mn", 37, 5, 3, 11, 19>();
+  check_labels<"bmkl,bkln->bmn", 21, 9, 5, 7, 19>();
+}
+TEST(einsum, to_a_number_or_long) {
+  check_labels<"k,k->", 70001>();
+  check_labels<"mk,mk->", 133, 1001>();
+  check_labels<"km,mk->", 133, 1001>();
+  check_labels<"kn,k->n", 9001, 7>();
+  check_labels<"nk,mk->mn", 3, 9001, 5>();
+  check_labels<"kn,km->mn", 9001, 5, 6>();
+}
+TEST(einsum, sums_what_one_operand_alone_has) {
+  check_labels<"mkx,kny->mn", 37, 21, 3, 19, 5>();
+  check_labels<"mx,y->m", 37, 5, 3>();
+  check_labels<"mx,y->", 37, 5, 3>();
+}
+
+TEST(einsum, takes_its_operands_as_they_come) {
+  const auto w = make_array<float, 67, 45>(1);
+  const auto x = make_array<float, 45, 12, 9>(2);
+  std::vector<std::uint8_t> memory;
+  for (long i = 0; i < 45 * 12 * 9; ++i) memory.push_back(std::uint8_t(std::abs(arbitrary(3, i)) * 4));
+  const view<std::uint8_t, 45, 12, 9> bytes(memory.data());
+  check("bytes", [&] { return einsum<"mk,knb->mnb">(w, bytes); }, 2000);
+  check("bytes in lanes", [&] { return einsum<"mk,mnb->knb">(w, reshape<67, 12, 5>(view<std::uint8_t, 67, 60>(memory.data()))); }, 2000);
+  check("repeated", [&] { return einsum<"mkb,knb->mnb">(broadcast_like(make_array<float, 67, 1, 9>(4), reshape<67, 5, 9>(w)), reshape<5, 12, 9>(make_array<float, 60, 9>(5))); }, 500);
+  check("turned", [&] { return einsum<"mkb,knb->mnb">(transpose<1, 0, 2>(x), x); }, 500);
+  check("panels whose columns are a batch", [&] { return einsum<"mb,mnb->nb">(w, make_array<float, 67, 30, 45>(6)); }, 500);
+  check("panels of a batch beside columns", [&] { return einsum<"nkb,kb->nb">(make_array<float, 67, 45, 12>(8), make_array<float, 45, 12>(7)); }, 500);
+  check("panels whose columns are terms", [&] { return einsum<"kl,klm->m">(w, make_array<float, 67, 45, 37>(9)); }, 3000);
+  check("panels whose rows are terms", [&] { return einsum<"mkl,kl->m">(make_array<float, 37, 67, 45>(9), w); }, 3000);
+}
+
+TEST(einsum, differentiates) {
+  const auto q = make_array<float, 12, 21, 2, 9>(1), k = make_array<float, 12, 21, 2, 9>(2), v = make_array<float, 12, 21, 2, 9>(3);
+  auto attention = [](auto q, auto k, auto v) {
+    auto scores = softmax<0>(einsum<"dkhb,dqhb->kqhb">(k, q));
+    return sum(square(einsum<"dkhb,kqhb->dqhb">(v, scores)));
+  };
+  check("attention, keys", [&] { return grad<1>(diff(attention)(q, k, v)); }, 500);
+  check("attention, values", [&] { return grad<2>(diff(attention)(q, k, v)); }, 500);
+  const auto w = make_array<float, 37, 21>(4);
+  const auto x = make_array<float, 21, 12, 40>(5);
+  auto shared = [](auto w, auto x) { return mean(square(tanh(einsum<"mk,knb->mnb">(w, x)))); };
+  check("a weight shared by a batch", [&] { return grad<0>(diff(shared)(w, x)); }, 50);
+  auto batch = [](auto a, auto b) { return mean(square(bmm(a, b))); };
+  check("batches", [&] { return grad<1>(diff(batch)(make_array<float, 37, 21, 40>(6), x)); }, 50);
+}
