@@ -130,7 +130,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
 
   /// One tile: R rows from `at` on, of a panel of A that is Panel rows wide, and NR columns.
   template <int NR, int R, int Panel>
-  static HWY_INLINE void tile_at(typename B::state& s, coordinates const& at, number const* a_packed, number const* b_packed) {
+  static HWY_INLINE void tile_at(typename B::context const& s, coordinates const& at, number const* a_packed, number const* b_packed) {
     constexpr int vectors = (R + lanes::count - 1) / lanes::count;
     tile<vectors, NR, number> t;
     clear(t);
@@ -161,17 +161,20 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         else multiply_rows(t, steps, there, a, a_by, b, b_by_k, b_by_n);
       } else add_product<K, R>(t, there, a, a_by, b, b_by_k, b_by_n, b_plain && b_by_n == 1 ? 2 * NR : 0);
     }
-    finish(t, finisher<R>{s, at, there});
+    typename B::state e(s);
+    finish(t, finisher<R>{e, L::in_result(at), there});
   }
   /// What is done with each register of a tile. A struct, since a lambda cannot be forced inline without a macro,
   /// and a call here would spill the tile.
   template <int R> struct finisher {
     typename B::state& s;
-    coordinates const& at;
-    int there;
+    const position from;
+    const int there;
     HWY_INLINE void operator()(int vec, int n, lanes acc) const {
       constexpr int vectors = (R + lanes::count - 1) / lanes::count;
-      const position p = L::in_result(moved(moved(at, m_number, vec * lanes::count), n_number, n));
+      position p = from;
+      p.at[m_number] += vec * lanes::count;
+      if constexpr (n_letter != '\0') p.at[n_number] += n;
       s.value[0] = acc;
       if constexpr (rest_of_m<R>) L::epilogue(s, p, some_lanes{there});
       else if constexpr (R % lanes::count == 0) L::epilogue(s, p, all_lanes{});
@@ -180,7 +183,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
   };
 
-  template <int R, int Panel, int NR> static void panel_tile(typename B::state& s, coordinates const& at, number const* a_packed) {
+  template <int R, int Panel, int NR> static void panel_tile(typename B::context const& s, coordinates const& at, number const* a_packed) {
     if constexpr (b_direct) tile_at<NR, R, Panel>(s, at, a_packed, nullptr);
     else {
       alignas(64) number packed[K * NR * terms.size];
@@ -194,7 +197,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
       tile_at<NR, R, Panel>(s, at, a_packed, packed);
     }
   }
-  template <int R, int Panel, int NR = widest> static HWY_INLINE void dispatch(typename B::state& s, int width, coordinates const& at, number const* a) {
+  template <int R, int Panel, int NR = widest> static HWY_INLINE void dispatch(typename B::context const& s, int width, coordinates const& at, number const* a) {
     if constexpr (NR > 0) {
       if constexpr (widths[NR]) {
         if (width == NR) return panel_tile<R, Panel, NR>(s, at, a);
@@ -202,7 +205,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
       dispatch<R, Panel, NR - 1>(s, width, at, a);
     }
   }
-  template <int R, int Panel> static void panel(typename B::state& s, coordinates at) {
+  template <int R, int Panel> static void panel(typename B::context const& s, coordinates at) {
     alignas(64) number packed[a_direct ? 1 : K * rows * terms.size];
     if constexpr (!a_direct)
       for (int r = 0; r < L::template rounds<terms>(s.m); ++r) {
@@ -222,7 +225,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
   }
   /// All rows, a panel after the other.
-  static HWY_INLINE void panels(typename B::state& s, coordinates at) {
+  static HWY_INLINE void panels(typename B::context const& s, coordinates at) {
     int& m0 = at.at[m_number] = L::first(m_number, s.m);
     const int m_hi = L::end(m_number, s.m);
     if constexpr (named_m) {
@@ -240,8 +243,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   }
 
   static void run(memory const& m) {
-    typename B::state s{m, {}, {}, {}};
-    B::prepare(s);
+    const typename B::context s(m);
     if constexpr (tiled) {
       coordinates at{};
       const int rounds = L::template rounds<around>(m);

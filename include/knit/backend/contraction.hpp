@@ -67,10 +67,8 @@ template <class P, int S> struct contraction {
   }
   static HWY_INLINE position in_result(coordinates const& c) {
     constexpr shape e = P::template extents<v>;
-    position p{};
-    for (int q = 0; q < max_rank; ++q)
-      if (e.extent[q] > 1) p.at[q] = c.at[q];
-    return p;
+    // Not a loop: g++ makes one out of vectors that are written by halves and read whole, which costs more than a tile.
+    return {{e.extent[0] > 1 ? c.at[0] : 0, e.extent[1] > 1 ? c.at[1] : 0, e.extent[2] > 1 ? c.at[2] : 0, e.extent[3] > 1 ? c.at[3] : 0}};
   }
 
   struct end_table {

@@ -109,14 +109,15 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     }
   };
   /// I x J sums from c on. Few sums take terms in turns, or each would wait for itself.
-  template <int I, int J, class Width> static void sums(typename B::state& s, coordinates const& c, Width w) {
+  template <int I, int J, class Width> static void sums(typename B::context const& s, coordinates const& c, Width w) {
     constexpr int U = I * J >= 8 ? 1 : I * J >= 4 ? 2 : I * J >= 2 ? 4 : 8;
     tile<I, J, number> part[U];
     add_terms<I, J>(part, s.m, c, w, detail::first<U>);
-    finish(part[0], finisher<Width>{s, c, w});
+    typename B::state e(s);
+    finish(part[0], finisher<Width>{e, c, w});
   }
   template <class Width, int I = most_i, int J = most_j>
-  static HWY_INLINE void dispatch(typename B::state& s, coordinates const& c, int i, int j, Width w) {
+  static HWY_INLINE void dispatch(typename B::context const& s, coordinates const& c, int i, int j, Width w) {
     if constexpr (I > 0 && J > 0) {
       if constexpr (occurs(i_number, most_i, I) && occurs(j_number, most_j, J)) {
         if (i == I && j == J) return sums<I, J>(s, c, w);
@@ -126,7 +127,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     }
   }
   /// All of the result at one block of lanes.
-  template <class Width> static void block(typename B::state& s, coordinates c, Width w) {
+  template <class Width> static void block(typename B::context const& s, coordinates c, Width w) {
     const int i0 = C::first(i_number, s.m), i_width = C::end(i_number, s.m) - i0, i_tiles = (i_width + most_i - 1) / most_i;
     const int j0 = C::first(j_number, s.m), j_width = C::end(j_number, s.m) - j0, j_tiles = (j_width + most_j - 1) / most_j;
     const int n = C::template rounds<around>(s.m);
@@ -169,22 +170,23 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     detail::add_pairs<U>(part);
     return reduce_add(part[0].acc[0][0]);
   }
-  template <class Width> static void dots(typename B::state& s, coordinates c, Width w) {
+  template <class Width> static void dots(typename B::context const& s, coordinates c, Width w) {
     const int n = C::template rounds<around>(s.m);
     for (int r = 0; r < n; ++r) {
       C::template place<around>(c, r, s.m);
       number x[lanes::count] = {};
       for (int i = 0; i < filled<number>(w); ++i) x[i] = dot(s.m, moved(c, number_of(lane_letter), i), detail::first<4>);
-      s.value[0] = load(x);
-      C::epilogue(s, C::in_result(c), w);
+      typename B::state e(s);
+      e.value[0] = load(x);
+      C::epilogue(e, C::in_result(c), w);
     }
   }
 
-  template <class Width> static HWY_INLINE void at_block(typename B::state& s, coordinates const& c, Width w) {
+  template <class Width> static HWY_INLINE void at_block(typename B::context const& s, coordinates const& c, Width w) {
     if constexpr (terms_in_lanes) dots(s, c, w);
     else block(s, c, w);
   }
-  static void run(typename B::state& s) {
+  static void run(typename B::context const& s) {
     constexpr int q = number_of(lane_letter), extent = extent_of(lane_letter);
     coordinates c{};
     int& at = c.at[q] = C::first(q, s.m);

@@ -34,6 +34,17 @@ struct position {
   int at[max_rank];
 };
 
+/// The sum of coordinates times strides. Not a loop: g++ makes one out of vectors that are written by halves and read
+/// whole, which costs more than all the arithmetic.
+template <long A, long B, long C, long D> HWY_INLINE long linear(position const& p) {
+  long o = 0;
+  if constexpr (A != 0) o += p.at[0] * A;
+  if constexpr (B != 0) o += p.at[1] * B;
+  if constexpr (C != 0) o += p.at[2] * C;
+  if constexpr (D != 0) o += p.at[3] * D;
+  return o;
+}
+
 /// The axis that lies in lanes: the first that has any extent.
 constexpr int lane_axis_of(shape s) {
   for (int q = 0; q < max_rank; ++q)
@@ -84,10 +95,10 @@ template <class P, int V> struct reader {
       const int row = row_axis < 0 ? 0 : p.at[row_axis], column = column_axis < 0 ? 0 : p.at[column_axis];
       return long(info.lies.offset(extents, row, column));
     } else {
-      long o = 0;
-      for (int q = 0; q < max_rank; ++q)
-        o += (p.at[q] - (place.slab_axis != no_axis && from.axis[q] == place.slab_axis ? m.lo : 0)) * stride(q);
-      return o;
+      constexpr int cut = place.slab_axis == no_axis ? -1 : find(place.slab_axis);
+      const long o = linear<stride(0), stride(1), stride(2), stride(3)>(p);
+      if constexpr (cut >= 0) return o - m.lo * stride(cut);
+      else return o;
     }
   }
   static constexpr int find(int base_axis) {

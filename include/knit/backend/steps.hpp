@@ -58,23 +58,32 @@ template <class P, int S> struct body {
     return t;
   }();
 
-  struct state {
+  /// What all blocks of a slab share.
+  struct context {
     memory const& m;
-    lanes value[count > 0 ? count : 1];   ///< at this block
-    lanes total[count > 0 ? count : 1];   ///< of reductions
-    number scalar[sources.scalars + 1];   ///< inlined operands
-  };
+    number scalar[sources.scalars + 1];  ///< inlined operands, read before the loops, which need them again and again
 
-  template <int... J> static HWY_INLINE void read_scalars(state& s, std::integer_sequence<int, J...>) {
-    ((s.scalar[J] = reader<P, sources.scalar_node[J]>::one(s.m, position{})), ...);
-  }
-  /// Before the loops: they read the same scalars again and again.
-  static HWY_INLINE void prepare(state& s) { read_scalars(s, std::make_integer_sequence<int, sources.scalars>{}); }
+    explicit HWY_INLINE context(memory const& mem) : m(mem) { read(std::make_integer_sequence<int, sources.scalars>{}); }
+
+   private:
+    template <int... J> HWY_INLINE void read(std::integer_sequence<int, J...>) {
+      ((scalar[J] = reader<P, sources.scalar_node[J]>::one(m, position{})), ...);
+    }
+  };
+  /// One block, or a few beside each other. Local to the innermost function, so that compilers keep it in registers.
+  struct state {
+    memory const m;  ///< a copy: what is written through pointers may be anything, for a compiler, but not a local
+    context const& of;
+    lanes value[count > 0 ? count : 1];
+    lanes total[count > 0 ? count : 1];  ///< of reductions
+
+    explicit HWY_INLINE state(context const& c) : m(c.m), of(c) {}
+  };
 
   template <int Index, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w) {
     constexpr source from = sources.at[Index][K];
     if constexpr (from.slot >= 0) return s.value[from.slot];
-    else if constexpr (from.scalar >= 0) return lanes(s.scalar[from.scalar]);
+    else if constexpr (from.scalar >= 0) return lanes(s.of.scalar[from.scalar]);
     else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis>(s.m, p, w);
   }
 
@@ -87,10 +96,15 @@ template <class P, int S> struct body {
   /// Where the arena holds value V at p: in the part of this run of slabs, counted from where the slab begins.
   template <int V> static HWY_INLINE number* address(state const& s, position const& p) {
     constexpr buffer b = P::plan.buffers[V];
-    constexpr strides by = strides_of(b.extents, b.leading);
-    long o = b.offset + (b.parts > 1 ? s.m.run * b.floats : 0);
-    for (int q = 0; q < max_rank; ++q)
-      if (b.extents.extent[q] > 1) o += (p.at[q] - (q == b.slab_axis ? s.m.lo : 0)) * by.along[q];
+    constexpr auto by = [] {
+      strides t = strides_of(P::plan.buffers[V].extents, P::plan.buffers[V].leading);
+      for (int q = 0; q < max_rank; ++q)
+        if (P::plan.buffers[V].extents.extent[q] == 1) t.along[q] = 0;
+      return t;
+    }();
+    long o = b.offset + linear<by.along[0], by.along[1], by.along[2], by.along[3]>(p);
+    if constexpr (b.parts > 1) o += s.m.run * b.floats;
+    if constexpr (b.slab_axis >= 0) o -= s.m.lo * by.along[b.slab_axis];
     return (b.own ? s.m.own : s.m.arena) + o;
   }
   /// Does value V add up over the slabs of a run?
@@ -122,14 +136,13 @@ template <class P, int S> struct body {
         if constexpr (f.lies.panels) o = long(f.lies.offset(e, p.at[0], p.at[1]));
         else {
           constexpr strides by = strides_of(e, e.extent[0]);
-          for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
+          o = linear<by.along[0], by.along[1], by.along[2], by.along[3]>(p);
         }
         store_lanes(static_cast<held*>(to) + o, x, w);
       }
     } else {
       constexpr strides by = strides_of(e, e.extent[0]);
-      long o = 0;
-      for (int q = 0; q < max_rank; ++q) o += p.at[q] * by.along[q];
+      const long o = linear<by.along[0], by.along[1], by.along[2], by.along[3]>(p);
       store_lanes(static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + o, x, w);
     }
   }
@@ -286,8 +299,8 @@ template <class P, int S> struct map_step {
   }
 
   static void run(typename P::memory const& m) {
-    typename B::state s{m, {}, {}, {}};
-    B::prepare(s);
+    const typename B::context c(m);
+    typename B::state s(c);
     const bounds b{m.lo, m.hi, shape_now<P>(st.space, m.leaves)};
     position p{};
     if constexpr (!st.any_reduction)
