@@ -60,11 +60,8 @@ template <class P, int S> struct contraction {
     return {{c.at[n[0]], c.at[n[1]], c.at[n[2]], c.at[n[3]]}};
   }
   static HWY_INLINE position in_result(coordinates const& c) {
-    constexpr shape e = P::template extents<v>;
-    position p{};
-    for (int q = 0; q < max_rank; ++q)
-      if (e.extent[q] > 1) p.at[q] = c.at[q];
-    return p;
+    constexpr shape e = P::template extents<v>;  // zeros are constants, and no loop is vectorised
+    return {{e.extent[0] > 1 ? c.at[0] : 0, e.extent[1] > 1 ? c.at[1] : 0, e.extent[2] > 1 ? c.at[2] : 0, e.extent[3] > 1 ? c.at[3] : 0}};
   }
 
   static HWY_INLINE int first(int q, memory const& m) { return q == st.cut ? m.lo : 0; }

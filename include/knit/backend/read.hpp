@@ -84,10 +84,9 @@ template <class P, int V> struct reader {
       const int row = row_axis < 0 ? 0 : p.at[row_axis], column = column_axis < 0 ? 0 : p.at[column_axis];
       return long(info.lies.offset(extents, row, column));
     } else {
-      long o = 0;
-      for (int q = 0; q < max_rank; ++q)
-        o += (p.at[q] - (place.slab_axis != no_axis && from.axis[q] == place.slab_axis ? m.lo : 0)) * stride(q);
-      return o;
+      constexpr strides seen{{stride(0), stride(1), stride(2), stride(3)}};
+      if constexpr (place.slab_axis != no_axis && find(place.slab_axis) >= 0) return seen.to(p.at) - m.lo * by.along[place.slab_axis];
+      else return seen.to(p.at);
     }
   }
   static constexpr int find(int base_axis) {
