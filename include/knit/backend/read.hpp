@@ -116,8 +116,7 @@ template <class P, int V> struct reader {
       return v;
     }
   }
-
- private:
+  /// Lanes along Axis of what lies at d, which is at p.
   template <int Axis, class T, class Width> static HWY_INLINE lanes block(T const* d, position const& p, Width w) {
     (void)p, (void)w;
     if constexpr (from.axis[Axis] == no_axis) return lanes(number(*d));
@@ -127,6 +126,8 @@ template <class P, int V> struct reader {
     } else if constexpr (panels || stride(Axis) == 1) return load_lanes<number>(d, w);
     else return spread(d, int(stride(Axis)), w);
   }
+
+ private:
   /// Elements that do not lie side by side.
   template <class T, class Width> static HWY_INLINE lanes spread(T const* d, int by, Width w) {
     if constexpr (std::is_same_v<T, number>) return gather_n(d, by, filled<number>(w));
