@@ -79,10 +79,43 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
 
   // ---- lanes along the result ----
 
+  /// Operand Side from some coordinates on, in lanes at (i, k): i further along its own letter and k along the terms.
+  template <int Side> struct by_coordinates {
+    memory const& m;
+    coordinates c;
+    HWY_INLINE void advance(int k) { c.at[k_number] += k; }
+    template <class Width> HWY_INLINE lanes at(int i, int k, Width w) const {
+      return read<Side, lane_letter>(m, moved(moved(c, Side == 0 ? i_number : j_number, i), k_number, k), w);
+    }
+  };
+  /// The same where neighbours are as far apart everywhere: a pointer, so that i and k are part of the address.
+  template <int Side> struct by_pointer {
+    using R = typename C::template operand<Side>;
+    static constexpr int q = axis_in(Side, lane_letter);
+    static constexpr long step_of(int n) {
+      const int axis = axis_in(Side, C::letter_of(n));
+      return axis == no_axis ? 0 : R::stride(axis);
+    }
+    static constexpr long i_step = step_of(Side == 0 ? i_number : j_number), k_step = step_of(k_number);
+    decltype(R::data(std::declval<memory const&>())) here;
+
+    HWY_INLINE by_pointer(memory const& m, coordinates const& c) : here(R::data(m) + R::offset(m, C::template in_operand<Side>(c))) {}
+    HWY_INLINE void advance(int k) { here += k * k_step; }
+    template <class Width> HWY_INLINE lanes at(int i, int k, Width w) const {
+      auto const* const p = here + i * i_step + k * k_step;
+      if constexpr (q == no_axis) return lanes(number(*p));
+      else return R::template block<q>(p, position{}, w);
+    }
+  };
+  template <class R> static constexpr bool evenly() {
+    return !R::panels && (R::is_leaf || (R::what == role::computed && R::place.parts == 1));
+  }
+  template <int Side> using cursor = std::conditional_t<evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
+
   template <int I, int J, class Width, int... i, int... j>
-  static HWY_INLINE void add_term(tile<I, J, number>& t, memory const& m, coordinates const& c, Width w, detail::ints<i...>, detail::ints<j...>) {
-    const lanes a[I] = {read<0, lane_letter>(m, moved(c, i_number, i), w)...};
-    (detail::axpy(t.acc[j], a, read<1, lane_letter>(m, moved(c, j_number, j), w), detail::first<I>), ...);
+  static HWY_INLINE void add_term(tile<I, J, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w, detail::ints<i...>, detail::ints<j...>) {
+    const lanes of_a[I] = {a.at(i, k, w)...};
+    (detail::axpy(t.acc[j], of_a, b.at(j, k, w), detail::first<I>), ...);
   }
   template <int I, int J, class Width, int... u>
   static HWY_INLINE void add_terms(tile<I, J, number>* part, memory const& m, coordinates c, Width w, detail::ints<u...>) {
@@ -92,10 +125,13 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     for (int r = 0; r < n; ++r) {
       C::template place<terms>(c, r, m);
       c.at[k_number] = lo;
-      for (; c.at[k_number] + U <= hi; c.at[k_number] += U)
-        (add_term<I, J>(part[u], m, moved(c, k_number, u), w, detail::first<I>, detail::first<J>), ...);
+      cursor<0> a{m, c};
+      cursor<1> b{m, c};
+      int k = lo;
+      for (; k + U <= hi; k += U, a.advance(U), b.advance(U))
+        (add_term<I, J>(part[u], a, b, u, w, detail::first<I>, detail::first<J>), ...);
       if constexpr (U > 1)
-        for (; c.at[k_number] < hi; ++c.at[k_number]) add_term<I, J>(part[0], m, c, w, detail::first<I>, detail::first<J>);
+        for (; k < hi; ++k, a.advance(1), b.advance(1)) add_term<I, J>(part[0], a, b, 0, w, detail::first<I>, detail::first<J>);
     }
     detail::add_pairs<U>(part);
   }

@@ -34,17 +34,6 @@ struct position {
   int at[max_rank];
 };
 
-/// The sum of coordinates times strides. Not a loop: g++ makes one out of vectors that are written by halves and read
-/// whole, which costs more than all the arithmetic.
-template <long A, long B, long C, long D> HWY_INLINE long linear(position const& p) {
-  long o = 0;
-  if constexpr (A != 0) o += p.at[0] * A;
-  if constexpr (B != 0) o += p.at[1] * B;
-  if constexpr (C != 0) o += p.at[2] * C;
-  if constexpr (D != 0) o += p.at[3] * D;
-  return o;
-}
-
 /// The axis that lies in lanes: the first that has any extent.
 constexpr int lane_axis_of(shape s) {
   for (int q = 0; q < max_rank; ++q)
@@ -95,10 +84,9 @@ template <class P, int V> struct reader {
       const int row = row_axis < 0 ? 0 : p.at[row_axis], column = column_axis < 0 ? 0 : p.at[column_axis];
       return long(info.lies.offset(extents, row, column));
     } else {
-      constexpr int cut = place.slab_axis == no_axis ? -1 : find(place.slab_axis);
-      const long o = linear<stride(0), stride(1), stride(2), stride(3)>(p);
-      if constexpr (cut >= 0) return o - m.lo * stride(cut);
-      else return o;
+      constexpr strides seen{{stride(0), stride(1), stride(2), stride(3)}};
+      if constexpr (place.slab_axis != no_axis && find(place.slab_axis) >= 0) return seen.to(p.at) - m.lo * by.along[place.slab_axis];
+      else return seen.to(p.at);
     }
   }
   static constexpr int find(int base_axis) {
@@ -128,8 +116,7 @@ template <class P, int V> struct reader {
       return v;
     }
   }
-
- private:
+  /// Lanes along Axis of what lies at d, which is at p.
   template <int Axis, class T, class Width> static HWY_INLINE lanes block(T const* d, position const& p, Width w) {
     (void)p, (void)w;
     if constexpr (from.axis[Axis] == no_axis) return lanes(number(*d));
@@ -139,6 +126,8 @@ template <class P, int V> struct reader {
     } else if constexpr (panels || stride(Axis) == 1) return load_lanes<number>(d, w);
     else return spread(d, int(stride(Axis)), w);
   }
+
+ private:
   /// Elements that do not lie side by side.
   template <class T, class Width> static HWY_INLINE lanes spread(T const* d, int by, Width w) {
     if constexpr (std::is_same_v<T, number>) return gather_n(d, by, filled<number>(w));

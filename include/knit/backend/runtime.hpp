@@ -95,12 +95,18 @@ template <class P> shape shape_now(shape s, void const* const* leaves) {
   return s;
 }
 
-/// Distances in memory of neighbours along each axis of a stored value.
+/// Distances in memory of neighbours along each axis of a stored value; 0 where there are none.
 struct strides {
   long along[max_rank];
+
+  /// Between the first element and that at the coordinates. Written out: a loop of four would be made vectors.
+  constexpr long to(int const* at) const { return at[0] * along[0] + at[1] * along[1] + at[2] * along[2] + at[3] * along[3]; }
 };
 constexpr strides strides_of(shape s, int leading) {
-  return {{1, leading, long(leading) * s.extent[1], long(leading) * s.extent[1] * s.extent[2]}};
+  strides by{{1, leading, long(leading) * s.extent[1], long(leading) * s.extent[1] * s.extent[2]}};
+  for (int q = 0; q < max_rank; ++q)
+    if (s.extent[q] == 1) by.along[q] = 0;
+  return by;
 }
 
 /// Number of outputs before root r.

@@ -96,15 +96,9 @@ template <class P, int S> struct body {
   /// Where the arena holds value V at p: in the part of this run of slabs, counted from where the slab begins.
   template <int V> static HWY_INLINE number* address(state const& s, position const& p) {
     constexpr buffer b = P::plan.buffers[V];
-    constexpr auto by = [] {
-      strides t = strides_of(P::plan.buffers[V].extents, P::plan.buffers[V].leading);
-      for (int q = 0; q < max_rank; ++q)
-        if (P::plan.buffers[V].extents.extent[q] == 1) t.along[q] = 0;
-      return t;
-    }();
-    long o = b.offset + linear<by.along[0], by.along[1], by.along[2], by.along[3]>(p);
-    if constexpr (b.parts > 1) o += s.m.run * b.floats;
-    if constexpr (b.slab_axis >= 0) o -= s.m.lo * by.along[b.slab_axis];
+    constexpr strides by = strides_of(b.extents, b.leading);
+    long o = b.offset + by.to(p.at) + (b.parts > 1 ? s.m.run * b.floats : 0);
+    if constexpr (b.slab_axis != no_axis) o -= s.m.lo * by.along[b.slab_axis];
     return (b.own ? s.m.own : s.m.arena) + o;
   }
   /// Does value V add up over the slabs of a run?
@@ -132,18 +126,12 @@ template <class P, int S> struct body {
         store(first, x);
         *static_cast<double*>(to) = double(first[0]);
       } else {
-        long o = 0;
-        if constexpr (f.lies.panels) o = long(f.lies.offset(e, p.at[0], p.at[1]));
-        else {
-          constexpr strides by = strides_of(e, e.extent[0]);
-          o = linear<by.along[0], by.along[1], by.along[2], by.along[3]>(p);
-        }
+        const long o = f.lies.panels ? long(f.lies.offset(e, p.at[0], p.at[1])) : strides_of(e, e.extent[0]).to(p.at);
         store_lanes(static_cast<held*>(to) + o, x, w);
       }
     } else {
       constexpr strides by = strides_of(e, e.extent[0]);
-      const long o = linear<by.along[0], by.along[1], by.along[2], by.along[3]>(p);
-      store_lanes(static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + o, x, w);
+      store_lanes(static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + by.to(p.at), x, w);
     }
   }
   template <int W, class Width> static HWY_INLINE void write_if_here(state& s, position const& p, Width w) {
