@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // grow.hpp -- in: values and the levels of those that they read. out: one region, grown along one slab axis.
 #pragma once
+#include <cstdint>
 #include <knit/plan/plan.hpp>
 
 namespace knit {
@@ -73,6 +74,12 @@ template <int N, int R> struct region_grower {
   int available[N]{};  ///< first level at which anyone may read the value
   int home[N]{};       ///< region, -1: not placed
   int trial[N]{}, trial_axis[N]{}, trial_cut[N]{};
+  struct verdict {
+    refusal::reason why;
+    int other;
+  } verdicts[N]{};      ///< on values that are not in the trial
+  std::uint64_t joined[N]{};  ///< trials of a search that the value was in, a bit each
+  double trial_far = 0;       ///< bytes that the trial reads of other cores
   int stamp = 0;
   tuning const& t;
 
@@ -119,36 +126,38 @@ template <int N, int R> struct region_grower {
 
   /// May each slab sum its own part of a contracted axis? If the result is small beside what it is summed from
   /// (every slab keeps one), and both operands are read where they lie.
-  constexpr bool sums_in_parts(int v, long operand_size) const {
+  constexpr refusal::reason sums_in_parts(int v, long operand_size) const {
     op_info const& f = g.info(v);
-    if (g.extents[v].size() * 16 > operand_size) return false;
+    if (g.extents[v].size() * 16 > operand_size) return refusal::reason::large_parts;
     int lane = 0;
     while (lane < max_rank - 1 && g.extents[v].extent[lane] == 1) ++lane;
     const int side = axis_of_letter(f, 0, f.labels[2][lane]) != no_axis ? 0 : 1;
     const access a = resolve(g, g.operand(v, side)), b = resolve(g, g.operand(v, 1 - side));
     const bool b_panels = g.is_leaf(b.node) && g.leaves[field(g.at[b.node], 0)].lies.panels;
-    return as_it_lies(a.node) && as_it_lies(b.node) && a.axis[axis_of_letter(f, side, f.labels[2][lane])] == 0 && !b_panels;
+    const bool lie = as_it_lies(a.node) && as_it_lies(b.node) && a.axis[axis_of_letter(f, side, f.labels[2][lane])] == 0 && !b_panels;
+    return lie ? refusal::reason::none : refusal::reason::no_parts;
   }
 
-  /// Can v join the trial region at this level, cut along the given class? Sets trial_axis[v] and trial_cut[v].
-  constexpr bool joins(int v, int level, int cls) {
+  /// May v join the trial region at this level, cut along the given class? Sets trial_axis[v] and trial_cut[v].
+  constexpr verdict joins(int v, int level, int cls) {
+    using enum refusal::reason;
     op_info const& f = g.info(v);
-    if (f.what == kind::view) return false;  // a copying reshape sees all slabs
+    if (f.what == kind::view) return {reshaped, v};  // one that copies sees all slabs
     constexpr int unknown = -3;
     int cut = unknown;
     long in_trial = 0;
     for (int k = 0; k < f.arity; ++k) {
       const access a = resolve(g, g.operand(v, k));
       if (p.roles[a.node] != role::computed || trial[a.node] != stamp) {
-        if (available[a.node] > level) return false;
+        if (available[a.node] > level) return {waits, a.node};
         continue;
       }
-      if (trial_axis[a.node] < 0) return false;
+      if (trial_axis[a.node] < 0) return {summed, a.node};
       int q = axis_in_user(g, v, k, a, trial_axis[a.node]);
       if (q == no_axis && f.what == kind::contract)
         for (int i = 0; f.labels[k][i]; ++i)
           if (a.axis[i] == trial_axis[a.node]) q = contracted_cut + axis_of_letter(f, 0, f.labels[k][i]);
-      if (q == no_axis || (cut != unknown && cut != q)) return false;
+      if (q == no_axis || (cut != unknown && cut != q)) return {two_axes, a.node};
       cut = q;
       if (g.extents[a.node].size() > in_trial) in_trial = g.extents[a.node].size();
     }
@@ -157,10 +166,12 @@ template <int N, int R> struct region_grower {
     if (cut == unknown)
       for (int q = 0; q < max_rank && cut == unknown; ++q)
         if (own.extent[q] > 1 && classes.of(self, q) == cls) cut = q;
-    if (cut == unknown || (cut >= contracted_cut && !sums_in_parts(v, in_trial))) return false;
+    if (cut == unknown) return {uncut, v};
+    if (cut >= contracted_cut)
+      if (const auto why = sums_in_parts(v, in_trial); why != none) return {why, v};
     trial_cut[v] = cut;
     trial_axis[v] = cut >= contracted_cut || (f.what == kind::reduce && f.reduces(cut, own, g.extents[v])) ? partial_axis : cut;
-    return true;
+    return {none, v};
   }
 
   constexpr bool is_state(int leaf) const {
@@ -216,21 +227,26 @@ template <int N, int R> struct region_grower {
 
   /// Grows a region along one class as far as it goes; its worth: the flops that a second thread saves, less those
   /// of reading far memory.
-  constexpr double grow(int level, int cls, int extent) {
+  constexpr double grow(int level, int cls, int extent, std::uint64_t bit = 0) {
     ++stamp;
     double flops = 0, far = 0;
     int values = 0;
     for (int v = 0; v < g.size; ++v)
-      if (p.roles[v] == role::computed && home[v] < 0 && joins(v, level, cls)) {
+      if (p.roles[v] == role::computed && home[v] < 0) {
+        verdicts[v] = joins(v, level, cls);
+        if (verdicts[v].why != refusal::reason::none) continue;
         trial[v] = stamp;
+        joined[v] |= bit;
         flops += flops_of(g, v);
         far += far_bytes(v, trial_cut[v]);
         ++values;
       }
+    trial_far = far;
     if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, flops).slabs < 2) return 0;
     return (flops + values - t.far_byte_flops * far) / 2;
   }
 
+  /// Keeps the trial as a region.
   constexpr void settle(int level, int extent) {
     const int index = p.add_region(level);
     region& r = p.regions[index];
@@ -243,6 +259,20 @@ template <int N, int R> struct region_grower {
         p.cut_axis[v] = trial_cut[v];
         r.flops += flops_of(g, v);
       }
+    for (int v = 0; v < g.size; ++v)
+      if (p.roles[v] == role::computed && home[v] < 0) refuse(v, v, index, verdicts[v]);
+  }
+
+  /// Writes down why v is not in a region, for each value there that v reads, itself or by way of inlined scalar x.
+  constexpr void refuse(int v, int x, int index, verdict const& no) {
+    for (int k = 0; k < g.arity(x); ++k) {
+      const int u = resolve(g, g.operand(x, k)).node;
+      if (p.roles[u] == role::inlined) refuse(v, u, index, no);
+      if (p.roles[u] != role::computed || home[u] != index || p.refusal_count == N) continue;
+      // A scalar that is not there because its sum is not whole: that is the reason.
+      const bool whole = x == v || no.why != refusal::reason::waits || p.roles[no.other] != role::inlined || p.slab_axis[u] != partial_axis;
+      p.refusals[p.refusal_count++] = {whole ? no.why : refusal::reason::summed, v, u, index, whole ? no.other : u, 0, 0, 0, 0};
+    }
   }
 };
 

@@ -10,8 +10,8 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
   using grower = region_grower<N, R>;
   using typename grower::cutting;
   using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::g, grower::grow,
-      grower::home, grower::is_state, grower::p, grower::refresh, grower::region_grower, grower::settle, grower::stamp, grower::t,
-      grower::trial, grower::trial_axis, grower::trial_cut;
+      grower::home, grower::is_state, grower::joined, grower::p, grower::refresh, grower::refuse, grower::region_grower,
+      grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::verdicts;
 
   /// Is all there that v reads?
   constexpr bool ready(int v, int level) const {
@@ -24,29 +24,46 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
   constexpr double settle_regions(int level) {
     double worth = 0;
     while (true) {
-      int best = -1, best_extent = 1, tried[N]{}, tries = 0;
-      double best_worth = 0;
+      struct search {
+        int cls, extent;
+        double worth, far;
+      } tried[N]{};
+      int best = -1, tries = 0;
+      for (int v = 0; v < g.size; ++v) joined[v] = 0;
       for (int v = 0; v < g.size; ++v) {
         if (p.roles[v] != role::computed || home[v] >= 0 || !ready(v, level)) continue;
         const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
         for (int q = 0; q < max_rank; ++q) {
-          if (g.extents[self].extent[q] == 1) continue;
+          const int extent = g.extents[self].extent[q];
+          if (extent == 1) continue;
           const int c = classes.of(self, q);
           bool seen = false;
-          for (int i = 0; i < tries; ++i) seen = seen || tried[i] == c;
+          for (int i = 0; i < tries; ++i) seen = seen || tried[i].cls == c;
           if (seen || tries == N) continue;
-          tried[tries++] = c;
-          const double w = grow(level, c, g.extents[self].extent[q]);
-          if (w > best_worth) best = c, best_worth = w, best_extent = g.extents[self].extent[q];
+          const double w = grow(level, c, extent, bit(tries));
+          tried[tries] = {c, extent, w, trial_far};
+          if (w > (best < 0 ? 0 : tried[best].worth)) best = tries;
+          ++tries;
         }
       }
       if (best < 0) return worth;
-      grow(level, best, best_extent);
-      settle(level, best_extent);
-      worth += best_worth;
+      const int first = p.refusal_count;
+      grow(level, tried[best].cls, tried[best].extent);
+      settle(level, tried[best].extent);
+      worth += tried[best].worth;
+      for (int i = first; i < p.refusal_count; ++i) {  // was there a way to have both in one region?
+        refusal& r = p.refusals[i];
+        for (int k = 0; k < tries; ++k)
+          if (k != best && tried[k].worth != 0 && (joined[r.reader] & joined[r.read] & bit(k)) && (r.rival == 0 || tried[k].worth > r.rival_worth)) {
+            r.rival = tried[k].extent;
+            r.rival_worth = tried[k].worth, r.worth = tried[best].worth;
+            r.far_bytes = tried[k].far;
+          }
+      }
       // Values of this level are read by others of it only within their region, so nothing becomes available.
     }
   }
+  static constexpr std::uint64_t bit(int search) { return search < 64 ? std::uint64_t(1) << search : 0; }
 
   /// Whatever is left and ready goes into one region without slabs, done in order by one thread. What would gain more
   /// by a second thread than threads meeting costs waits for the next level, and with it what it can do without.
@@ -56,10 +73,14 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
     for (int v = 0; v < g.size; ++v) {
       if (p.roles[v] != role::computed || home[v] >= 0) continue;
       bool ok = true;
-      for (int k = 0; k < g.arity(v); ++k) ok = ok && readable_in_order(g.operand(v, k), level);
+      for (int k = 0; k < g.arity(v) && ok; ++k) {
+        ok = readable_in_order(g.operand(v, k), level);
+        if (!ok) verdicts[v] = {refusal::reason::waits, resolve(g, g.operand(v, k)).node};
+      }
       if (!ok) continue;
       if (p.parallel && flops_of(g, v) > 2 * t.meeting_flops && !ready(v, level)) {
         waits = later[v] = true;
+        verdicts[v] = {refusal::reason::heavy, v};
         continue;
       }
       trial[v] = stamp;
@@ -74,7 +95,9 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
         if (p.roles[v] != role::computed || trial[v] != stamp || needed[v]) continue;
         bool stays = flops_of(g, v) <= t.slab_flops;
         for (int k = 0; k < g.arity(v); ++k) stays = stays && readable_in_order(g.operand(v, k), level);
-        if (!stays) trial[v] = 0;
+        if (stays) continue;
+        trial[v] = 0;
+        verdicts[v] = {refusal::reason::follows, v};
       }
     }
     if (any) settle(level, 1);
@@ -83,13 +106,13 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
   /// Everything that is done at a level. Where the regions gain less than a meeting costs, one thread may go on alone,
   /// if it gets further than this level by that.
   constexpr void fill_level(int level) {
-    const int first = p.region_count;
+    const int first = p.region_count, first_refusal = p.refusal_count;
     const double worth = p.parallel ? settle_regions(level) : 0;
     settle_whole(level);
     if (!p.parallel || worth >= t.meeting_flops || p.region_count == first) return;
     region saved[N]{};
     int home_then[N]{}, slab_axis_then[N]{}, cut_axis_then[N]{}, placed = 0, placed_alone = 0;
-    const int regions_then = p.region_count;
+    const int regions_then = p.region_count, refusals_then = p.refusal_count;
     for (int r = first; r < regions_then; ++r) saved[r - first] = p.regions[r];
     for (int v = 0; v < g.size; ++v) {
       home_then[v] = home[v], slab_axis_then[v] = p.slab_axis[v], cut_axis_then[v] = p.cut_axis[v];
@@ -101,7 +124,12 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
     p.region_count = first;
     settle_whole(level);
     for (int v = 0; v < g.size; ++v) placed_alone += home[v] >= first;
-    if (placed_alone > placed) return;
+    if (placed_alone > placed) {
+      for (int i = refusals_then; i < p.refusal_count; ++i) p.refusals[first_refusal + i - refusals_then] = p.refusals[i];
+      p.refusal_count -= refusals_then - first_refusal;
+      return;
+    }
+    p.refusal_count = refusals_then;
     p.region_count = regions_then;
     for (int r = first; r < regions_then; ++r) p.regions[r] = saved[r - first];
     for (int v = 0; v < g.size; ++v) {
@@ -147,11 +175,12 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
     }
     if (!any) return;
     ++stamp;
-    for (int v = 0; v < g.size; ++v)
-      if (wanted[v]) {
-        trial[v] = stamp;
-        trial_axis[v] = trial_cut[v] = no_axis;
-      }
+    for (int v = 0; v < g.size; ++v) {
+      verdicts[v] = {refusal::reason::own_copy, v};
+      if (!wanted[v]) continue;
+      trial[v] = stamp;
+      trial_axis[v] = trial_cut[v] = no_axis;
+    }
     settle(0, 1);
     p.regions[p.region_count - 1].every_thread = true;
     refresh();
@@ -204,6 +233,7 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
       }
       added += far_bytes(v, axis) / double(bytes_of(g.number));
       if (!ok || added > double(g.extents[v].size())) continue;
+      refuse(v, v, home[v], {refusal::reason::moved, v});
       p.regions[home[v]].flops -= flops_of(g, v);
       p.regions[target].flops += flops_of(g, v);
       home[v] = target;
