@@ -20,7 +20,7 @@ struct in_order {};
 
 /// B instances: x is Features x B, bytes that stand for byte / 255; y holds B labels. It refers to the memory
 /// of the range that made it, and lasts until the next one is read.
-template <int Features, int B> struct batch {
+template <int Features, int B> struct batch_of {
   view<unorm8, Features, B> x;
   view<std::uint8_t, B> y;
 };
@@ -80,7 +80,7 @@ template <int Features, int B> class minibatch_view
     using single_pass = std::true_type;
     cursor() = default;
     explicit cursor(state* s) : state_(s) {}
-    batch<Features, B> read() const {
+    batch_of<Features, B> read() const {
       state_->gather();
       return {view<unorm8, Features, B>(reinterpret_cast<unorm8 const*>(state_->x)), view<std::uint8_t, B>(state_->y)};
     }
