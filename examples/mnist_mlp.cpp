@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Trains 784-256-10 on MNIST and prints each epoch's loss, accuracy and seconds.
+#include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 #include <knit/knit.hpp>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 
 using namespace knit;
@@ -15,22 +18,34 @@ struct options {
   int threads = 0;
   std::uint64_t seed = 1;
   std::string backend = "simd";
-  std::string data = KNIT_EXAMPLE_DATA "/mnist";
-  bool explain = false;
+  std::filesystem::path data = KNIT_EXAMPLE_DATA "/mnist";
+  bool explain = false, help = false;
 };
 
-[[noreturn]] static void usage(char const* wrong) {
-  std::fprintf(stderr,
-               "mnist_mlp: cannot use '%s'\n"
-               "usage: mnist_mlp [--epochs N] [--lr X] [--threads N] [--seed N] [--backend scalar|simd] [--data FOLDER] "
-               "[--explain] [--test]\n", wrong);
-  std::exit(2);
-}
+static constexpr char help[] =
+    "usage: mnist_mlp [OPTION...]\n"
+    "  --epochs N             passes over the data; 10\n"
+    "  --lr X                 learning rate; 0.1\n"
+    "  --threads N            threads, on which no result depends; one for each core\n"
+    "  --seed N               of the weights and the order of the data; 1\n"
+    "  --backend scalar|simd  scalar is the plain loops that all else is checked against; simd\n"
+    "  --data FOLDER          of the four MNIST files, packed by gzip or not; " KNIT_EXAMPLE_DATA "/mnist\n"
+    "  --explain              prints the plan first: kernels, what each computes, memory\n"
+    "  --test                 one epoch\n"
+    "  --help                 prints this\n";
 
-static double numeral(char const* text) {
-  char* end = nullptr;
-  const double v = std::strtod(text, &end);
-  if (end == text || *end || v < 0) usage(text);
+/// A command line that cannot be meant.
+struct wrong_option : std::invalid_argument {
+  using invalid_argument::invalid_argument;
+};
+
+/// What is written after an option: a number from `low` to `high`.
+template <class T> static T number_of(std::string const& option, std::string_view text, T low, T high, char const* allowed) {
+  T v{};
+  const auto end = text.data() + text.size();
+  const auto [stop, fault] = std::from_chars(text.data(), end, v);
+  if (fault != std::errc() || stop != end || !(v >= low && v <= high))
+    throw wrong_option(option + " takes " + allowed + ", not '" + std::string(text) + "'");
   return v;
 }
 
@@ -38,18 +53,24 @@ static options parse(int argc, char** argv) {
   options o;
   for (int i = 1; i < argc; ++i) {
     const std::string a = argv[i];
-    if (a == "--explain") o.explain = true;
+    auto value = [&]() -> char const* {
+      if (i + 1 == argc) throw wrong_option(a + " needs a value; --help lists what there is");
+      return argv[++i];
+    };
+    if (a == "--help" || a == "-h") o.help = true;
+    else if (a == "--explain") o.explain = true;
     else if (a == "--test") o.epochs = 1;
-    else if (i + 1 == argc) usage(argv[i]);
-    else if (a == "--epochs") o.epochs = int(numeral(argv[++i]));
-    else if (a == "--lr") o.lr = float(numeral(argv[++i]));
-    else if (a == "--threads") o.threads = int(numeral(argv[++i]));
-    else if (a == "--seed") o.seed = std::uint64_t(numeral(argv[++i]));
-    else if (a == "--backend") o.backend = argv[++i];
-    else if (a == "--data") o.data = argv[++i];
-    else usage(argv[i]);
+    else if (a == "--epochs") o.epochs = number_of(a, value(), 1, 1'000'000, "a whole number from 1 to a million");
+    else if (a == "--lr") o.lr = number_of(a, value(), 1e-30f, 1e30f, "a number above 0");
+    // The work of a program is cut into so many runs; more threads would have none.
+    else if (a == "--threads") o.threads = number_of(a, value(), 1, tuning{}.most_runs, "a whole number from 1 to 32");
+    else if (a == "--seed") o.seed = number_of(a, value(), std::uint64_t(0), ~std::uint64_t(0), "a whole number below 2^64");
+    else if (a == "--backend") o.backend = value();
+    else if (a == "--data") o.data = value();
+    else throw wrong_option("there is no option '" + a + "'; --help lists those that there are");
   }
-  if (o.backend != "simd" && o.backend != "scalar") usage(o.backend.c_str());
+  if (o.backend != "simd" && o.backend != "scalar") throw wrong_option("--backend takes scalar or simd, not '" + o.backend + "'");
+  static_assert(tuning{}.most_runs == 32, "as the sentence on --threads says");
   return o;
 }
 
@@ -83,10 +104,17 @@ template <class Backend> static void run(options const& o, mnist_data const& mni
 
 int main(int argc, char** argv) try {
   const options o = parse(argc, argv);
+  if (o.help) return std::fputs(help, stdout), 0;
   thread_count() = o.threads;
-  const auto mnist = read_mnist(o.data);
+  const auto mnist = read_mnist(std::filesystem::absolute(o.data).lexically_normal());
   if (o.backend == "simd") run<simd_backend>(o, mnist);
   else run<scalar_backend<float>>(o, mnist);
+} catch (wrong_option const& e) {
+  std::fprintf(stderr, "mnist_mlp: %s\n", e.what());
+  return 2;
+} catch (data_error const& e) {
+  std::fprintf(stderr, "mnist_mlp: %s; --data FOLDER says where the files are\n", e.what());
+  return 1;
 } catch (std::exception const& e) {
   std::fprintf(stderr, "mnist_mlp: %s\n", e.what());
   return 1;

@@ -224,6 +224,11 @@ template <class Backend, class Model, class... X> class inference {
   program program_;
 };
 
+inline namespace HWY_NAMESPACE {
+/// `auto scores = make_inference<view<unorm8, 784, 1>>(model);`: the same on the backend of assignments.
+template <class... X, model Model> auto make_inference(Model const& m) { return inference<default_backend, Model, X...>(m); }
+}  // namespace HWY_NAMESPACE
+
 // ---- a function and its derivatives ------------------------------------------------------------------------
 
 namespace detail {
@@ -326,12 +331,19 @@ template <class Model> constexpr sentence constant_model() {
   t << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
   return t;
 }
+template <class Result> constexpr sentence no_parameters() {
+  sentence t;
+  t << "params(r): r is of a function, which has arguments and no parameters; params needs the diff of a model, a struct with "
+       "parameters; for an argument w write tensor dw = grad(r, w); w = w - lr * dw";
+  return t;
+}
 /// params(r): what update's function is called for.
 template <class Result> struct parameter_symbols {
   Result& result;
 };
 template <class Result> auto parameters_to_update(Result& r) {
-  if constexpr (std::is_const_v<std::remove_reference_t<decltype((r.f))>>) return complain<constant_model<Result>()>();
+  if constexpr (!Result::of_model) return complain<no_parameters<Result>()>();
+  else if constexpr (std::is_const_v<std::remove_reference_t<decltype((r.f))>>) return complain<constant_model<Result>()>();
   else return parameter_symbols<Result>{r};
 }
 
@@ -383,8 +395,8 @@ template <class... E, class Leaves> void add_all_bindings(std::tuple<E...> const
 }  // namespace detail
 
 /// The parameters of a differentiated model, for update.
-template <class M, class... X> auto params(differentiated<M, X...>& r) requires model<M> { return detail::parameters_to_update(r); }
-template <class M, class... X> auto params(differentiated<M, X...> const& r) requires model<M> { return detail::parameters_to_update(r); }
+template <class M, class... X> auto params(differentiated<M, X...>& r) { return detail::parameters_to_update(r); }
+template <class M, class... X> auto params(differentiated<M, X...> const& r) { return detail::parameters_to_update(r); }
 
 inline namespace HWY_NAMESPACE {
 /// `update(params(r), [&](auto w) { return w - grad(r, w) * lr; })`: each parameter takes the value that the

@@ -152,9 +152,10 @@ TEST_F(files, of_mnist_must_be_28_by_28) {
     write(folder / (part + "-labels-idx1-ubyte.gz"), {extents[0]},
           bytes(std::size_t(extents[0]), std::uint8_t(label)));
   };
-  EXPECT_EQ(refusal(read), "knit: train-labels-idx1-ubyte.gz is missing");
+  const std::string missing = " is missing, and so is that file without .gz; read_mnist needs a folder that holds the four files of MNIST";
+  EXPECT_EQ(refusal(read), "knit: train-labels-idx1-ubyte.gz" + missing);
   put("train", {2, 28, 28});
-  EXPECT_EQ(refusal(read), "knit: t10k-labels-idx1-ubyte.gz is missing");
+  EXPECT_EQ(refusal(read), "knit: t10k-labels-idx1-ubyte.gz" + missing);
   for (auto const& [extents, said] : {std::pair{std::vector{1, 784}, "1 x 784"},
                                       {{1, 28, 27}, "1 x 28 x 27"},
                                       {{1, 27, 28}, "1 x 27 x 28"},
@@ -169,6 +170,8 @@ TEST_F(files, of_mnist_must_be_28_by_28) {
   auto const d = knit::read_mnist(folder);
   EXPECT_EQ(d.train.size, 2);
   EXPECT_EQ(d.test.size, 1);
+  fs::rename(folder / "t10k-images-idx3-ubyte.gz", folder / "t10k-images-idx3-ubyte");  // unpacked beside packed ones
+  EXPECT_EQ(knit::read_mnist(folder).test.size, 1);
 }
 
 TEST(mnist, reads_as_it_is) {

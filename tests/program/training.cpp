@@ -206,7 +206,8 @@ TEST(a_step, allocates_nothing_at_the_seam_of_epochs) {
 
 TEST(inference_of_a_model, allocates_nothing) {
   const auto model = curve_model();
-  inference<simd_backend, mlp, X> scores(model);
+  auto scores = make_inference<X>(model);
+  static_assert(std::is_same_v<decltype(scores), inference<simd_backend, mlp, X>>);
   std::vector<float> z(1000);
   scores(images(0), z.data());
   const long before = allocations;

@@ -22,7 +22,7 @@ namespace {
 using namespace knit;
 
 constexpr int features = 6, size = 4, classes = 3;
-using batch_type = batch<features, size>;
+using batch_type = batch_of<features, size>;
 
 /// n instances that know their number: feature 0.
 instances<features> numbered(int n) {

@@ -8,6 +8,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -76,12 +77,23 @@ struct mnist_data {
   instances<784> train, test;
 };
 
-/// Reads train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the two t10k- files from a folder. Throws
-/// data_error as read_labelled does, and if an image is not 28 x 28.
+namespace detail {
+/// A file of MNIST in a folder: name.gz, or name where only that is there.
+inline std::filesystem::path mnist_file(std::filesystem::path const& folder, std::string const& name) {
+  const auto packed = folder / (name + ".gz"), plain = folder / name;
+  std::error_code ignored;
+  if (std::filesystem::exists(packed, ignored)) return packed;
+  if (std::filesystem::exists(plain, ignored)) return plain;
+  refuse(packed, "is missing, and so is that file without .gz; read_mnist needs a folder that holds the four files of MNIST");
+}
+}  // namespace detail
+
+/// Reads train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the two t10k- files from a folder, each packed or,
+/// without .gz, unpacked. Throws data_error as read_labelled does, and if an image is not 28 x 28.
 inline mnist_data read_mnist(std::filesystem::path const& folder) {
   auto const part = [&](std::string const& name) {
-    const auto images = folder / (name + "-images-idx3-ubyte.gz"),
-               labels = folder / (name + "-labels-idx1-ubyte.gz");
+    const auto labels = detail::mnist_file(folder, name + "-labels-idx1-ubyte"),
+               images = detail::mnist_file(folder, name + "-images-idx3-ubyte");
     auto y = read_idx(labels);
     auto x = read_idx(images);
     if (x.extent.size() != 3 || x.extent[1] != 28 || x.extent[2] != 28)

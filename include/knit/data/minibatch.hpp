@@ -20,7 +20,7 @@ struct in_order {};
 
 /// B instances, or of a named extent so many as there are: x is Features x B, bytes that stand for byte / 255; y holds B
 /// labels. It refers to the memory of the range that made it, and lasts until the next one is read.
-template <int Features, long B> struct batch {
+template <int Features, long B> struct batch_of {
   view<unorm8, Features, B> x;
   view<std::uint8_t, B> y;
 };
@@ -86,7 +86,7 @@ template <int Features, long B> class minibatch_view
     using single_pass = std::true_type;
     cursor() = default;
     explicit cursor(state* s) : state_(s) {}
-    batch<Features, B> read() const {
+    batch_of<Features, B> read() const {
       state_->gather();
       auto const* const x = reinterpret_cast<unorm8 const*>(state_->x);
       if constexpr (partial) return {view<unorm8, Features, B>(x, state_->count()), view<std::uint8_t, B>(state_->y, state_->count())};

@@ -9,100 +9,210 @@ namespace knit {
 
 namespace detail {
 
-inline std::string text(shape s) {
-  if (s.size() == 1) return "";
-  sentence t;
-  t << s;
-  return t.text;
-}
-inline std::string text(double v) {
-  char b[32];
-  std::snprintf(b, sizeof b, "%.6g", v);
-  return b;
-}
+/// Text that grows at its end only: g++ 12 warns of overlapping copies where `"a" + std::to_string(i)` is inlined.
+struct listing {
+  std::string text;
+
+  listing& operator<<(std::string const& s) { return text += s, *this; }
+  listing& operator<<(char const* s) { return text += s, *this; }
+  listing& operator<<(long v) { return *this << std::to_string(v); }
+  listing& operator<<(int v) { return *this << long(v); }
+  listing& operator<<(double v) {
+    char b[32];
+    std::snprintf(b, sizeof b, "%.6g", v);
+    return *this << b;
+  }
+  listing& operator<<(shape s) {
+    if (s.size() == 1) return *this;
+    sentence t;
+    t << s;
+    return *this << t.text;
+  }
+};
 
 template <int N, int R> struct explainer {
   flat_graph const& g;
   plan<N, R> const& p;
+  listing out{};
 
   std::string name(int v) const {
-    if (g.is_constant(v)) return text(g.constants[field(g.at[v], 0)]);
-    if (g.is_leaf(v)) return "leaf" + std::to_string(field(g.at[v], 0));
-    return "v" + std::to_string(v);
+    listing s;
+    if (g.is_constant(v)) s << g.constants[field(g.at[v], 0)];
+    else if (g.is_leaf(v)) s << "leaf" << int(field(g.at[v], 0));
+    else s << "v" << v;
+    return s.text;
   }
   /// An operand: what is stored or made elsewhere by name, scalars and views written out.
   std::string operand(int v) const {
     if (p.roles[v] == role::inlined) return written(v);
     if (p.roles[v] == role::view) {
       if (g.info(v).see == view_kind::broadcast) return operand(g.operand(v, 0));
-      return std::string(g.info(v).name) + "(" + operand(g.operand(v, 0)) + ")";
+      listing s;
+      s << g.info(v).name << "(" << operand(g.operand(v, 0)) << ")";
+      return s.text;
     }
     return name(v);
   }
   std::string written(int v) const {
     op_info const& f = g.info(v);
+    listing s;
     if (f.infix && f.arity == 2) {
-      std::string s = operand(g.operand(v, 0)) + " " + f.name + " " + operand(g.operand(v, 1));
-      return p.roles[v] == role::inlined ? "(" + s + ")" : s;
+      const bool inlined = p.roles[v] == role::inlined;
+      s << (inlined ? "(" : "") << operand(g.operand(v, 0)) << " " << f.name << " " << operand(g.operand(v, 1)) << (inlined ? ")" : "");
+      return s.text;
     }
-    std::string s = std::string(f.name) + "(";
-    for (int k = 0; k < f.arity; ++k) s += (k ? ", " : "") + operand(g.operand(v, k));
-    return s + ")";
+    s << f.name << "(";
+    for (int k = 0; k < f.arity; ++k) s << (k ? ", " : "") << operand(g.operand(v, k));
+    s << ")";
+    return s.text;
   }
-  /// What of v is stored, in words.
-  std::string kept(int v) const {
+  /// What of v is stored.
+  void put_kept(int v) {
     buffer const& b = p.buffers[v];
-    if (b.offset < 0) return "";
-    std::string s = "   [" + std::to_string(p.bytes(b.floats * b.parts)) + " bytes";
-    if (b.parts > 1) s += " in " + std::to_string(b.parts) + " parts";
-    if (b.slab_axis != no_axis) s += " for each slab";
-    return s + "]";
+    if (b.offset < 0) return;
+    out << "   [" << p.bytes(b.floats * b.parts) << " bytes";
+    if (b.parts > 1) out << " in " << b.parts << " parts";
+    if (b.slab_axis != no_axis) out << " for each slab";
+    out << "]";
+  }
+
+  // ---- why regions are not one --------------------------------------------------------------------------
+
+  int region_of(int v) const { return p.roles[v] == role::computed ? p.steps[p.step_of[v]].region : -1; }
+
+  /// Of several reasons for a pair of regions the one that would stand without the others: least first.
+  static constexpr int weight(refusal const& r) {
+    using enum refusal::reason;
+    return r.why == moved ? 3 : r.why == waits ? 2 : r.why == follows ? 1 : 0;
+  }
+  std::string because(refusal const& r) const {
+    using enum refusal::reason;
+    listing s;
+    const std::string reader = name(r.reader), read = name(r.read);
+    switch (r.why) {
+      case none:
+      case uncut: break;
+      case waits:
+        s << reader << " reads " << read << " and " << operand(r.other) << ", which ";
+        if (const int from = region_of(r.other); from == region_of(r.reader)) s << "is made here";
+        else if (from >= 0) s << "region " << from << " makes later";
+        else s << "is there later";
+        break;
+      case summed: s << reader << " reads " << name(r.other) << ", a sum over all its slabs"; break;
+      case large_parts:
+        s << reader << " sums over all slabs of " << read << ", and a part of " << p.bytes(g.extents[r.reader].size()) << " bytes for each run is too much";
+        break;
+      case no_parts: s << reader << " sums over all slabs of " << read << ", and what it sums does not lie so that a slab could do its part"; break;
+      case reshaped: s << reader << " reshapes " << read << ", and its elements lie in other slabs"; break;
+      case two_axes:
+        s << reader << " reads " << read << (r.other == r.read ? " along two axes" : " along one axis and ");
+        if (r.other != r.read) s << name(r.other) << " along another";
+        break;
+      case heavy:
+        s << "for " << reader << " (" << flops_of(g, r.reader) / 1e6 << " Mflop), which reads " << read << ", a second thread saves more than a meeting costs";
+        break;
+      case follows: s << reader << ", which reads " << read << ", may wait for what is worth a meeting"; break;
+      case own_copy: s << "each thread makes " << read << " for itself, which costs less than to fetch it"; break;
+      case moved: s << reader << ", which reads " << read << ", is made where it is read, from no more memory than it takes"; break;
+    }
+    if (r.rival) {
+      s << "; along an axis of " << r.rival << " both are one region, worth " << r.rival_worth / 1e6 << " Mflop and not " << r.worth / 1e6;
+      if (r.far_bytes > 0) s << ", as it reads " << long(r.far_bytes) << " bytes that other cores wrote";
+    }
+    return s.text;
+  }
+  void put_refusals(int region) {
+    for (int from = 0; from < p.region_count; ++from) {
+      refusal const* best = nullptr;
+      for (int i = 0; i < p.refusal_count; ++i) {
+        refusal const& r = p.refusals[i];
+        if (r.region != from || region_of(r.read) != from || region_of(r.reader) != region || region == from) continue;
+        if (!best || weight(r) < weight(*best)) best = &r;
+      }
+      if (best) out << "    not fused with region " << from << ": " << because(*best) << "\n";
+    }
+  }
+  /// The same for a step that only writes: of each region that made what is written.
+  void put_copies(int t, bool* said) {
+    for (int i = 0; i < p.store_count; ++i) {
+      store const& w = p.stores[i];
+      if (w.step != t) continue;
+      const int state = g.roots[w.root].state;
+      put_copied(resolve(g, w.node).node, w, state, p.steps[t].region, said);
+    }
+  }
+  void put_copied(int u, store const& w, int state, int region, bool* said) {
+    if (p.roles[u] == role::inlined)
+      for (int k = 0; k < g.arity(u); ++k) put_copied(resolve(g, g.operand(u, k)).node, w, state, region, said);
+    const int from = region_of(u);
+    if (from < 0 || from == region || said[from]) return;
+    said[from] = true;
+    out << "    not fused with region " << from << ": ";
+    if (state < 0) out << "output" << w.root << " reads " << name(u) << ", and is written when all of it is there\n";
+    else out << "leaf" << state << " takes " << name(u) << " when nobody reads its old value any more\n";
+  }
+
+  // ---- the whole ----------------------------------------------------------------------------------------
+
+  void put_step(int t) {
+    step const& st = p.steps[t];
+    bool writes = false;
+    for (int i = 0; i < p.store_count; ++i) writes = writes || p.stores[i].step == t;
+    if (st.first == st.last && !writes) return;
+    static constexpr char const* kinds[] = {"map", "contract", "copy"};
+    out << "    " << kinds[int(st.kind)] << " " << st.space << "\n";
+    for (int i = st.first; i < st.last; ++i) {
+      const int v = p.order[i];
+      out << "      " << name(v) << g.extents[v] << " = " << written(v);
+      put_kept(v);
+      out << "\n";
+    }
+    for (int i = 0; i < p.store_count; ++i) {
+      if (p.stores[i].step != t) continue;
+      const int to = g.roots[p.stores[i].root].state;
+      out << "      " << (to < 0 ? "output" : "leaf") << (to < 0 ? p.stores[i].root : to) << " <- " << operand(p.stores[i].node) << "\n";
+    }
+  }
+  void put_region(int r) {
+    region const& c = p.regions[r];
+    if (c.first == c.last) return;  // its values have moved
+    out << "  region " << r << ": ";
+    if (c.every_thread) out << "every thread for itself";
+    else out << c.slabs << (c.slabs == 1 ? " slab" : " slabs");
+    if (!c.every_thread && c.runs < c.slabs) out << " in " << c.runs << " runs";
+    if (c.extent > 1) out << " of an axis of " << c.extent;
+    out << ", " << c.flops / 1e6 << " Mflop\n";
+    bool said[N + 2 * R]{};
+    put_refusals(r);
+    for (int t = c.first; t < c.last; ++t)
+      if (p.steps[t].first == p.steps[t].last) put_copies(t, said);
+    for (int t = c.first; t < c.last; ++t) put_step(t);
+  }
+  void put_plan() {
+    out << p.kernels << (p.kernels == 1 ? " kernel, " : " kernels, ") << p.flops / 1e6 << " Mflop, arena " << p.arena_bytes() << " bytes";
+    if (p.own_floats) out << " and " << p.bytes(p.own_floats) << " for each thread";
+    out << (p.parallel ? ", threads meet between kernels\n" : ", too small for threads: one thread does all\n");
+    for (int l = 0; l < g.leaf_count; ++l) {
+      static constexpr char const* names[] = {"float", "double", "byte", "byte/255", "int32"};
+      leaf_info const& f = g.leaves[l];
+      out << "leaf" << l << " " << f.extents << " " << names[int(f.holds)] << (f.lies.panels ? ", in panels\n" : "\n");
+    }
+    for (int k = 0; k < p.kernels; ++k) {
+      out << "kernel " << k << "\n";
+      for (int r = 0; r < p.region_count; ++r)
+        if (p.regions[r].level == k) put_region(r);
+    }
   }
 };
 
 }  // namespace detail
 
-/// What a plan does, for people: each kernel, its regions and steps, the values that are stored, and why the
-/// memory is as large as it is.
+/// What a plan does, for people: each kernel, its regions and steps, why regions that read one another are not one,
+/// the values that are stored, and why the memory is as large as it is.
 template <int N, int R> std::string explain(flat_graph const& g, plan<N, R> const& p) {
-  const detail::explainer<N, R> e{g, p};
-  std::string s = std::to_string(p.kernels) + (p.kernels == 1 ? " kernel, " : " kernels, ") + detail::text(p.flops / 1e6) + " Mflop, arena " +
-                  std::to_string(p.arena_bytes()) + " bytes" + (p.own_floats ? " and " + std::to_string(p.bytes(p.own_floats)) + " for each thread, " : ", ") +
-                  (p.parallel ? "threads meet between kernels" : "too small for threads: one thread does all") + "\n";
-  for (int l = 0; l < g.leaf_count; ++l) {
-    static constexpr char const* names[] = {"float", "double", "byte", "byte/255", "int32"};
-    leaf_info const& f = g.leaves[l];
-    s += "leaf" + std::to_string(l) + " " + detail::text(f.extents) + " " + names[int(f.holds)] + (f.lies.panels ? ", in panels\n" : "\n");
-  }
-  for (int k = 0; k < p.kernels; ++k) {
-    s += "kernel " + std::to_string(k) + "\n";
-    for (int r = 0; r < p.region_count; ++r) {
-      region const& c = p.regions[r];
-      if (c.level != k) continue;
-      s += "  region " + std::to_string(r) + ": " + (c.every_thread ? std::string("every thread for itself") : std::to_string(c.slabs) + (c.slabs == 1 ? " slab" : " slabs") + (c.runs < c.slabs ? " in " + std::to_string(c.runs) + " runs" : "")) +
-           (c.extent > 1 ? " of an axis of " + std::to_string(c.extent) : "") + ", " + detail::text(c.flops / 1e6) + " Mflop\n";
-      for (int t = c.first; t < c.last; ++t) {
-        step const& st = p.steps[t];
-        bool writes = false;
-        for (int i = 0; i < p.store_count; ++i) writes = writes || p.stores[i].step == t;
-        if (st.first == st.last && !writes) continue;
-        static constexpr char const* kinds[] = {"map", "contract", "copy"};
-        s += std::string("    ") + kinds[int(st.kind)] + " " + detail::text(st.space) + "\n";
-        for (int i = st.first; i < st.last; ++i) {
-          const int v = p.order[i];
-          s += "      " + e.name(v) + detail::text(g.extents[v]) + " = " + e.written(v);
-          s += e.kept(v);
-          s += "\n";
-        }
-        for (int i = 0; i < p.store_count; ++i)
-          if (p.stores[i].step == t) {
-            const int to = g.roots[p.stores[i].root].state;
-            s += "      " + (to < 0 ? "output" + std::to_string(p.stores[i].root) : "leaf" + std::to_string(to)) + " <- " + e.operand(p.stores[i].node) + "\n";
-          }
-      }
-    }
-  }
-  return s;
+  detail::explainer<N, R> e{g, p};
+  e.put_plan();
+  return e.out.text;
 }
 
 }  // namespace knit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// grow.hpp -- in: values and the levels of those that they read. out: regions, each grown along one slab axis.
+// grow.hpp -- in: values and the levels of those that they read. out: one region, grown along one slab axis.
 #pragma once
+#include <cstdint>
 #include <knit/plan/plan.hpp>
 
 namespace knit {
@@ -64,7 +65,8 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
   return c;
 }
 
-template <int N, int R> struct region_maker {
+/// Which values may be computed slab by slab together. A trial is the region that is being grown; `settle` keeps it.
+template <int N, int R> struct region_grower {
   static constexpr int never = 1 << 20;
   static constexpr int well_shared = 8;  ///< so many slabs are shared by a few threads without much waiting
   flat_graph const& g;
@@ -73,10 +75,16 @@ template <int N, int R> struct region_maker {
   int available[N]{};  ///< first level at which anyone may read the value
   int home[N]{};       ///< region, -1: not placed
   int trial[N]{}, trial_axis[N]{}, trial_cut[N]{};
+  struct verdict {
+    refusal::reason why;
+    int other;
+  } verdicts[N]{};      ///< on values that are not in the trial
+  std::uint64_t joined[N]{};  ///< trials of a search that the value was in, a bit each
+  double trial_far = 0;       ///< bytes that the trial reads of other cores
   int stamp = 0;
   tuning const& t;
 
-  constexpr region_maker(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
+  constexpr region_grower(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
       : g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
     for (int v = 0; v < g.size; ++v) home[v] = -1;
     refresh();
@@ -119,35 +127,38 @@ template <int N, int R> struct region_maker {
 
   /// May each slab sum its own part of a contracted axis? If the result is small beside what it is summed from
   /// (every slab keeps one), and both operands are read where they lie.
-  constexpr bool sums_in_parts(int v, long operand_size) const {
+  constexpr refusal::reason sums_in_parts(int v, long operand_size) const {
     op_info const& f = g.info(v);
-    if (g.extents[v].size() * 16 > operand_size) return false;
+    using enum refusal::reason;
+    if (g.extents[v].size() * 16 > operand_size) return large_parts;
     const product_letters letters = product_of(g, v);
     const access a = resolve(g, g.operand(v, letters.side)), b = resolve(g, g.operand(v, 1 - letters.side));
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
-    if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return false;
-    return letters.rows ? a.axis[axis_of_letter(f, letters.side, letters.rows)] == 0 : !panels(a.node);
+    if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
+    const bool lie = letters.rows ? a.axis[axis_of_letter(f, letters.side, letters.rows)] == 0 : !panels(a.node);
+    return lie ? none : no_parts;
   }
 
-  /// Can v join the trial region at this level, cut along the given class? Sets trial_axis[v] and trial_cut[v].
-  constexpr bool joins(int v, int level, int cls) {
+  /// May v join the trial region at this level, cut along the given class? Sets trial_axis[v] and trial_cut[v].
+  constexpr verdict joins(int v, int level, int cls) {
+    using enum refusal::reason;
     op_info const& f = g.info(v);
-    if (f.what == kind::view) return false;  // a copying reshape sees all slabs
+    if (f.what == kind::view) return {reshaped, v};  // one that copies sees all slabs
     constexpr int unknown = -3;
     int cut = unknown;
     long in_trial = 0;
     for (int k = 0; k < f.arity; ++k) {
       const access a = resolve(g, g.operand(v, k));
       if (p.roles[a.node] != role::computed || trial[a.node] != stamp) {
-        if (available[a.node] > level) return false;
+        if (available[a.node] > level) return {waits, a.node};
         continue;
       }
-      if (trial_axis[a.node] < 0) return false;
+      if (trial_axis[a.node] < 0) return {summed, a.node};
       int q = axis_in_user(g, v, k, a, trial_axis[a.node]);
       if (q == no_axis && f.what == kind::contract)
         for (int i = 0; f.labels[k][i]; ++i)
           if (a.axis[i] == trial_axis[a.node]) q = contracted_cut + axis_of_letter(f, 0, f.labels[k][i]);
-      if (q == no_axis || (cut != unknown && cut != q)) return false;
+      if (q == no_axis || (cut != unknown && cut != q)) return {two_axes, a.node};
       cut = q;
       if (g.extents[a.node].size() > in_trial) in_trial = g.extents[a.node].size();
     }
@@ -156,10 +167,12 @@ template <int N, int R> struct region_maker {
     if (cut == unknown)
       for (int q = 0; q < max_rank && cut == unknown; ++q)
         if (own.extent[q] > 1 && classes.of(self, q) == cls) cut = q;
-    if (cut == unknown || (cut >= contracted_cut && !sums_in_parts(v, in_trial))) return false;
+    if (cut == unknown) return {uncut, v};
+    if (cut >= contracted_cut)
+      if (const auto why = sums_in_parts(v, in_trial); why != none) return {why, v};
     trial_cut[v] = cut;
     trial_axis[v] = cut >= contracted_cut || (f.what == kind::reduce && f.reduces(cut, own, g.extents[v])) ? partial_axis : cut;
-    return true;
+    return {none, v};
   }
 
   constexpr bool is_state(int leaf) const {
@@ -226,21 +239,26 @@ template <int N, int R> struct region_maker {
 
   /// Grows a region along one class as far as it goes; its worth: the flops that a second thread saves, less those
   /// of reading far memory.
-  constexpr double grow(int level, int cls, int extent) {
+  constexpr double grow(int level, int cls, int extent, std::uint64_t bit = 0) {
     ++stamp;
     double flops = 0, far = 0;
     int values = 0;
     for (int v = 0; v < g.size; ++v)
-      if (p.roles[v] == role::computed && home[v] < 0 && joins(v, level, cls)) {
+      if (p.roles[v] == role::computed && home[v] < 0) {
+        verdicts[v] = joins(v, level, cls);
+        if (verdicts[v].why != refusal::reason::none) continue;
         trial[v] = stamp;
+        joined[v] |= bit;
         flops += flops_of(g, v);
         far += far_bytes(v, trial_cut[v]);
         values += 1 + (extent >= well_shared && cuts_both(v, trial_cut[v]));
       }
+    trial_far = far;
     if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, flops).slabs < 2) return 0;
     return (flops + values - t.far_byte_flops * far) / 2;
   }
 
+  /// Keeps the trial as a region.
   constexpr void settle(int level, int extent) {
     const int index = p.add_region(level);
     region& r = p.regions[index];
@@ -256,235 +274,19 @@ template <int N, int R> struct region_maker {
           r.name = trial_cut[v] >= contracted_cut ? g.extents[g.operand(v, 0)].name[trial_cut[v] - contracted_cut]
                                                 : space_of(g, v).name[trial_cut[v]];
       }
-  }
-
-  /// Regions along the classes that are worth most, one after the other; what all are worth.
-  constexpr double settle_regions(int level) {
-    double worth = 0;
-    while (true) {
-      int best = -1, best_extent = 1, tried[N]{}, tries = 0;
-      double best_worth = 0;
-      for (int v = 0; v < g.size; ++v) {
-        if (p.roles[v] != role::computed || home[v] >= 0) continue;
-        bool ready = true;
-        for (int k = 0; k < g.arity(v); ++k) ready = ready && available[g.operand(v, k)] <= level;
-        if (!ready) continue;
-        const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
-        for (int q = 0; q < max_rank; ++q) {
-          if (g.extents[self].extent[q] == 1) continue;
-          const int c = classes.of(self, q);
-          bool seen = false;
-          for (int i = 0; i < tries; ++i) seen = seen || tried[i] == c;
-          if (seen || tries == N) continue;
-          tried[tries++] = c;
-          const double w = grow(level, c, g.extents[self].extent[q]);
-          if (w > best_worth) best = c, best_worth = w, best_extent = g.extents[self].extent[q];
-        }
-      }
-      if (best < 0) return worth;
-      grow(level, best, best_extent);
-      settle(level, best_extent);
-      worth += best_worth;
-      // Values of this level are read by others of it only within their region, so nothing becomes available.
-    }
-  }
-
-  /// Whatever is left and ready goes into one region without slabs, done in order by one thread. What would gain more
-  /// by a second thread than threads meeting costs waits for the next level, and with it what it can do without.
-  constexpr bool settle_whole(int level) {
-    ++stamp;
-    bool any = false, waits = false, later[N]{}, needed[N]{};
-    for (int v = 0; v < g.size; ++v) {
-      if (p.roles[v] != role::computed || home[v] >= 0) continue;
-      bool ok = true;
-      for (int k = 0; k < g.arity(v); ++k) ok = ok && readable_in_order(g.operand(v, k), level);
-      if (!ok) continue;
-      if (p.parallel && flops_of(g, v) > 2 * t.meeting_flops && !ready(v, level)) {
-        waits = later[v] = true;
-        continue;
-      }
-      trial[v] = stamp;
-      trial_axis[v] = trial_cut[v] = no_axis;
-      any = true;
-    }
-    if (waits) {
-      for (int v = g.size - 1; v >= 0; --v)
-        if (later[v] || needed[v])
-          for (int k = 0; k < g.arity(v); ++k) needed[resolve(g, g.operand(v, k)).node] = true;
-      for (int v = 0; v < g.size; ++v) {
-        if (p.roles[v] != role::computed || trial[v] != stamp || needed[v]) continue;
-        bool stays = flops_of(g, v) <= t.slab_flops;
-        for (int k = 0; k < g.arity(v); ++k) stays = stays && readable_in_order(g.operand(v, k), level);
-        if (!stays) trial[v] = 0;
-      }
-    }
-    if (any) settle(level, 1);
-    return any;
-  }
-  constexpr bool ready(int v, int level) const {
-    bool all = true;
-    for (int k = 0; k < g.arity(v); ++k) all = all && available[g.operand(v, k)] <= level;
-    return all;
-  }
-
-  /// Everything that is done at a level. Where the regions gain less than a meeting costs, one thread may go on alone,
-  /// if it gets further than this level by that.
-  constexpr void fill_level(int level) {
-    const int first = p.region_count;
-    const double worth = p.parallel ? settle_regions(level) : 0;
-    settle_whole(level);
-    if (!p.parallel || worth >= t.meeting_flops || p.region_count == first) return;
-    region saved[N]{};
-    int home_then[N]{}, slab_axis_then[N]{}, cut_axis_then[N]{}, placed = 0, placed_alone = 0;
-    const int regions_then = p.region_count;
-    for (int r = first; r < regions_then; ++r) saved[r - first] = p.regions[r];
-    for (int v = 0; v < g.size; ++v) {
-      home_then[v] = home[v], slab_axis_then[v] = p.slab_axis[v], cut_axis_then[v] = p.cut_axis[v];
-      if (home[v] < first) continue;
-      ++placed;
-      home[v] = -1;
-      p.slab_axis[v] = p.cut_axis[v] = no_axis;
-    }
-    p.region_count = first;
-    settle_whole(level);
-    for (int v = 0; v < g.size; ++v) placed_alone += home[v] >= first;
-    if (placed_alone > placed) return;
-    p.region_count = regions_then;
-    for (int r = first; r < regions_then; ++r) p.regions[r] = saved[r - first];
-    for (int v = 0; v < g.size; ++v) {
-      home[v] = home_then[v], p.slab_axis[v] = slab_axis_then[v], p.cut_axis[v] = cut_axis_then[v];
-      if (home[v] >= first) p.level[v] = level;
-    }
-  }
-
-  constexpr bool readable_in_order(int v, int level) {
-    const int u = resolve(g, v).node;
-    if (available[u] <= level || (p.roles[u] == role::computed && trial[u] == stamp)) return true;
-    if (p.roles[u] != role::inlined) return false;
-    for (int k = 0; k < g.arity(u); ++k)
-      if (!readable_in_order(g.operand(u, k), level)) return false;
-    return true;
-  }
-
-  /// Elementwise values of what the caller gives (bytes as floats, say) that a product reads: each thread makes
-  /// its own copy, which costs less than to fetch half of one from another core and no meeting of threads.
-  constexpr void replicate() {
-    bool cheap[N]{}, wanted[N]{};
-    int cost[N]{};  // operations for each element
-    for (int v = 0; v < g.size; ++v) {
-      if (p.roles[v] != role::computed || g.info(v).what != kind::map) continue;
-      cost[v] = g.info(v).flops;
-      for (int k = 0; k < g.arity(v); ++k) cost[v] += cost[resolve(g, g.operand(v, k)).node];
-      if (cost[v] > t.cheap_flops) cost[v] = t.cheap_flops + 1;  // shared operands count on each path to them: no overflow
-      bool ok = cost[v] <= t.cheap_flops;
-      for (int k = 0; k < g.arity(v); ++k) {
-        const int u = resolve(g, g.operand(v, k)).node;
-        ok = ok && (p.roles[u] == role::constant || (p.roles[u] == role::leaf && !is_state(field(g.at[u], 0))) || cheap[u]);
-      }
-      cheap[v] = ok;
-    }
-    for (int r = 0; r < g.root_count; ++r) cheap[resolve(g, g.roots[r].node).node] = false;
-    bool any = false;
-    for (int v = g.size - 1; v >= 0; --v) {
-      if (p.roles[v] != role::computed && p.roles[v] != role::inlined) continue;
-      for (int k = 0; k < g.arity(v); ++k) {
-        const int u = resolve(g, g.operand(v, k)).node;
-        if (cheap[u] && (g.info(v).what == kind::contract || wanted[v])) any = wanted[u] = true;
-      }
-    }
-    if (!any) return;
-    ++stamp;
     for (int v = 0; v < g.size; ++v)
-      if (wanted[v]) {
-        trial[v] = stamp;
-        trial_axis[v] = trial_cut[v] = no_axis;
-      }
-    settle(0, 1);
-    p.regions[p.region_count - 1].every_thread = true;
-    refresh();
+      if (p.roles[v] == role::computed && home[v] < 0) refuse(v, v, index, verdicts[v]);
   }
 
-  /// Does a value of region r read u?
-  constexpr bool read_by(int r, int u) const {
-    for (int x = 0; x < g.size; ++x)
-      if (p.roles[x] == role::computed && home[x] == r)
-        for (int k = 0; k < g.arity(x); ++k)
-          if (resolve(g, g.operand(x, k)).node == u) return true;
-    return false;
-  }
-
-  /// Elements that region r would newly read for u, or, if that is less, for what u is made of.
-  constexpr double price(int r, int u, int depth) const {
-    if (p.roles[u] != role::computed || home[u] == r || read_by(r, u)) return 0;
-    const double whole = double(g.extents[u].size());
-    if (depth == 0 || g.info(u).what == kind::reduce || g.info(u).what == kind::view) return whole;
-    double made = 0;
-    for (int k = 0; k < g.arity(u); ++k) made += price(r, resolve(g, g.operand(u, k)).node, depth - 1);
-    return made < whole ? made : whole;
-  }
-
-  /// Moves values to the later region that alone reads them, if that region can make them slab by slab from
-  /// no more memory than they take: what a slab makes and reads itself never leaves its core.
-  constexpr void move_late() {
-    for (int v = g.size - 1; v >= 0; --v) {
-      if (p.roles[v] != role::computed || g.info(v).what == kind::view || p.regions[home[v]].every_thread) continue;
-      int target = -1, axis = no_axis;
-      bool ok = true;
-      for (int r = 0; r < g.root_count; ++r) ok = ok && resolve(g, g.roots[r].node).node != v;
-      for (int x = v + 1; x < g.size && ok; ++x)
-        for (int k = 0; k < g.arity(x) && ok; ++k) {
-          if (p.roles[x] == role::view) continue;
-          const access a = resolve(g, g.operand(x, k));
-          if (a.node != v) continue;
-          const int cut = p.roles[x] == role::computed ? cut_in_operand(x, k, a, p.cut_axis[x]) : no_axis;
-          ok = cut != no_axis && (target < 0 || (target == home[x] && axis == cut));
-          target = home[x];
-          axis = cut;
-        }
-      if (!ok || target < 0 || p.regions[target].level <= p.level[v]) continue;
-      double added = 0;
-      for (int k = 0; k < g.arity(v); ++k) {
-        const access a = resolve(g, g.operand(v, k));
-        if (p.roles[a.node] == role::inlined) ok = ok && available[a.node] <= p.regions[target].level;
-        if (p.roles[a.node] != role::computed) continue;
-        added += price(target, a.node, 2);
-      }
-      added += far_bytes(v, axis) / double(bytes_of(g.number));
-      if (!ok || added > double(g.extents[v].size())) continue;
-      p.regions[home[v]].flops -= flops_of(g, v);
-      p.regions[target].flops += flops_of(g, v);
-      home[v] = target;
-      p.level[v] = p.regions[target].level;
-      p.slab_axis[v] = p.cut_axis[v] = axis;
-      refresh();
-    }
-  }
-
-  /// Levels that have lost all their values go.
-  constexpr void close_levels() {
-    int next = 0;
-    for (int level = 0; level < p.kernels; ++level) {
-      bool used = false;
-      for (int v = 0; v < g.size; ++v) used = used || (p.roles[v] == role::computed && p.level[v] == level);
-      if (!used) continue;
-      for (int v = 0; v < g.size; ++v)
-        if (p.roles[v] == role::computed && p.level[v] == level) p.level[v] = next;
-      for (int r = 0; r < p.region_count; ++r)
-        if (p.regions[r].level == level) p.regions[r].level = next;
-      ++next;
-    }
-    p.kernels = next;
-  }
-
-  /// Cuts every region into slabs.
-  constexpr void cut() {
-    for (int r = 0; r < p.region_count; ++r) {
-      region& c = p.regions[r];
-      if (c.extent == 1) continue;
-      const cutting k = cut_of([&](int v) { return home[v] == r; }, p.cut_axis, c.extent, c.flops);
-      c.granule = k.granule;
-      c.slabs = k.slabs;
-      c.runs = c.slabs < t.most_runs ? c.slabs : t.most_runs;
+  /// Writes down why v is not in a region, for each value there that v reads, itself or by way of inlined scalar x.
+  constexpr void refuse(int v, int x, int index, verdict const& no) {
+    for (int k = 0; k < g.arity(x); ++k) {
+      const int u = resolve(g, g.operand(x, k)).node;
+      if (p.roles[u] == role::inlined) refuse(v, u, index, no);
+      if (p.roles[u] != role::computed || home[u] != index || p.refusal_count == N) continue;
+      // A scalar that is not there because its sum is not whole: that is the reason.
+      const bool whole = x == v || no.why != refusal::reason::waits || p.roles[no.other] != role::inlined || p.slab_axis[u] != partial_axis;
+      p.refusals[p.refusal_count++] = {whole ? no.why : refusal::reason::summed, v, u, index, whole ? no.other : u, 0, 0, 0, 0};
     }
   }
 };

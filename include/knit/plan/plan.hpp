@@ -93,6 +93,27 @@ struct buffer {
   long combined;    ///< where, in its own arena
 };
 
+/// Why `reader` is not in `region`, although it reads `read`, which is.
+struct refusal {
+  enum class reason : unsigned char {
+    none,         ///< it is
+    waits,        ///< it reads `other` too, which is not there yet
+    summed,       ///< `read` is a sum over all slabs
+    large_parts,  ///< it sums over the axis that is cut, and its parts would be large
+    no_parts,     ///< it sums over the axis that is cut, and what it sums does not lie so that a slab could
+    reshaped,     ///< its elements lie in other slabs
+    two_axes,     ///< `read` and `other` would cut it along different axes
+    uncut,        ///< it has no such axis
+    heavy,        ///< a second thread saves more than a meeting costs
+    follows,      ///< it may wait for what is heavy
+    own_copy,     ///< each thread makes `read` for itself
+    moved         ///< it was there and has moved to its reader
+  } why;
+  int reader, read, region, other;
+  int rival;  ///< extent of an axis along which both would be in one region; 0: none was tried
+  double rival_worth, worth, far_bytes;  ///< in flops, of that region and of the one chosen; what the former reads of other cores
+};
+
 template <int N, int R> struct plan {
   role roles[N]{};
   int level[N]{};      ///< of the kernel that computes the value
@@ -105,6 +126,8 @@ template <int N, int R> struct plan {
   int step_count = 0;
   region regions[N + 2 * R]{};
   int region_count = 0;
+  refusal refusals[N]{};  ///< for people only, and as many as there is room for
+  int refusal_count = 0;
   store stores[2 * R]{};
   int store_count = 0;
   int kernels = 0;         ///< phases between which all threads meet

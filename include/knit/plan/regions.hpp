@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // regions.hpp -- in: a flat graph. out: which values share a slab axis and so a region, and at which level.
 #pragma once
-#include <knit/plan/grow.hpp>
+#include <knit/plan/levels.hpp>
 
 namespace knit {
 

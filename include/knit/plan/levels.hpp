@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSL-1.0
+// levels.hpp -- in: regions that can be grown. out: which are, level by level, and which values move later.
+#pragma once
+#include <knit/plan/grow.hpp>
+
+namespace knit::detail {
+
+/// Chooses regions for one level after the other.
+template <int N, int R> struct region_maker : region_grower<N, R> {
+  using grower = region_grower<N, R>;
+  using typename grower::cutting;
+  using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::g, grower::grow,
+      grower::home, grower::is_state, grower::joined, grower::p, grower::refresh, grower::refuse, grower::region_grower,
+      grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::verdicts;
+
+  /// Is all there that v reads?
+  constexpr bool ready(int v, int level) const {
+    bool all = true;
+    for (int k = 0; k < g.arity(v); ++k) all = all && available[g.operand(v, k)] <= level;
+    return all;
+  }
+
+  /// Regions along the classes that are worth most, one after the other; what all are worth.
+  constexpr double settle_regions(int level) {
+    double worth = 0;
+    while (true) {
+      struct search {
+        int cls, extent;
+        double worth, far;
+      } tried[N]{};
+      int best = -1, tries = 0;
+      for (int v = 0; v < g.size; ++v) joined[v] = 0;
+      for (int v = 0; v < g.size; ++v) {
+        if (p.roles[v] != role::computed || home[v] >= 0 || !ready(v, level)) continue;
+        const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
+        for (int q = 0; q < max_rank; ++q) {
+          const int extent = g.extents[self].extent[q];
+          if (extent == 1) continue;
+          const int c = classes.of(self, q);
+          bool seen = false;
+          for (int i = 0; i < tries; ++i) seen = seen || tried[i].cls == c;
+          if (seen || tries == N) continue;
+          const double w = grow(level, c, extent, bit(tries));
+          tried[tries] = {c, extent, w, trial_far};
+          if (w > (best < 0 ? 0 : tried[best].worth)) best = tries;
+          ++tries;
+        }
+      }
+      if (best < 0) return worth;
+      const int first = p.refusal_count;
+      grow(level, tried[best].cls, tried[best].extent);
+      settle(level, tried[best].extent);
+      worth += tried[best].worth;
+      for (int i = first; i < p.refusal_count; ++i) {  // was there a way to have both in one region?
+        refusal& r = p.refusals[i];
+        for (int k = 0; k < tries; ++k)
+          if (k != best && tried[k].worth != 0 && (joined[r.reader] & joined[r.read] & bit(k)) && (r.rival == 0 || tried[k].worth > r.rival_worth)) {
+            r.rival = tried[k].extent;
+            r.rival_worth = tried[k].worth, r.worth = tried[best].worth;
+            r.far_bytes = tried[k].far;
+          }
+      }
+      // Values of this level are read by others of it only within their region, so nothing becomes available.
+    }
+  }
+  static constexpr std::uint64_t bit(int search) { return search < 64 ? std::uint64_t(1) << search : 0; }
+
+  /// Whatever is left and ready goes into one region without slabs, done in order by one thread. What would gain more
+  /// by a second thread than threads meeting costs waits for the next level, and with it what it can do without.
+  constexpr bool settle_whole(int level) {
+    ++stamp;
+    bool any = false, waits = false, later[N]{}, needed[N]{};
+    for (int v = 0; v < g.size; ++v) {
+      if (p.roles[v] != role::computed || home[v] >= 0) continue;
+      bool ok = true;
+      for (int k = 0; k < g.arity(v) && ok; ++k) {
+        ok = readable_in_order(g.operand(v, k), level);
+        if (!ok) verdicts[v] = {refusal::reason::waits, resolve(g, g.operand(v, k)).node};
+      }
+      if (!ok) continue;
+      if (p.parallel && flops_of(g, v) > 2 * t.meeting_flops && !ready(v, level)) {
+        waits = later[v] = true;
+        verdicts[v] = {refusal::reason::heavy, v};
+        continue;
+      }
+      trial[v] = stamp;
+      trial_axis[v] = trial_cut[v] = no_axis;
+      any = true;
+    }
+    if (waits) {
+      for (int v = g.size - 1; v >= 0; --v)
+        if (later[v] || needed[v])
+          for (int k = 0; k < g.arity(v); ++k) needed[resolve(g, g.operand(v, k)).node] = true;
+      for (int v = 0; v < g.size; ++v) {
+        if (p.roles[v] != role::computed || trial[v] != stamp || needed[v]) continue;
+        bool stays = flops_of(g, v) <= t.slab_flops;
+        for (int k = 0; k < g.arity(v); ++k) stays = stays && readable_in_order(g.operand(v, k), level);
+        if (stays) continue;
+        trial[v] = 0;
+        verdicts[v] = {refusal::reason::follows, v};
+      }
+    }
+    if (any) settle(level, 1);
+    return any;
+  }
+  /// Everything that is done at a level. Where the regions gain less than a meeting costs, one thread may go on alone,
+  /// if it gets further than this level by that.
+  constexpr void fill_level(int level) {
+    const int first = p.region_count, first_refusal = p.refusal_count;
+    const double worth = p.parallel ? settle_regions(level) : 0;
+    settle_whole(level);
+    if (!p.parallel || worth >= t.meeting_flops || p.region_count == first) return;
+    region saved[N]{};
+    int home_then[N]{}, slab_axis_then[N]{}, cut_axis_then[N]{}, placed = 0, placed_alone = 0;
+    const int regions_then = p.region_count, refusals_then = p.refusal_count;
+    for (int r = first; r < regions_then; ++r) saved[r - first] = p.regions[r];
+    for (int v = 0; v < g.size; ++v) {
+      home_then[v] = home[v], slab_axis_then[v] = p.slab_axis[v], cut_axis_then[v] = p.cut_axis[v];
+      if (home[v] < first) continue;
+      ++placed;
+      home[v] = -1;
+      p.slab_axis[v] = p.cut_axis[v] = no_axis;
+    }
+    p.region_count = first;
+    settle_whole(level);
+    for (int v = 0; v < g.size; ++v) placed_alone += home[v] >= first;
+    if (placed_alone > placed) {
+      for (int i = refusals_then; i < p.refusal_count; ++i) p.refusals[first_refusal + i - refusals_then] = p.refusals[i];
+      p.refusal_count -= refusals_then - first_refusal;
+      return;
+    }
+    p.refusal_count = refusals_then;
+    p.region_count = regions_then;
+    for (int r = first; r < regions_then; ++r) p.regions[r] = saved[r - first];
+    for (int v = 0; v < g.size; ++v) {
+      home[v] = home_then[v], p.slab_axis[v] = slab_axis_then[v], p.cut_axis[v] = cut_axis_then[v];
+      if (home[v] >= first) p.level[v] = level;
+    }
+  }
+
+  constexpr bool readable_in_order(int v, int level) {
+    const int u = resolve(g, v).node;
+    if (available[u] <= level || (p.roles[u] == role::computed && trial[u] == stamp)) return true;
+    if (p.roles[u] != role::inlined) return false;
+    for (int k = 0; k < g.arity(u); ++k)
+      if (!readable_in_order(g.operand(u, k), level)) return false;
+    return true;
+  }
+
+  /// Elementwise values of what the caller gives (bytes as floats, say) that a product reads: each thread makes
+  /// its own copy, which costs less than to fetch half of one from another core and no meeting of threads.
+  constexpr void replicate() {
+    bool cheap[N]{}, wanted[N]{};
+    int cost[N]{};  // operations for each element
+    for (int v = 0; v < g.size; ++v) {
+      if (p.roles[v] != role::computed || g.info(v).what != kind::map) continue;
+      cost[v] = g.info(v).flops;
+      for (int k = 0; k < g.arity(v); ++k) cost[v] += cost[resolve(g, g.operand(v, k)).node];
+      if (cost[v] > t.cheap_flops) cost[v] = t.cheap_flops + 1;  // shared operands count on each path to them: no overflow
+      bool ok = cost[v] <= t.cheap_flops;
+      for (int k = 0; k < g.arity(v); ++k) {
+        const int u = resolve(g, g.operand(v, k)).node;
+        ok = ok && (p.roles[u] == role::constant || (p.roles[u] == role::leaf && !is_state(field(g.at[u], 0))) || cheap[u]);
+      }
+      cheap[v] = ok;
+    }
+    for (int r = 0; r < g.root_count; ++r) cheap[resolve(g, g.roots[r].node).node] = false;
+    bool any = false;
+    for (int v = g.size - 1; v >= 0; --v) {
+      if (p.roles[v] != role::computed && p.roles[v] != role::inlined) continue;
+      for (int k = 0; k < g.arity(v); ++k) {
+        const int u = resolve(g, g.operand(v, k)).node;
+        if (cheap[u] && (g.info(v).what == kind::contract || wanted[v])) any = wanted[u] = true;
+      }
+    }
+    if (!any) return;
+    ++stamp;
+    for (int v = 0; v < g.size; ++v) {
+      verdicts[v] = {refusal::reason::own_copy, v};
+      if (!wanted[v]) continue;
+      trial[v] = stamp;
+      trial_axis[v] = trial_cut[v] = no_axis;
+    }
+    settle(0, 1);
+    p.regions[p.region_count - 1].every_thread = true;
+    refresh();
+  }
+
+  /// Does a value of region r read u?
+  constexpr bool read_by(int r, int u) const {
+    for (int x = 0; x < g.size; ++x)
+      if (p.roles[x] == role::computed && home[x] == r)
+        for (int k = 0; k < g.arity(x); ++k)
+          if (resolve(g, g.operand(x, k)).node == u) return true;
+    return false;
+  }
+
+  /// Elements that region r would newly read for u, or, if that is less, for what u is made of.
+  constexpr double price(int r, int u, int depth) const {
+    if (p.roles[u] != role::computed || home[u] == r || read_by(r, u)) return 0;
+    const double whole = double(g.extents[u].size());
+    if (depth == 0 || g.info(u).what == kind::reduce || g.info(u).what == kind::view) return whole;
+    double made = 0;
+    for (int k = 0; k < g.arity(u); ++k) made += price(r, resolve(g, g.operand(u, k)).node, depth - 1);
+    return made < whole ? made : whole;
+  }
+
+  /// Moves values to the later region that alone reads them, if that region can make them slab by slab from
+  /// no more memory than they take: what a slab makes and reads itself never leaves its core.
+  constexpr void move_late() {
+    for (int v = g.size - 1; v >= 0; --v) {
+      if (p.roles[v] != role::computed || g.info(v).what == kind::view || p.regions[home[v]].every_thread) continue;
+      int target = -1, axis = no_axis;
+      bool ok = true;
+      for (int r = 0; r < g.root_count; ++r) ok = ok && resolve(g, g.roots[r].node).node != v;
+      for (int x = v + 1; x < g.size && ok; ++x)
+        for (int k = 0; k < g.arity(x) && ok; ++k) {
+          if (p.roles[x] == role::view) continue;
+          const access a = resolve(g, g.operand(x, k));
+          if (a.node != v) continue;
+          const int cut = p.roles[x] == role::computed ? cut_in_operand(x, k, a, p.cut_axis[x]) : no_axis;
+          ok = cut != no_axis && (target < 0 || (target == home[x] && axis == cut));
+          target = home[x];
+          axis = cut;
+        }
+      if (!ok || target < 0 || p.regions[target].level <= p.level[v]) continue;
+      double added = 0;
+      for (int k = 0; k < g.arity(v); ++k) {
+        const access a = resolve(g, g.operand(v, k));
+        if (p.roles[a.node] == role::inlined) ok = ok && available[a.node] <= p.regions[target].level;
+        if (p.roles[a.node] != role::computed) continue;
+        added += price(target, a.node, 2);
+      }
+      added += far_bytes(v, axis) / double(bytes_of(g.number));
+      if (!ok || added > double(g.extents[v].size())) continue;
+      refuse(v, v, home[v], {refusal::reason::moved, v});
+      p.regions[home[v]].flops -= flops_of(g, v);
+      p.regions[target].flops += flops_of(g, v);
+      home[v] = target;
+      p.level[v] = p.regions[target].level;
+      p.slab_axis[v] = p.cut_axis[v] = axis;
+      refresh();
+    }
+  }
+
+  /// Levels that have lost all their values go.
+  constexpr void close_levels() {
+    int next = 0;
+    for (int level = 0; level < p.kernels; ++level) {
+      bool used = false;
+      for (int v = 0; v < g.size; ++v) used = used || (p.roles[v] == role::computed && p.level[v] == level);
+      if (!used) continue;
+      for (int v = 0; v < g.size; ++v)
+        if (p.roles[v] == role::computed && p.level[v] == level) p.level[v] = next;
+      for (int r = 0; r < p.region_count; ++r)
+        if (p.regions[r].level == level) p.regions[r].level = next;
+      ++next;
+    }
+    p.kernels = next;
+  }
+
+  /// Cuts every region into slabs.
+  constexpr void cut() {
+    for (int r = 0; r < p.region_count; ++r) {
+      region& c = p.regions[r];
+      if (c.extent == 1) continue;
+      const cutting k = cut_of([&](int v) { return home[v] == r; }, p.cut_axis, c.extent, c.flops);
+      c.granule = k.granule;
+      c.slabs = k.slabs;
+      c.runs = c.slabs < t.most_runs ? c.slabs : t.most_runs;
+    }
+  }
+};
+
+}  // namespace knit::detail
