@@ -47,10 +47,12 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   static constexpr int full_vectors = rows / lanes::count;
   static constexpr int widest = full_vectors * 14 + full_vectors + 1 <= 32 && lanes::count >= (single ? 16 : 8) ? 14 : 6;
   static constexpr int tail_rows = M % rows;
-  static constexpr int most_packed = 1 << 13;
 
   /// Is the tile the way? Slabs of terms are read where they lie, and what has to be packed fits the stack.
-  static constexpr bool tiled = is_product && (L::cut_terms ? a_direct && b_plain : (a_direct && b_direct) || K * terms.size <= most_packed);
+  static constexpr bool tiled = is_product && (L::cut_terms ? a_direct && b_plain : (a_direct && b_direct) || K * terms.size <= longest_packed);
+  static_assert(tiled || (!st.row && !st.any_reduction));
+  /// Does the step reduce each row over all columns? A panel then ends with its rows' totals.
+  static constexpr bool sums_columns = st.any_reduction && !st.reduces[lane];
 
   static constexpr bool cut_k = k_letter && st.cut == k_number;  ///< each slab sums its part of k
   static constexpr bool cut_n = n_letter && st.cut == n_number;
@@ -162,7 +164,10 @@ template <class P, int S> struct contract_step : contraction<P, S> {
       } else add_product<K, R>(t, there, a, a_by, b, b_by_k, b_by_n, b_plain && b_by_n == 1 ? 2 * NR : 0);
     }
     typename B::state e(s);
-    finish(t, finisher<R>{e, L::in_result(at), there});
+    B::start(e);
+    if constexpr (st.row) finish_columns(t, row_finisher<R>{e, L::in_result(at)});
+    else finish(t, finisher<R>{e, L::in_result(at), there});
+    if constexpr (st.any_reduction) B::add_totals(*s.sums, e);
   }
   /// What is done with each register of a tile. A struct, since a lambda cannot be forced inline without a macro,
   /// and a call here would spill the tile.
@@ -175,11 +180,23 @@ template <class P, int S> struct contract_step : contraction<P, S> {
       position p = from;
       p.at[m_number] += vec * lanes::count;
       if constexpr (n_letter != '\0') p.at[n_number] += n;
-      s.value[0] = acc;
-      if constexpr (rest_of_m<R>) L::epilogue(s, p, some_lanes{there});
-      else if constexpr (R % lanes::count == 0) L::epilogue(s, p, all_lanes{});
-      else if (vec + 1 < vectors) L::epilogue(s, p, all_lanes{});
-      else L::epilogue(s, p, some_lanes{R - (vectors - 1) * lanes::count});
+      s.value[0][0] = acc;
+      if constexpr (rest_of_m<R>) L::epilogue(s, p, some_lanes{there}, vec);
+      else if constexpr (R % lanes::count == 0) L::epilogue(s, p, all_lanes{}, vec);
+      else if (vec + 1 < vectors) L::epilogue(s, p, all_lanes{}, vec);
+      else L::epilogue(s, p, some_lanes{R - (vectors - 1) * lanes::count}, vec);
+    }
+  };
+  /// With each column of a tile that holds whole rows of the step's space.
+  template <int R> struct row_finisher {
+    typename B::state& s;
+    const position from;
+    template <int MV> HWY_INLINE void operator()(int n, lanes const (&column)[MV]) const {
+      position p = from;
+      if constexpr (n_letter != '\0') p.at[n_number] += n;
+      for (int b = 0; b < MV; ++b) s.value[0][b] = column[b];
+      B::for_blocks(p, [&](int block, position const& q, auto w) { B::template write<L::v>(s, q, s.value[0][block], w); });
+      B::template run_row<1>(s, p);
     }
   };
 
@@ -213,6 +230,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         L::template place<terms>(c, r, s.m);
         pack_a(s.m, c, rows_there<R>(s.m, c), packed + r * (K * rows));
       }
+    if constexpr (sums_columns) B::start(*s.sums);
     const int n_lo = L::first(n_number, s.m), n_hi = L::end(n_number, s.m);
     const int rounds = L::template rounds<along_b>(s.m);
     for (int r = 0; r < rounds; ++r) {
@@ -221,6 +239,14 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         const int width = next_width(n_hi - n);
         dispatch<R, Panel>(s, width, at, a_direct ? nullptr : packed);
         n += width;
+      }
+    }
+    if constexpr (sums_columns) {
+      const int there = rows_there<R>(s.m, at);
+      for (int i = 0; i < there; i += lanes::count) {
+        const position p = L::in_result(moved(at, m_number, i));
+        if (i + lanes::count <= there) B::end(*s.sums, p, all_lanes{}, i / lanes::count);
+        else B::end(*s.sums, p, some_lanes{there - i}, i / lanes::count);
       }
     }
   }
@@ -235,7 +261,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
     constexpr int in_whole = M / panel_rows * panel_rows, last = layout::panel_width(M, M - 1);
     const int whole_hi = rows < panel_rows && m_hi > in_whole ? in_whole : m_hi;
-    for (; m0 + rows <= whole_hi; m0 += rows) panel<rows, panel_rows>(s, at);
+    if constexpr (in_whole > 0)
+      for (; m0 + rows <= whole_hi; m0 += rows) panel<rows, panel_rows>(s, at);
     if constexpr (M - in_whole >= rows)  // tiles narrower than a panel also fill the last one
       for (; m0 + rows <= m_hi; m0 += rows) panel<rows, last>(s, at);
     if constexpr (tail_rows > 0)
@@ -243,7 +270,10 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   }
 
   static void run(memory const& m) {
-    const typename B::context s(m);
+    typename B::context s(m);
+    typename B::state sums(s);
+    s.sums = &sums;
+    if constexpr (st.any_reduction && !sums_columns) B::start(sums);
     if constexpr (tiled) {
       coordinates at{};
       const int rounds = L::template rounds<around>(m);
@@ -252,6 +282,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         panels(s, at);
       }
     } else lanes_contraction<P, S>::run(s);
+    if constexpr (st.any_reduction && !sums_columns) B::end(sums, position{}, all_lanes{});
   }
 };
 

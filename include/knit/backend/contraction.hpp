@@ -131,12 +131,12 @@ template <class P, int S> struct contraction {
 
   static constexpr bool cut_terms = st.cut >= contracted_cut;  ///< each slab sums its part of a contracted axis
 
-  /// What follows with the elements of the result from p on, which s.value[0] holds.
-  template <class Width> static HWY_INLINE void epilogue(typename B::state& s, position const& p, Width w) {
+  /// What follows with the elements of the result from p on, which s.value[0] holds: register `block` of a tile's column.
+  template <class Width> static HWY_INLINE void epilogue(typename B::state& s, position const& p, Width w, int block = 0) {
     if constexpr (cut_terms && B::template in_parts<v>)
-      if (!s.m.first) s.value[0] = s.value[0] + B::template stored<v>(s, p, w);
-    B::template write<v>(s, p, s.value[0], w);
-    B::template run<1>(s, p, w);
+      if (!s.m.first) s.value[0][0] = s.value[0][0] + B::template stored<v>(s, p, w);
+    B::template write<v>(s, p, s.value[0][0], w);
+    B::template run<1>(s, p, w, block);
   }
 };
 

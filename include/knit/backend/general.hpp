@@ -140,7 +140,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     coordinates const& c;
     Width w;
     HWY_INLINE void operator()(int i, int j, lanes sum) const {
-      s.value[0] = sum;
+      s.value[0][0] = sum;
       C::epilogue(s, C::in_result(moved(moved(c, i_number, i), j_number, j)), w);
     }
   };
@@ -213,7 +213,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       number x[lanes::count] = {};
       for (int i = 0; i < filled<number>(w); ++i) x[i] = dot(s.m, moved(c, number_of(lane_letter), i), detail::first<4>);
       typename B::state e(s);
-      e.value[0] = load(x);
+      e.value[0][0] = load(x);
       C::epilogue(e, C::in_result(c), w);
     }
   }

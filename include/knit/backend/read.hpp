@@ -34,13 +34,6 @@ struct position {
   int at[max_rank];
 };
 
-/// The axis that lies in lanes: the first that has any extent.
-constexpr int lane_axis_of(shape s) {
-  for (int q = 0; q < max_rank; ++q)
-    if (s.extent[q] > 1) return q;
-  return 0;
-}
-
 template <class P, int V> typename P::number scalar_value(typename P::memory const& m);
 
 /// Reads value V of program P, seen from a space whose axes are V's own (repeated where V has extent 1).

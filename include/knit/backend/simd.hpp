@@ -2,6 +2,7 @@
 // simd.hpp -- in: a program and its memory. out: one run of its plan on the lanes and cores of this CPU.
 #pragma once
 #include <knit/backend/contract.hpp>
+#include <knit/backend/map.hpp>
 #include <knit_kernels/team.hpp>
 #include <limits>
 #include <memory>

@@ -16,6 +16,10 @@ template <class P, int S> struct body {
   static constexpr shape space = st.space;
   static constexpr int lane_axis = lane_axis_of(space);
   static constexpr int count = st.last - st.first;
+  /// Registers that a row takes, if one is in registers at once.
+  static constexpr int blocks = st.row ? (space.extent[lane_axis] + lanes::count - 1) / lanes::count : 1;
+  /// Running totals of a reduction: for each register of a row, or of a tile's column.
+  static constexpr int totals = st.kind == step_kind::contract ? (panel_rows + lanes::count - 1) / lanes::count : blocks;
 
   template <int Index> static constexpr int node_at = P::plan.order[st.first + Index];
   static constexpr int slot_of(int v) {
@@ -45,7 +49,7 @@ template <class P, int S> struct body {
       for (int k = 0; k < P::graph.arity(v); ++k) {
         const int u = P::graph.operand(v, k), base = resolve(P::graph, u).node;
         source from;
-        if (P::plan.roles[base] == role::computed && P::graph.info(base).what != kind::reduce) from.slot = slots[base];
+        if (P::plan.roles[base] == role::computed && (P::graph.info(base).what != kind::reduce || P::plan.in_row[base])) from.slot = slots[base];
         if (from.slot < 0 && (P::plan.roles[base] == role::inlined || (P::plan.roles[base] != role::constant && P::graph.extents[base].size() == 1))) {
           from.scalar = 0;
           while (from.scalar < t.scalars && t.scalar_node[from.scalar] != u) ++from.scalar;
@@ -58,10 +62,12 @@ template <class P, int S> struct body {
     return t;
   }();
 
+  struct state;
   /// What all blocks of a slab share.
   struct context {
     memory const& m;
     number scalar[sources.scalars + 1];  ///< inlined operands, read before the loops, which need them again and again
+    state* sums = nullptr;               ///< where blocks add up, if they are not the state's own
 
     explicit HWY_INLINE context(memory const& mem) : m(mem) { read(std::make_integer_sequence<int, sources.scalars>{}); }
 
@@ -74,15 +80,16 @@ template <class P, int S> struct body {
   struct state {
     memory const m;  ///< a copy: what is written through pointers may be anything, for a compiler, but not a local
     context const& of;
-    lanes value[count > 0 ? count : 1];
-    lanes total[count > 0 ? count : 1];  ///< of reductions
+    lanes value[count > 0 ? count : 1][blocks];
+    lanes total[count > 0 ? count : 1][totals];  ///< of reductions
 
     explicit HWY_INLINE state(context const& c) : m(c.m), of(c) {}
   };
 
-  template <int Index, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w) {
+  /// Operand K of value Index in register `block` of a row.
+  template <int Index, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w, int block) {
     constexpr source from = sources.at[Index][K];
-    if constexpr (from.slot >= 0) return s.value[from.slot];
+    if constexpr (from.slot >= 0) return s.value[from.slot][blocks == 1 ? 0 : block];
     else if constexpr (from.scalar >= 0) return lanes(s.of.scalar[from.scalar]);
     else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis>(s.m, p, w);
   }
@@ -134,77 +141,149 @@ template <class P, int S> struct body {
       store_lanes(static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + by.to(p.at), x, w);
     }
   }
-  template <int W, class Width> static HWY_INLINE void write_if_here(state& s, position const& p, Width w) {
+  template <int W, class Width> static HWY_INLINE void write_if_here(state& s, position const& p, Width w, int block) {
     if constexpr (W < P::plan.store_count && P::plan.stores[W].step == S) {
       constexpr int v = P::plan.stores[W].node;
       constexpr int slot = slot_of(v);
-      if constexpr (slot >= 0) write_root<W>(s.m, p, s.value[slot], w);
+      if constexpr (slot >= 0) write_root<W>(s.m, p, s.value[slot][blocks == 1 ? 0 : block], w);
       else write_root<W>(s.m, p, reader<P, v>::template along<lane_axis>(s.m, p, w), w);
     }
   }
 
-  /// Value Index of the step, given those before it.
-  template <int Index, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w) {
+  template <int Index> static constexpr op_info const& info = P::graph.info(node_at<Index>);
+  /// Of a reduction that is over only when all blocks are done.
+  template <int Index> static constexpr bool adds_up = info<Index>.what == kind::reduce && !P::plan.in_row[node_at<Index>];
+  template <int Index> static HWY_INLINE lanes joined(lanes a, lanes b) {
+    if constexpr (info<Index>.how == combine::sum) return a + b;
+    else return reader<P, node_at<Index>>::larger(a, b);
+  }
+  template <int Index> static constexpr number neutral = info<Index>.how == combine::sum ? number(0) : -std::numeric_limits<number>::infinity();
+
+  /// Value Index of the step, given those before it, in register `block` of a row or of a tile's column.
+  template <int Index, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w, int block) {
     constexpr int v = node_at<Index>;
     using Op = typename P::template op<v>;
     constexpr op_info f = info_of<Op>;
+    lanes& y = s.value[Index][blocks == 1 ? 0 : block];
     if constexpr (f.what == kind::reduce) {
-      const lanes x = operand<Index, 0>(s, p, w);
-      const lanes t = f.how == combine::sum ? s.total[Index] + x : reader<P, v>::larger(s.total[Index], x);
-      if constexpr (std::is_same_v<Width, all_lanes> || !st.reduces[lane_axis]) s.total[Index] = t;
-      else s.total[Index] = select(first_n<number>(w.n), t, s.total[Index]);
+      lanes x = operand<Index, 0>(s, p, w, block);
+      if constexpr (adds_up<Index>) {
+        lanes& t = s.total[Index][totals == 1 ? 0 : block];
+        if constexpr (std::is_same_v<Width, all_lanes> || !st.reduces[lane_axis]) t = joined<Index>(t, x);
+        else t = select(first_n<number>(w.n), joined<Index>(t, x), t);
+      } else {
+        if constexpr (!std::is_same_v<Width, all_lanes>) x = select(first_n<number>(w.n), x, neutral<Index>);
+        y = x;  // the row's registers are joined when all are there
+      }
     } else {
       if constexpr (f.indexed) {
-        if constexpr (Op::arity == 0) s.value[Index] = Op::eval(coordinates(p), space);
-        else s.value[Index] = Op::eval(coordinates(p), space, operand<Index, 0>(s, p, w), std::uint32_t(field(P::template at<v>, 2)));
-      } else if constexpr (Op::arity == 1) s.value[Index] = Op::eval(operand<Index, 0>(s, p, w));
-      else if constexpr (Op::arity == 2) s.value[Index] = Op::eval(operand<Index, 0>(s, p, w), operand<Index, 1>(s, p, w));
-      else s.value[Index] = Op::eval(operand<Index, 0>(s, p, w), operand<Index, 1>(s, p, w), operand<Index, 2>(s, p, w));
-      write<v>(s, p, s.value[Index], w);
+        if constexpr (Op::arity == 0) y = Op::eval(coordinates(p), space);
+        else y = Op::eval(coordinates(p), space, operand<Index, 0>(s, p, w, block), std::uint32_t(field(P::template at<v>, 2)));
+      } else if constexpr (Op::arity == 1) y = Op::eval(operand<Index, 0>(s, p, w, block));
+      else if constexpr (Op::arity == 2) y = Op::eval(operand<Index, 0>(s, p, w, block), operand<Index, 1>(s, p, w, block));
+      else y = Op::eval(operand<Index, 0>(s, p, w, block), operand<Index, 1>(s, p, w, block), operand<Index, 2>(s, p, w, block));
+      write<v>(s, p, y, w);
     }
   }
   template <int First, class Width, int... Index, int... W>
-  static HWY_INLINE void compute_all(state& s, position const& p, Width w, std::integer_sequence<int, Index...>, std::integer_sequence<int, W...>) {
-    (compute<First + Index>(s, p, w), ...);
-    (write_if_here<W>(s, p, w), ...);
+  static HWY_INLINE void compute_all(state& s, position const& p, Width w, int block, std::integer_sequence<int, Index...>, std::integer_sequence<int, W...>) {
+    (compute<First + Index>(s, p, w, block), ...);
+    (write_if_here<W>(s, p, w, block), ...);
   }
-  /// Values First .. at block p.
-  template <int First, class Width> static HWY_INLINE void run(state& s, position const& p, Width w) {
-    compute_all<First>(s, p, w, std::make_integer_sequence<int, count - First>{},
+  /// Values First .. at block p, register `block` of a tile's column.
+  template <int First, class Width> static HWY_INLINE void run(state& s, position const& p, Width w, int block = 0) {
+    static_assert(!st.row);
+    compute_all<First>(s, p, w, block, std::make_integer_sequence<int, count - First>{},
                        std::make_integer_sequence<int, P::plan.store_count>{});
   }
 
-  // ---- reductions ----
-  template <int Index> static HWY_INLINE void start(state& s) {
-    if constexpr (P::graph.info(node_at<Index>).what == kind::reduce)
-      s.total[Index] = lanes(P::graph.info(node_at<Index>).how == combine::sum ? number(0) : -std::numeric_limits<number>::infinity());
+  // ---- rows ----
+  /// f(block, position, width) for each register of the row at p.
+  template <class F, int... Block> static HWY_INLINE void for_blocks(position const& p, F const& f, std::integer_sequence<int, Block...>) {
+    constexpr int rest = space.extent[lane_axis] % lanes::count;
+    auto one = [&](auto block) {
+      position q = p;
+      q.at[lane_axis] = block * lanes::count;
+      if constexpr (block + 1 < blocks || rest == 0) f(block, q, all_lanes{});
+      else f(block, q, some_lanes{rest});
+    };
+    (one(std::integral_constant<int, Block>{}), ...);
   }
-  template <int... Index> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, Index...>) { (start<Index>(s), ...); }
+  template <class F> static HWY_INLINE void for_blocks(position const& p, F const& f) {
+    for_blocks(p, f, std::make_integer_sequence<int, blocks>{});
+  }
+  template <int Index> static HWY_INLINE void compute_row(state& s, position const& p) {
+    constexpr int v = node_at<Index>;
+    for_blocks(p, [&](int block, position const& q, auto w) { compute<Index>(s, q, w, block); });
+    if constexpr (P::plan.in_row[v]) {
+      lanes x = s.value[Index][0];
+      for (int b = 1; b < blocks; ++b) x = joined<Index>(x, s.value[Index][b]);
+      const number y = info<Index>.how == combine::sum ? reduce_add(x) : largest(x);
+      for (int b = 0; b < blocks; ++b) s.value[Index][b] = lanes(y);
+      if constexpr (P::plan.buffers[v].offset >= 0) {
+        position q = p;
+        q.at[lane_axis] = 0;
+        *address<v>(s, q) = y;
+      }
+    }
+  }
+  template <int First, int... Index, int... W>
+  static HWY_INLINE void compute_rows(state& s, position const& p, std::integer_sequence<int, Index...>, std::integer_sequence<int, W...>) {
+    (compute_row<First + Index>(s, p), ...);
+    for_blocks(p, [&](int block, position const& q, auto w) { (write_if_here<W>(s, q, w, block), ...); });
+  }
+  /// Values First .. of the row at p.
+  template <int First> static HWY_INLINE void run_row(state& s, position const& p) {
+    compute_rows<First>(s, p, std::make_integer_sequence<int, count - First>{}, std::make_integer_sequence<int, P::plan.store_count>{});
+  }
+
+  // ---- reductions that add up ----
+  template <int... Index> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, Index...>) {
+    auto one = [&](auto i) {
+      if constexpr (adds_up<i>)
+        for (lanes& t : s.total[i]) t = lanes(neutral<i>);
+    };
+    (one(std::integral_constant<int, Index>{}), ...);
+  }
   static HWY_INLINE void start(state& s) { start_all(s, std::make_integer_sequence<int, count>{}); }
 
-  template <int Index, class Width> static HWY_INLINE void end(state& s, position p, Width w) {
-    constexpr int v = node_at<Index>;
-    if constexpr (P::graph.info(v).what == kind::reduce) {
-      constexpr bool sums = P::graph.info(v).how == combine::sum;
+  /// Adds the totals of one block of work to those of another.
+  template <int... Index> static HWY_INLINE void add_totals(state& to, state const& from, std::integer_sequence<int, Index...>) {
+    auto one = [&](auto i) {
+      if constexpr (adds_up<i>)
+        for (int b = 0; b < totals; ++b) to.total[i][b] = joined<i>(to.total[i][b], from.total[i][b]);
+    };
+    (one(std::integral_constant<int, Index>{}), ...);
+  }
+  static HWY_INLINE void add_totals(state& to, state const& from) { add_totals(to, from, std::make_integer_sequence<int, count>{}); }
+
+  /// Writes the totals of register `block`, or, of a reduction along the lanes, those of all.
+  template <int Index, class Width> static HWY_INLINE void end(state& s, position p, Width w, int block) {
+    if constexpr (adds_up<Index>) {
+      constexpr int v = node_at<Index>;
       for (int q = 0; q < max_rank; ++q)
         if (st.reduces[q]) p.at[q] = 0;
       number* const to = address<v>(s, p);
       if constexpr (st.reduces[lane_axis]) {
-        const number x = sums ? reduce_add(s.total[Index]) : largest(s.total[Index]);
+        lanes t = s.total[Index][0];
+        for (int b = 1; b < totals; ++b) t = joined<Index>(t, s.total[Index][b]);
+        constexpr bool sums = info<Index>.how == combine::sum;
+        const number x = sums ? reduce_add(t) : largest(t);
         *to = !in_parts<v> || s.m.first ? x : sums ? *to + x : reader<P, v>::larger(*to, x);
       } else {
+        lanes& t = s.total[Index][totals == 1 ? 0 : block];
         if constexpr (in_parts<v>)
-          if (!s.m.first) s.total[Index] = sums ? stored<v>(s, p, w) + s.total[Index] : reader<P, v>::larger(stored<v>(s, p, w), s.total[Index]);
-        store_lanes(to, s.total[Index], w);
+          if (!s.m.first) t = joined<Index>(stored<v>(s, p, w), t);
+        store_lanes(to, t, w);
       }
     }
   }
   template <int... Index, class Width>
-  static HWY_INLINE void end_all(state& s, position const& p, Width w, std::integer_sequence<int, Index...>) {
-    (end<Index>(s, p, w), ...);
+  static HWY_INLINE void end_all(state& s, position const& p, Width w, int block, std::integer_sequence<int, Index...>) {
+    (end<Index>(s, p, w, block), ...);
   }
-  template <class Width> static HWY_INLINE void end(state& s, position const& p, Width w) {
-    end_all(s, p, w, std::make_integer_sequence<int, count>{});
+  template <class Width> static HWY_INLINE void end(state& s, position const& p, Width w, int block = 0) {
+    end_all(s, p, w, block, std::make_integer_sequence<int, count>{});
   }
   static number largest(lanes x) {
     number a[lanes::count];
@@ -212,133 +291,6 @@ template <class P, int S> struct body {
     number y = a[0];
     for (int i = 1; i < lanes::count; ++i) y = a[i] != a[i] || a[i] > y ? a[i] : y;
     return y;
-  }
-};
-
-/// A step of kind map over one slab.
-template <class P, int S> struct map_step {
-  using B = body<P, S>;
-  using lanes = typename B::lanes;
-  static constexpr step st = P::plan.steps[S];
-  static constexpr int lane = B::lane_axis;
-
-  /// Axes from the outermost loop in: kept ones, then reduced ones, lanes last of each kind.
-  static constexpr auto order = [] {
-    std::array<int, max_rank + 1> o{};
-    int n = 0;
-    for (int reduced = 0; reduced < 2; ++reduced)
-      for (int q = max_rank - 1; q >= 0; --q)
-        if (st.space.extent[q] > 1 && st.reduces[q] == bool(reduced) && q != lane) o[std::size_t(n++)] = q;
-    return o;
-  }();
-  static constexpr int kept = [] {
-    int n = 0;
-    for (int q = 0; q < max_rank; ++q) n += st.space.extent[q] > 1 && !st.reduces[q] && q != lane;
-    return n;
-  }();
-  static constexpr int outer = [] {
-    int n = 0;
-    for (int q = 0; q < max_rank; ++q) n += st.space.extent[q] > 1 && q != lane;
-    return n;
-  }();
-  static constexpr bool lane_kept = !st.reduces[lane];
-
-  struct bounds {
-    int lo, hi;
-    shape now;
-  };
-
-  template <int Axis> static HWY_INLINE int end(bounds const& b) {
-    if constexpr (st.space.name[Axis] != 0) return b.now.extent[Axis];
-    else return st.space.extent[Axis];
-  }
-  /// Loops D .. E - 1 of `order`, around f(p).
-  template <int D, int E, class F> static HWY_INLINE void loops(bounds const& b, position& p, F const& f) {
-    if constexpr (D == E) f(p);
-    else {
-      constexpr int q = order[D];
-      const int lo = q == st.cut ? b.lo : 0, hi = q == st.cut ? b.hi : end<q>(b);
-      for (int i = lo; i < hi; ++i) {
-        p.at[q] = i;
-        loops<D + 1, E>(b, p, f);
-      }
-    }
-  }
-  // Slabs start at multiples of whole blocks, so only an extent that is none leaves a rest.
-  static constexpr bool rest = st.space.extent[lane] % lanes::count != 0 || st.space.name[lane] != 0 ||
-                               (lane == st.cut && P::plan.regions[st.region].granule % lanes::count != 0);
-  /// From so many values on a step with a rest is compiled once, for any number of lanes, and not twice.
-  static constexpr int large = 48;
-
-  template <class F> static HWY_INLINE void lane_loop(bounds const& b, position& p, F const& f) {
-    const int lo = lane == st.cut ? b.lo : 0, hi = lane == st.cut ? b.hi : end<lane>(b);
-    int i = lo;
-    if constexpr (!(rest && B::count > large))
-      for (; i + lanes::count <= hi; i += lanes::count) {
-        p.at[lane] = i;
-        f(p, all_lanes{});
-      }
-    if constexpr (rest)
-      for (; i < hi; i += lanes::count) {
-        p.at[lane] = i;
-        f(p, some_lanes{hi - i < lanes::count ? hi - i : lanes::count});
-      }
-    p.at[lane] = lo;
-  }
-
-  static void run(typename P::memory const& m) {
-    const typename B::context c(m);
-    typename B::state s(c);
-    const bounds b{m.lo, m.hi, shape_now<P>(st.space, m.leaves)};
-    position p{};
-    if constexpr (!st.any_reduction)
-      loops<0, outer>(b, p, [&](position& at) { lane_loop(b, at, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
-    else if constexpr (lane_kept)
-      loops<0, kept>(b, p, [&](position& at) {
-        lane_loop(b, at, [&](position& q, auto w) {
-          B::start(s);
-          position inner = q;
-          loops<kept, outer>(b, inner, [&](position& r) { B::template run<0>(s, r, w); });
-          B::end(s, q, w);
-        });
-      });
-    else
-      loops<0, kept>(b, p, [&](position& at) {
-        B::start(s);
-        position inner = at;
-        loops<kept, outer>(b, inner, [&](position& r) { lane_loop(b, r, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
-        B::end(s, at, all_lanes{});
-      });
-  }
-};
-
-/// A reshape that moves elements: both sides counted first index fastest.
-template <class P, int S> struct copy_step {
-  static void run(typename P::memory const& m) {
-    constexpr step st = P::plan.steps[S];
-    constexpr int v = P::plan.order[st.first], u = field(P::template at<v>, 0);
-    constexpr shape to = P::template extents<v>, from = P::template extents<u>;
-    constexpr buffer b = P::plan.buffers[v];
-    constexpr strides by = strides_of(b.extents, b.leading);
-    const shape now = shape_now<P>(to, m.leaves);
-    for (long i = 0; i < to.size(); ++i) {
-      position p{};
-      long rest = i, o = b.offset;
-      bool here = true;
-      for (int q = 0; q < max_rank; ++q) {
-        const long x = rest % to.extent[q];
-        here = here && x < now.extent[q];
-        o += x * by.along[q];
-        rest /= to.extent[q];
-      }
-      if (!here) continue;
-      rest = i;
-      for (int q = 0; q < max_rank; ++q) {
-        p.at[q] = int(rest % from.extent[q]);
-        rest /= from.extent[q];
-      }
-      m.arena[o] = reader<P, u>::one(m, p);
-    }
   }
 };
 

@@ -85,9 +85,9 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
     find_reads(g, p, v, r);
     for (int i = 0; i < r.count; ++i) {
       const int u = r.at[i].node;
-      if (p.roles[u] == role::computed && (p.step_of[u] != p.step_of[v] || g.info(u).what == kind::reduce)) keep(u, p.step_of[v]);
+      if (p.roles[u] == role::computed && (p.step_of[u] != p.step_of[v] || (g.info(u).what == kind::reduce && !p.in_row[u]))) keep(u, p.step_of[v]);
     }
-    if (g.info(v).what == kind::reduce) keep(v, p.step_of[v]);
+    if (g.info(v).what == kind::reduce && !p.in_row[v]) keep(v, p.step_of[v]);
   }
   for (int i = 0; i < p.store_count; ++i) {
     store const& w = p.stores[i];

@@ -41,9 +41,17 @@ struct step {
   int first, last;
   bool reduces[max_rank];  ///< axes of `space` that its reductions sum over
   bool any_reduction;
+  bool row;           ///< a row, all of `space` along its lane axis, is in registers at once, and reductions of it are values
   int region;
   int cut;            ///< axis of `space` that the slab cuts
 };
+
+/// The axis that lies in lanes: the first that has any extent.
+constexpr int lane_axis_of(shape s) {
+  for (int q = 0; q < max_rank; ++q)
+    if (s.extent[q] > 1) return q;
+  return 0;
+}
 
 /// Steps done one after the other for each slab of one axis. Slabs do not depend on each other but for sums over
 /// the slab axis: those are added up over a run of neighbouring slabs, in order, and leave a part for each run. Runs
@@ -120,6 +128,7 @@ template <int N, int R> struct plan {
   int step_of[N]{};
   int slab_axis[N]{};  ///< which of the value's axes is cut into slabs
   int cut_axis[N]{};   ///< the same, of the space that its step walks (for a reduction, its operand's axes)
+  bool in_row[N]{};    ///< a reduction of rows that are in registers at once: its step goes on with it
   buffer buffers[N]{};
   int order[N]{};      ///< values in the order of steps
   step steps[N + 2 * R]{};
@@ -160,6 +169,7 @@ template <int N, int R> struct plan {
     t.kind = what;
     t.space = space;
     t.region = region;
+    t.row = false;
     t.cut = cut;
     return step_count++;
   }
@@ -223,12 +233,22 @@ constexpr bool is_pointwise(flat_graph const& g, access const& a, shape space) {
   return true;
 }
 
+/// The very row: what one row of a space is reduced to, read at all of it.
+constexpr bool is_rowwise(flat_graph const& g, access const& a, shape space) {
+  const int lane = lane_axis_of(space);
+  space.drop_axis(lane);
+  return is_pointwise(g, a, space) && a.axis[lane] == no_axis;
+}
+
 /// Axis of operand k of a contraction that carries the letter, or no_axis.
 constexpr int axis_of_letter(op_info const& f, int k, char letter) {
   for (int i = 0; f.labels[k][i]; ++i)
     if (f.labels[k][i] == letter) return i;
   return no_axis;
 }
+
+/// Terms of a product whose operands may have to be packed: what is packed stands on the stack.
+inline constexpr int longest_packed = 1 << 13;
 
 /// How a contraction is done as a product of matrices: the letter of its rows, which lie in lanes and which only
 /// operand `side` has, that of its columns, which only the other has, and that of the terms it adds. All other letters

@@ -87,6 +87,47 @@ template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N,
   }
 }
 
+/// Is v a reduction of rows alone, of rows that registers hold? Not if a slab holds only part of one.
+template <int N, int R> constexpr bool reduces_rows(flat_graph const& g, plan<N, R> const& p, int v) {
+  op_info const& f = g.info(v);
+  if (f.what != kind::reduce) return false;
+  const shape space = space_of(g, v);
+  const int lane = lane_axis_of(space);
+  if (space.extent[lane] > panel_rows || space.name[lane] || p.cut_axis[v] == lane) return false;
+  for (int q = 0; q < max_rank; ++q)
+    if (f.reduces(q, space, g.extents[v]) != (q == lane && space.extent[q] > 1)) return false;
+  return space.extent[lane] > 1;
+}
+/// May a contraction's step do reduction u of its result? If all terms are there, and it is one of rows that a register tile
+/// holds, or one over all columns: nothing but rows and columns has any extent.
+template <int N, int R> constexpr bool goes_on(flat_graph const& g, plan<N, R> const& p, int s, int u) {
+  if (p.steps[s].kind != step_kind::contract) return true;
+  const shape space = p.steps[s].space;
+  int axes = 0;
+  for (int q = 0; q < max_rank; ++q) {
+    axes += space.extent[q] > 1;
+    if (!p.in_row[u] && q != lane_axis_of(space) && space.extent[q] > 1 && !g.info(u).reduces(q, space, g.extents[u])) return false;
+  }
+  int v = 0;
+  while (p.roles[v] != role::computed || p.step_of[v] != s || g.info(v).what != kind::contract) ++v;
+  const double terms = flops_of(g, v) / (2 * double(space.size()));
+  return axes <= 2 && p.steps[s].cut < contracted_cut && product_of(g, v).rows && terms <= longest_packed && (!p.in_row[u] || g.number == element::f32);
+}
+
+/// May u, which a value with the result of contraction step s reads, be computed in that step and not in the later one that
+/// it was put into? If nothing else reads it yet, and it reads only what is there by then.
+template <int N, int R> constexpr bool may_go_back(flat_graph const& g, plan<N, R> const& p, int const* home, int u, int s) {
+  if (g.info(u).what != kind::map || p.steps[s].cut != p.cut_axis[u]) return false;
+  reads<N> in;
+  find_reads(g, p, u, in);
+  for (int i = 0; i < in.count; ++i)
+    if (home[in.at[i].node] == home[u] && p.step_of[in.at[i].node] >= s) return false;
+  for (int v = 0; v < g.size; ++v)
+    for (int k = 0; k < g.arity(v); ++k)
+      if (resolve(g, g.operand(v, k)).node == u && (p.step_of[v] >= 0 || p.roles[v] == role::inlined)) return false;
+  return true;
+}
+
 /// Puts the values of each region into steps. A value joins a step of its own index space that comes after
 /// all it reads, or the very step that computes what it reads, if it reads it in place.
 template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R>& p, int const* home) {
@@ -105,29 +146,45 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       bool any = false;
       if (f.what == kind::reduce)
         for (int q = 0; q < max_rank; ++q) any = (axes[q] = f.reduces(q, space, g.extents[v])) || any;
+      const bool row = p.in_row[v] = reduces_rows(g, p, v);
       int first = c.first;    // the first step that may compute v
+      int tile = -1;          // the last contraction of this region whose result v reads in place
       bool after_contract = false;  // and v reads, in place, a value of that step
       reads<N> in;
       find_reads(g, p, v, in);
-      for (int i = 0; i < in.count; ++i) {
+      auto read_in_place = [&](int i) {
         access const& a = in.at[i];
-        if (p.step_of[a.node] < 0 || home[a.node] != r) continue;
-        const int s = p.step_of[a.node];
-        // A reduction's value is there only when its step is over.
-        const bool in_place = !in.early[i] && f.what != kind::contract && f.what != kind::view && g.info(a.node).what != kind::reduce &&
-                              is_pointwise(g, a, space) && p.steps[s].kind != step_kind::copy;
+        // A reduction's value is there only when its step is over, but for one of rows.
+        const bool there = g.info(a.node).what != kind::reduce ? is_pointwise(g, a, space) : p.in_row[a.node] && is_rowwise(g, a, space);
+        return !in.early[i] && f.what != kind::contract && f.what != kind::view && there && p.steps[p.step_of[a.node]].kind != step_kind::copy;
+      };
+      for (int i = 0; i < in.count; ++i) {
+        const int u = in.at[i].node, s = p.step_of[u];
+        if (s < 0 || home[u] != r) continue;
+        const bool in_place = read_in_place(i);
         const int needed = in_place ? s : s + 1;
         if (needed > first) first = needed, after_contract = false;
         if (in_place && s == first) after_contract = true;
+        if (in_place && p.steps[s].kind == step_kind::contract && s > tile) tile = s;
+      }
+      if (tile >= 0 && tile < first) {  // what it reads besides goes into the contraction's step, if it can
+        bool all = true;
+        for (int i = 0; i < in.count && all; ++i) {
+          const int u = in.at[i].node;
+          if (home[u] == r && p.step_of[u] >= tile) all = read_in_place(i) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
+        }
+        for (int i = 0; i < in.count && all; ++i)
+          if (const int u = in.at[i].node; p.step_of[u] > tile && home[u] == r) p.step_of[u] = tile;
+        if (all) first = tile, after_contract = true;
       }
       int chosen = -1;
       if (f.what == kind::map || f.what == kind::reduce)
         for (int s = first; s < p.step_count && chosen < 0; ++s) {
           step const& t = p.steps[s];
           if (t.kind == step_kind::copy || !same_extents(t.space, space) || t.cut != p.cut_axis[v]) continue;
-          if (t.kind == step_kind::contract && (any || !after_contract || s != first)) continue;
+          if (t.kind == step_kind::contract && (!after_contract || s != first || (any && !goes_on(g, p, s, v)))) continue;
           bool fits = true;
-          if (any && t.any_reduction)
+          if (any && !row && t.any_reduction)
             for (int q = 0; q < max_rank; ++q) fits = fits && t.reduces[q] == axes[q];
           if (fits) chosen = s;
         }
@@ -135,7 +192,8 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         const step_kind what = f.what == kind::contract ? step_kind::contract : f.what == kind::view ? step_kind::copy : step_kind::map;
         chosen = p.add_step(what, space, r, p.cut_axis[v]);
       }
-      if (any) {
+      if (row) p.steps[chosen].row = true;
+      else if (any) {
         p.steps[chosen].any_reduction = true;
         for (int q = 0; q < max_rank; ++q) p.steps[chosen].reduces[q] = axes[q];
       }
@@ -160,7 +218,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
       const int u = in.at[i].node, s = p.step_of[v];
       if (p.roles[u] != role::computed) continue;
       ++users[u];
-      if (p.step_of[u] != s || g.info(u).what == kind::reduce) stored[u] = true;
+      if (p.step_of[u] != s || (g.info(u).what == kind::reduce && !p.in_row[u])) stored[u] = true;
       reader[u] = reader[u] == -1 || reader[u] == s ? s : -2;
     }
   }

@@ -178,6 +178,18 @@ template <class Epilogue, int MV, int NR, class T> HWY_API void finish(tile<MV, 
 }
 
 namespace detail {
+template <class Epilogue, int MV, int NR, class T, int... n>
+HWY_API void finish_columns(tile<MV, NR, T> const& t, Epilogue& e, ints<n...>) {
+  (e(n, t.acc[n]), ...);
+}
+}  // namespace detail
+
+/// Calls e(n, column) for the MV registers of column n; unrolled.
+template <class Epilogue, int MV, int NR, class T> HWY_API void finish_columns(tile<MV, NR, T> const& t, Epilogue&& e) {
+  detail::finish_columns(t, e, detail::first<NR>);
+}
+
+namespace detail {
 
 /// How many numbers a block of 16 bytes holds.
 template <class T> inline constexpr int block = 16 / int(sizeof(T));
