@@ -11,7 +11,6 @@ and rules: peers.py.
 """
 import pathlib
 import sys
-import time
 from statistics import median
 
 import peers
@@ -24,7 +23,7 @@ except ImportError as why:
 
 STEPS = 600
 GFLOP = 1e-9 * STEPS * 2 * 100 * (784 * 256 * 2 + 256 * 10 * 3)
-ADAM = {"rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+RULES = {"sgd": peers.rule(mnist.RATE), "adam": peers.rule(1e-3, 0.9, 0.999, 1e-8)}
 
 SECOND_STEPS = 1000
 # Each weight is in a product forward and one for its gradient, and but for the first in one for its input's.
@@ -34,140 +33,52 @@ SECOND_GFLOP = 1e-9 * SECOND_STEPS * 2 * 37 * (500 * 300 * 2 + (300 * 64 + 64 * 
 # ---- the peers: each gives run(n), n steps from the initial weights, which gives back seconds and losses -------
 
 
-def torch_parts(folder):
-    """The initial weights, their loss on a batch, and timed(begin), which makes run of the step that begin() gives."""
-    import torch
+def torch_loss(parameters, images, labels):
     import torch.nn.functional as F
+    w1, b1, w2, b2 = parameters
+    return F.cross_entropy(F.linear(F.relu(F.linear(images, w1, b1)), w2, b2), labels)
 
+
+def torch_run(kind, rule, folder):
+    import torch
     x, y = map(torch.from_numpy, mnist.train_set(folder))
-
-    def loss_of(parameters, images, labels):
-        w1, b1, w2, b2 = parameters
-        return F.cross_entropy(F.linear(F.relu(F.linear(images, w1, b1)), w2, b2), labels)
-
-    def timed(begin):
-        def run(steps):
-            step = begin()
-            losses = []
-            start = time.perf_counter()
-            for s in range(0, steps * mnist.BATCH, mnist.BATCH):
-                losses.append(step(x[s:s + mnist.BATCH], y[s:s + mnist.BATCH]))
-            return time.perf_counter() - start, [loss.item() for loss in losses]
-        return run
-
-    return torch, [torch.from_numpy(p) for p in mnist.initial()], loss_of, timed
+    return peers.torch_run(kind(torch_loss, mnist.initial(), RULES[rule]), lambda steps: (
+        (x[s:s + mnist.BATCH], y[s:s + mnist.BATCH]) for s in range(0, steps * mnist.BATCH, mnist.BATCH)))
 
 
 def torch_eager(rule, folder):
-    torch, first, loss_of, timed = torch_parts(folder)
-
-    def begin():
-        parameters = [p.clone().requires_grad_() for p in first]
-        if rule == "sgd":
-            update = torch.optim.SGD(parameters, lr=mnist.RATE, fused=True)
-        else:
-            update = torch.optim.Adam(parameters, lr=ADAM["rate"], betas=(ADAM["beta1"], ADAM["beta2"]),
-                                      eps=ADAM["epsilon"], fused=True)
-
-        def step(images, labels):
-            update.zero_grad(set_to_none=True)
-            loss = loss_of(parameters, images, labels)
-            loss.backward()
-            update.step()
-            return loss.detach()
-        return step
-
-    return timed(begin)
+    return torch_run(peers.torch_eager, rule, folder)
 
 
 def torch_compiled(rule, folder):
-    """The whole step, gradient and update, is one graph: 1.5 times as fast as compiling the loss only."""
-    torch, first, loss_of, timed = torch_parts(folder)
-    parameters = [p.clone() for p in first]
-    state = peers.torch_adam_state(parameters)
-
-    @torch.compile(fullgraph=True, mode="max-autotune-no-cudagraphs")
-    def step(images, labels):
-        gradient, loss = torch.func.grad_and_value(loss_of)(parameters, images, labels)
-        if rule == "sgd":
-            for p, g in zip(parameters, gradient):
-                p.sub_(g, alpha=mnist.RATE)
-        else:
-            peers.torch_adam(parameters, gradient, state, **ADAM)
-        return loss
-
-    def begin():
-        for p, value in zip(parameters, first):
-            p.copy_(value)
-        state.reset()
-        return step
-
-    return timed(begin)
+    return torch_run(peers.torch_compiled, rule, folder)
 
 
-def jax_parts(rule):
-    """(state, (images, labels)) -> (state, loss), and what makes the first state. Weights are outputs by inputs: the
-    faster way."""
+def jax_loss(parameters, images, labels):
+    """Weights are outputs by inputs: the faster way."""
     import jax
     import jax.numpy as jnp
-
-    def loss_of(parameters, images, labels):
-        w1, b1, w2, b2 = parameters
-        log_p = jax.nn.log_softmax(jax.nn.relu(images @ w1.T + b1) @ w2.T + b2)
-        return -jnp.where(labels[:, None] == jnp.arange(mnist.CLASSES), log_p, 0).sum(1).mean()
-
-    def sgd(parameters, batch):
-        loss, gradient = jax.value_and_grad(loss_of)(parameters, *batch)
-        return [p - mnist.RATE * g for p, g in zip(parameters, gradient)], loss
-
-    def adam(state, batch):
-        loss, gradient = jax.value_and_grad(loss_of)(state[0], *batch)
-        return peers.jax_adam(state, gradient, **ADAM), loss
-
-    def begin():
-        parameters = [jnp.array(p) for p in mnist.initial()]
-        return parameters if rule == "sgd" else peers.jax_adam_state(parameters)
-
-    return jax, jnp, sgd if rule == "sgd" else adam, begin
+    w1, b1, w2, b2 = parameters
+    log_p = jax.nn.log_softmax(jax.nn.relu(images @ w1.T + b1) @ w2.T + b2)
+    return -jnp.where(labels[:, None] == jnp.arange(mnist.CLASSES), log_p, 0).sum(1).mean()
 
 
 def jax_scan(rule, folder):
-    jax, jnp, step, begin = jax_parts(rule)
+    import jax
+    import jax.numpy as jnp
+    step, begin = peers.jax_step(jax_loss, mnist.initial(), RULES[rule])
     x, y = mnist.train_set(folder)
     x, y = jnp.array(x.reshape(-1, mnist.BATCH, mnist.INPUTS)), jnp.array(y.reshape(-1, mnist.BATCH))
     epoch = jax.jit(lambda state, x, y: jax.lax.scan(step, state, (x, y)), donate_argnums=0)
-
-    def run(steps):
-        batches = (x, y) if steps == len(x) else (x[:steps], y[:steps])
-        state = begin()
-        jax.block_until_ready((batches, state))
-        start = time.perf_counter()
-        result = jax.block_until_ready(epoch(state, *batches))
-        return time.perf_counter() - start, result[1].tolist()
-
-    return run
+    return peers.jax_scan_run(lambda state, data, _: epoch(state, *data), begin,
+                              lambda steps: (x, y) if steps == len(x) else (x[:steps], y[:steps]))
 
 
 def jax_step(rule, folder):
-    jax, jnp, step, begin = jax_parts(rule)
+    import jax.numpy as jnp
     x, y = mnist.train_set(folder)
-    # Cut beforehand: a slice of a JAX array is a dispatch of its own, which a view in PyTorch is not.
-    batches = [(jnp.array(x[s:s + mnist.BATCH]), jnp.array(y[s:s + mnist.BATCH]))
-               for s in range(0, len(x), mnist.BATCH)]
-    step = jax.jit(step, donate_argnums=0)
-
-    def run(steps):
-        state = begin()
-        jax.block_until_ready((batches, state))
-        losses = []
-        start = time.perf_counter()
-        for batch in batches[:steps]:
-            state, loss = step(state, batch)
-            losses.append(loss)
-        jax.block_until_ready((state, losses))
-        return time.perf_counter() - start, [float(loss) for loss in losses]
-
-    return run
+    batches = [(jnp.array(x[s:s + mnist.BATCH]), jnp.array(y[s:s + mnist.BATCH])) for s in range(0, len(x), mnist.BATCH)]
+    return peers.jax_call_run(*peers.jax_step(jax_loss, mnist.initial(), RULES[rule]), batches)
 
 
 # ---- the driver ------------------------------------------------------------------------------------------------

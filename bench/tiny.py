@@ -7,8 +7,8 @@ b1: a race is 10,000 steps of SGD with rate 0.1, each on the next of 10,000 samp
 (rate 1e-3, betas 0.9 and 0.999, epsilon 1e-8), each on all 10,000. Samples and initial weights are those of tiny.hpp.
 Protocol and rules: peers.py.
 """
+import itertools
 import sys
-import time
 from statistics import median
 
 import numpy as np
@@ -20,7 +20,7 @@ from mnist_curve import hash32, weight  # noqa: E402
 
 SIZES = (4, 32, 16, 4)
 SAMPLES = 10_000
-RATE, ADAM_RATE, BETA1, BETA2, EPSILON = 0.1, 1e-3, 0.9, 0.999, 1e-8
+RULES = {"b1": peers.rule(0.1), "10k": peers.rule(1e-3, 0.9, 0.999, 1e-8)}
 CURVE_STEPS = 100
 RACE_STEPS = {"b1": SAMPLES, "10k": 100}
 
@@ -44,143 +44,59 @@ def initial():
 # ---- the peers: each gives run(n), n steps from the initial weights, which gives back seconds and losses -------
 
 
-def torch_parts(which):
-    """The initial weights, their loss on a batch, and timed(begin), which makes run of the step that begin() gives."""
+def torch_loss(p, x, y):
     import torch
+    h = torch.tanh(torch.addmm(p[1], p[0], x))
+    return torch.nn.functional.mse_loss(torch.addmm(p[5], p[4], torch.tanh(torch.addmm(p[3], p[2], h))), y)
 
+
+def torch_run(kind, which):
+    import torch
     x, y = map(torch.from_numpy, samples(which))
 
-    def loss_of(p, x, y):
-        h = torch.tanh(torch.addmm(p[1], p[0], x))
-        return torch.nn.functional.mse_loss(torch.addmm(p[5], p[4], torch.tanh(torch.addmm(p[3], p[2], h))), y)
+    def batches(steps):
+        return ((x[s], y[s]) for s in range(steps)) if which == "b1" else itertools.repeat((x, y), steps)
 
-    def timed(begin):
-        def run(steps):
-            step = begin()
-            losses = []
-            start = time.perf_counter()
-            for s in range(steps):
-                losses.append(step(x[s], y[s]) if which == "b1" else step(x, y))
-            return time.perf_counter() - start, [loss.item() for loss in losses]
-        return run
-
-    return torch, [torch.from_numpy(p) for p in initial()], loss_of, timed
+    return peers.torch_run(kind(torch_loss, initial(), RULES[which]), batches)
 
 
 def torch_eager(which):
-    torch, first, loss_of, timed = torch_parts(which)
-
-    def begin():
-        parameters = [p.clone().requires_grad_() for p in first]
-        if which == "b1":
-            rule = torch.optim.SGD(parameters, lr=RATE, fused=True)
-        else:
-            rule = torch.optim.Adam(parameters, lr=ADAM_RATE, betas=(BETA1, BETA2), eps=EPSILON, fused=True)
-
-        def step(x, y):
-            rule.zero_grad(set_to_none=True)
-            loss = loss_of(parameters, x, y)
-            loss.backward()
-            rule.step()
-            return loss.detach()
-        return step
-
-    return timed(begin)
+    return torch_run(peers.torch_eager, which)
 
 
 def torch_compiled(which):
-    """The whole step, gradient and update, is one graph."""
-    torch, first, loss_of, timed = torch_parts(which)
-    parameters = [p.clone() for p in first]
-    state = peers.torch_adam_state(parameters)
-
-    @torch.compile(fullgraph=True, mode="max-autotune-no-cudagraphs")
-    def step(x, y):
-        gradient, loss = torch.func.grad_and_value(loss_of)(parameters, x, y)
-        if which == "b1":
-            for p, g in zip(parameters, gradient):
-                p.sub_(g, alpha=RATE)
-        else:
-            peers.torch_adam(parameters, gradient, state, ADAM_RATE, BETA1, BETA2, EPSILON)
-        return loss
-
-    def begin():
-        for p, value in zip(parameters, first):
-            p.copy_(value)
-        state.reset()
-        return step
-
-    return timed(begin)
+    return torch_run(peers.torch_compiled, which)
 
 
-def jax_parts(which):
-    """(state, (x, y)) -> (state, loss), and what makes the first state."""
-    import jax
+def jax_loss(p, x, y):
     import jax.numpy as jnp
-
-    def loss_of(p, x, y):
-        h = jnp.tanh(p[0] @ x + p[1])
-        return jnp.mean((p[4] @ jnp.tanh(p[2] @ h + p[3]) + p[5] - y) ** 2)
-
-    def sgd(p, batch):
-        loss, gradient = jax.value_and_grad(loss_of)(p, *batch)
-        return [w - RATE * g for w, g in zip(p, gradient)], loss
-
-    def adam(state, batch):
-        loss, gradient = jax.value_and_grad(loss_of)(state[0], *batch)
-        return peers.jax_adam(state, gradient, ADAM_RATE, BETA1, BETA2, EPSILON), loss
-
-    def begin():
-        p = [jnp.array(a) for a in initial()]
-        return p if which == "b1" else peers.jax_adam_state(p)
-
-    return jax, sgd if which == "b1" else adam, begin
+    h = jnp.tanh(p[0] @ x + p[1])
+    return jnp.mean((p[4] @ jnp.tanh(p[2] @ h + p[3]) + p[5] - y) ** 2)
 
 
 def jax_scan(which):
-    """All steps are one call; the samples are an argument of it."""
-    jax, step, begin = jax_parts(which)
+    import jax
+    step, begin = peers.jax_step(jax_loss, initial(), RULES[which])
     x, y = map(jax.numpy.array, samples(which))
 
     def steps_of(state, x, y, steps):
         if which == "b1":
             return jax.lax.scan(step, state, (x, y), unroll=4)
         return jax.lax.scan(lambda state, _: step(state, (x, y)), state, length=steps)
-    steps_of = jax.jit(steps_of, donate_argnums=0, static_argnums=3)
+    steps_of = jax.jit(steps_of, donate_argnums=0, static_argnums=3)  # the samples are an argument, no constant
 
-    def run(steps):
-        state = begin()
-        data = (x[:steps], y[:steps]) if which == "b1" and steps < len(x) else (x, y)
-        jax.block_until_ready((state, data))
-        start = time.perf_counter()
-        result = jax.block_until_ready(steps_of(state, *data, steps))
-        return time.perf_counter() - start, result[1].tolist()
-
-    return run
+    return peers.jax_scan_run(lambda state, data, steps: steps_of(state, *data, steps), begin,
+                              lambda steps: (x[:steps], y[:steps]) if which == "b1" and steps < len(x) else (x, y))
 
 
 def jax_call(which):
-    """A call a step, which gives its state away and gets a sample that has been cut beforehand."""
-    jax, step, begin = jax_parts(which)
+    import jax.numpy as jnp
     x, y = samples(which)
     if which == "b1":
-        batches = [(jax.numpy.array(a), jax.numpy.array(b)) for a, b in zip(x, y)]
+        batches = [(jnp.array(a), jnp.array(b)) for a, b in zip(x, y)]
     else:
-        batches = [(jax.numpy.array(x), jax.numpy.array(y))] * RACE_STEPS[which]
-    step = jax.jit(step, donate_argnums=0)
-
-    def run(steps):
-        state = begin()
-        jax.block_until_ready((state, batches))
-        losses = []
-        start = time.perf_counter()
-        for batch in batches[:steps]:
-            state, loss = step(state, batch)
-            losses.append(loss)
-        jax.block_until_ready((state, losses))
-        return time.perf_counter() - start, [float(loss) for loss in losses]
-
-    return run
+        batches = [(jnp.array(x), jnp.array(y))] * RACE_STEPS[which]
+    return peers.jax_call_run(*peers.jax_step(jax_loss, initial(), RULES[which]), batches)
 
 
 # ---- the driver ------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ static constexpr char help[] =
     "  --seed N               of the weights and the order of the data; 1\n"
     "  --backend scalar|simd  scalar is the plain loops that all else is checked against; simd\n"
     "  --data FOLDER          of the four MNIST files, packed by gzip or not; " KNIT_EXAMPLE_DATA "/mnist\n"
-    "  --explain              prints the plan first: kernels, what each computes, memory\n"
+    "  --explain              prints the plan first: kernels, what each computes, why they are not one, memory\n"
     "  --test                 one epoch\n"
     "  --help                 prints this\n";
 

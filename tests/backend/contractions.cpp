@@ -16,7 +16,7 @@ using namespace knit;
 
 /// Element i of an array that a seed names, in [-1, 1], with exact decimals in binary.
 double arbitrary(int seed, long i) { return double(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0] % 513) / 256 - 1; }
-template <class T, int... N> tensor<T, N...> make_array(int seed) {
+template <class T, long... N> tensor<T, N...> make_array(int seed) {
   tensor<T, N...> t;
   t.fill([&](long i) { return T(arbitrary(seed, i)); });
   return t;
@@ -24,10 +24,10 @@ template <class T, int... N> tensor<T, N...> make_array(int seed) {
 /// An expression computed by the scalar backend, first index fastest.
 template <class E> std::vector<double> expected(E const& e) {
   std::vector<double> y(std::size_t(E::shape.size()));
-  void const* leaves[std::tuple_size_v<decltype(e.bound)> + 1];
-  knit::detail::put_addresses(e.bound, leaves);
+  leaf_list<knit::detail::scalar_evaluation<E>> leaves;
+  knit::detail::add_bindings(e.bound, leaves);
   void* outputs[] = {y.data()};
-  typename scalar_backend<double>::program<knit::detail::scalar_evaluation<E>>().run(leaves, outputs);
+  typename scalar_backend<double>::program<knit::detail::scalar_evaluation<E>>().run(leaves.data(), outputs);
   return y;
 }
 /// Evaluates the expression that f makes with 1 to 3 threads: the same each time, near the scalar backend's.

@@ -711,6 +711,8 @@ TEST(refusal, a_sum_over_all_slabs) {
   EXPECT_EQ(refused_in<S>(1, 0), "v3 reads v2, a sum over all its slabs");
   using T = output_of<decltype(exp(a{}) % sigm(sum(exp(a{})))), tensor<float, 100000>>;  // by way of a scalar
   EXPECT_EQ(refused_in<T>(1, 0), "v4 reads v2, a sum over all its slabs");
+  using U = output_of<decltype(exp(a{}) - max(exp(a{}))), tensor<float, 100000>>;
+  EXPECT_EQ(refused_in<U>(1, 0), "v3 reads v2, a maximum over all its slabs");
   expect_all_refused<compiled<S>>();
   expect_all_refused<compiled<T>>();
 }

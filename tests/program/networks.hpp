@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "../rounding.hpp"
+#include "softsign.hpp"
 
 namespace networks {
 
@@ -29,17 +30,7 @@ using namespace knit;
 
 // ---- what a user writes --------------------------------------------------------------------------------
 
-/// a / (1 + |a|).
-struct softsign_op : elementwise<1> {
-  static constexpr char const* name = "softsign";
-  static constexpr int flops = 3;
-  template <class V> static V eval(V a) {
-    using math::abs;
-    return a / (V(1) + abs(a));
-  }
-  static constexpr auto pullback(auto, auto g, auto a) { return grads(g / square(1 + abs(a))); }
-};
-inline constexpr activation<softsign_op> softsign{};
+using own::softsign;
 
 struct swish_function {
   constexpr auto operator()(auto x) const { return x % sigm(x); }

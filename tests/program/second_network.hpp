@@ -4,21 +4,13 @@
 #pragma once
 #include <knit/knit.hpp>
 
+#include "softsign.hpp"
+
 namespace second_network {
 
 using namespace knit;
 
-/// a / (1 + |a|).
-struct softsign_op : elementwise<1> {
-  static constexpr char const* name = "softsign";
-  static constexpr int flops = 3;
-  template <class V> static V eval(V a) {
-    using math::abs;
-    return a / (V(1) + abs(a));
-  }
-  static constexpr auto pullback(auto, auto g, auto a) { return grads(g / square(1 + abs(a))); }
-};
-inline constexpr activation<softsign_op> softsign{};
+using own::softsign;
 
 /// In - 300 - 64 - 64 - Out, where one 64 x 64 weight serves two layers.
 template <class First, class Second, class W, class B, class C, class Last> struct tied {

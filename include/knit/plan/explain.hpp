@@ -98,7 +98,11 @@ template <int N, int R> struct explainer {
         else if (from >= 0) s << "region " << from << " makes later";
         else s << "is there later";
         break;
-      case summed: s << reader << " reads " << name(r.other) << ", a sum over all its slabs"; break;
+      case summed: {
+        op_info const& f = g.info(r.other);
+        s << reader << " reads " << name(r.other) << (f.what == kind::reduce && f.how == combine::maximum ? ", a maximum" : ", a sum") << " over all its slabs";
+        break;
+      }
       case large_parts:
         s << reader << " sums over all slabs of " << read << ", and a part of " << p.bytes(g.extents[r.reader].size()) << " bytes for each run is too much";
         break;
