@@ -199,14 +199,6 @@ TYPED_TEST(GemmPack, TransposedPanels) {
   check_pack_transposed<T, 10, 48>();
 }
 
-TYPED_TEST(GemmPack, Columns) {
-  using T = TypeParam;
-  std::vector<T> dst(5 * 20);
-  simd::pack_columns<5>(dst.data(), 20, [](int k, int n) { return T(100 * k + n); });
-  for (int k = 0; k < 20; ++k)
-    for (int n = 0; n < 5; ++n) EXPECT_EQ(dst[k * 5 + n], T(100 * k + n));
-}
-
 TEST(Peak, IsPositive) {
   EXPECT_GT(simd::fma_peak(2), 0.1);
   EXPECT_GT(simd::fma_peak<double>(2), 0.1);

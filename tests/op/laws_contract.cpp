@@ -51,3 +51,16 @@ TEST(laws, contractions) {
     check_sizes<Op, 64, 32, 16, 2, 2>();
   });
 }
+
+/// Batches, last and first; several axes summed over, none, all; axes of one operand alone.
+using others = mp::mp_list<knit::contract_op<"mkb", "knb", "mnb">, knit::contract_op<"bmk", "bkn", "bmn">, knit::contract_op<"mkb", "knb", "nm">,
+                           knit::contract_op<"mk", "knb", "mnb">, knit::contract_op<"m", "n", "mn">, knit::contract_op<"kb", "kb", "b">,
+                           knit::contract_op<"mk", "mk", "">>;
+
+TEST(laws, contractions_of_any_letters) {
+  mp::mp_for_each<mp::mp_transform<mp::mp_identity, others>>([]<class Op>(mp::mp_identity<Op>) {
+    check_sizes<Op, 5, 3, 2, 4>();
+    check_sizes<Op, 1, 4, 3, 1>();
+    check_sizes<Op, 37, 13, 5, 19>();
+  });
+}

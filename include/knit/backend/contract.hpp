@@ -23,6 +23,18 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   static constexpr walk along_b = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != n_letter && axis_in(a_side, x) == no_axis; });
   static constexpr walk terms = L::walk_of([](char x) { return axis_in(2, x) == no_axis && x != k_letter; });
 
+  /// Coordinates of the other letters. Nothing where there are none, so that the compiler need not know that all are 0.
+  struct nothing {};
+  using others = std::conditional_t<around.count + along_b.count == 0, nothing, coordinates>;
+  /// Row m and column n of the product for these.
+  static HWY_INLINE coordinates at(others const& o, int m, int n) {
+    coordinates c{};
+    if constexpr (std::is_same_v<others, coordinates>) c = o;
+    c.at[m_number] = m;
+    c.at[n_number] = n;
+    return c;
+  }
+
   using A = typename L::template operand<a_side>;
   using Bm = typename L::template operand<b_side>;
   static constexpr int a_m = axis_in(a_side, m_letter), a_k = axis_in(a_side, k_letter);
@@ -116,12 +128,29 @@ template <class P, int S> struct contract_step : contraction<P, S> {
 
   /// Rows of a tile of R that are there. If M is known at run time only, its last rows are tiles of one register.
   template <int R> static constexpr bool rest_of_m = named_m && R == lanes::count;
-  template <int R> static HWY_INLINE int rows_there(memory const& m, coordinates const& at) {
+  template <int R> static HWY_INLINE int rows_there(memory const& m, int m0) {
     if constexpr (!rest_of_m<R>) return R;
-    else return L::end(m_number, m) - at.at[m_number] < R ? L::end(m_number, m) - at.at[m_number] : R;
+    else return L::end(m_number, m) - m0 < R ? L::end(m_number, m) - m0 : R;
   }
   // Internal arrays are padded to whole vectors; memory of the caller is not.
   template <int R> static constexpr bool reads_whole = !a_direct || a_panels || (R % lanes::count == 0 && !rest_of_m<R>);
+
+  /// NR columns of B from `at` on, a row of them after the other, for operands that do not lie as they are computed with.
+  template <int NR> static void pack_b(memory const& mem, coordinates const& at, number* to) {
+    constexpr bool in_panels = Bm::panels && base_axis<Bm>(b_n) == 0;  // lanes of a panel are not read across its bounds
+    for (int k = 0, terms = L::end(k_number, mem); k < terms; ++k)
+      for (int n = 0, step; n < NR; n += step) {
+        const position p = L::template in_operand<b_side>(moved(moved(at, k_number, k), n_number, n));
+        if constexpr (b_n == no_axis) {
+          step = 1;
+          to[k * NR] = Bm::one(mem, p);
+        } else {
+          step = NR - n < lanes::count ? NR - n : lanes::count;
+          if (const int left = panel_rows - p.at[b_n] % panel_rows; in_panels && left < step) step = left;
+          store_n(to + k * NR + n, Bm::template along<b_n>(mem, p, some_lanes{step}), step);
+        }
+      }
+  }
 
   /// t += A B over K steps, R rows of A.
   template <int Steps, int R, int MV, int NR>
@@ -130,17 +159,17 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     else multiply_rows<Steps>(t, there, a, a_by, b, b_by_k, b_by_n, ahead);
   }
 
-  /// One tile: R rows from `at` on, of a panel of A that is Panel rows wide, and NR columns.
+  /// One tile: R rows from m0 on, of a panel of A that is Panel rows wide, and NR columns from n0 on.
   template <int NR, int R, int Panel>
-  static HWY_INLINE void tile_at(typename B::context const& s, coordinates const& at, number const* a_packed, number const* b_packed) {
+  static HWY_INLINE void tile_at(typename B::context const& s, others const& o, int m0, int n0, number const* a_packed, number const* b_packed) {
     constexpr int vectors = (R + lanes::count - 1) / lanes::count;
     tile<vectors, NR, number> t;
     clear(t);
     constexpr long a_by = !a_direct ? rows : a_panels ? Panel : step_along<A>(a_k);
     constexpr long b_by_k = b_plain ? step_along<Bm>(b_k) : NR, b_by_n = b_plain ? step_along<Bm>(b_n) : 1;
-    const int rounds = L::template rounds<terms>(s.m), there = rows_there<R>(s.m, at);
+    const int rounds = L::template rounds<terms>(s.m), there = rows_there<R>(s.m, m0);
     for (int r = 0; r < rounds; ++r) {
-      coordinates c = at;
+      coordinates c = at(o, m0, n0);
       L::template place<terms>(c, r, s.m);
       if constexpr (cut_k) c.at[k_number] = s.m.lo;
       number const *a, *b;
@@ -165,8 +194,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
     typename B::state e(s);
     B::start(e);
-    if constexpr (st.row) finish_columns(t, row_finisher<R>{e, L::in_result(at)});
-    else finish(t, finisher<R>{e, L::in_result(at), there});
+    if constexpr (st.row) finish_columns(t, row_finisher<R>{e, L::in_result(at(o, m0, n0))});
+    else finish(t, finisher<R>{e, L::in_result(at(o, m0, n0)), there});
     if constexpr (st.any_reduction) B::add_totals(*s.sums, e);
   }
   /// What is done with each register of a tile. A struct, since a lambda cannot be forced inline without a macro,
@@ -200,73 +229,79 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
   };
 
-  template <int R, int Panel, int NR> static void panel_tile(typename B::context const& s, coordinates const& at, number const* a_packed) {
-    if constexpr (b_direct) tile_at<NR, R, Panel>(s, at, a_packed, nullptr);
+  template <int R, int Panel, int NR> static void panel_tile(typename B::context const& s, others const& o, int m0, int n0, number const* a_packed) {
+    if constexpr (b_direct) tile_at<NR, R, Panel>(s, o, m0, n0, a_packed, nullptr);
     else {
       alignas(64) number packed[K * NR * terms.size];
       for (int r = 0; r < L::template rounds<terms>(s.m); ++r) {
-        coordinates c = at;
+        coordinates c = at(o, m0, n0);
         L::template place<terms>(c, r, s.m);
-        pack_columns<NR>(packed + r * (K * NR), L::end(k_number, s.m), [&](int k, int n) {
-          return Bm::one(s.m, L::template in_operand<b_side>(moved(moved(c, k_number, k), n_number, n)));
-        });
+        pack_b<NR>(s.m, c, packed + r * (K * NR));
       }
-      tile_at<NR, R, Panel>(s, at, a_packed, packed);
+      tile_at<NR, R, Panel>(s, o, m0, n0, a_packed, packed);
     }
   }
-  template <int R, int Panel, int NR = widest> static HWY_INLINE void dispatch(typename B::context const& s, int width, coordinates const& at, number const* a) {
+  /// In the function around it the tile would lose registers to that one's loops; a short one is worth no call.
+  template <int R, int Panel, int NR> [[gnu::noinline]] static void apart(typename B::context const& s, others const& o, int m0, int n0, number const* a) {
+    panel_tile<R, Panel, NR>(s, o, m0, n0, a);
+  }
+  template <int R, int Panel, int NR = widest>
+  static HWY_INLINE void dispatch(typename B::context const& s, int width, others const& o, int m0, int n0, number const* a) {
     if constexpr (NR > 0) {
       if constexpr (widths[NR]) {
-        if (width == NR) return panel_tile<R, Panel, NR>(s, at, a);
+        if (width == NR) {
+          if constexpr (K < 96) return panel_tile<R, Panel, NR>(s, o, m0, n0, a);
+          else return apart<R, Panel, NR>(s, o, m0, n0, a);
+        }
       }
-      dispatch<R, Panel, NR - 1>(s, width, at, a);
+      dispatch<R, Panel, NR - 1>(s, width, o, m0, n0, a);
     }
   }
-  template <int R, int Panel> static void panel(typename B::context const& s, coordinates at) {
+  template <int R, int Panel> static void panel(typename B::context const& s, others o, int m0) {
     alignas(64) number packed[a_direct ? 1 : K * rows * terms.size];
     if constexpr (!a_direct)
       for (int r = 0; r < L::template rounds<terms>(s.m); ++r) {
-        coordinates c = at;
+        coordinates c = at(o, m0, 0);
         L::template place<terms>(c, r, s.m);
-        pack_a(s.m, c, rows_there<R>(s.m, c), packed + r * (K * rows));
+        pack_a(s.m, c, rows_there<R>(s.m, m0), packed + r * (K * rows));
       }
     if constexpr (sums_columns) B::start(*s.sums);
     const int n_lo = L::first(n_number, s.m), n_hi = L::end(n_number, s.m);
     const int rounds = L::template rounds<along_b>(s.m);
     for (int r = 0; r < rounds; ++r) {
-      L::template place<along_b>(at, r, s.m);
-      for (int& n = at.at[n_number] = n_lo; n < n_hi;) {
+      if constexpr (along_b.count > 0) L::template place<along_b>(o, r, s.m);
+      for (int n = n_lo; n < n_hi;) {
         const int width = next_width(n_hi - n);
-        dispatch<R, Panel>(s, width, at, a_direct ? nullptr : packed);
+        dispatch<R, Panel>(s, width, o, m0, n, a_direct ? nullptr : packed);
         n += width;
       }
     }
     if constexpr (sums_columns) {
-      const int there = rows_there<R>(s.m, at);
+      const int there = rows_there<R>(s.m, m0);
       for (int i = 0; i < there; i += lanes::count) {
-        const position p = L::in_result(moved(at, m_number, i));
+        const position p = L::in_result(at(o, m0 + i, 0));
         if (i + lanes::count <= there) B::end(*s.sums, p, all_lanes{}, i / lanes::count);
         else B::end(*s.sums, p, some_lanes{there - i}, i / lanes::count);
       }
     }
   }
   /// All rows, a panel after the other.
-  static HWY_INLINE void panels(typename B::context const& s, coordinates at) {
-    int& m0 = at.at[m_number] = L::first(m_number, s.m);
+  static HWY_INLINE void panels(typename B::context const& s, others const& o) {
+    int m0 = L::first(m_number, s.m);
     const int m_hi = L::end(m_number, s.m);
     if constexpr (named_m) {
-      for (; m0 + rows <= m_hi; m0 += rows) panel<rows, panel_rows>(s, at);
-      for (; m0 < m_hi; m0 += lanes::count) panel<lanes::count, panel_rows>(s, at);
+      for (; m0 + rows <= m_hi; m0 += rows) panel<rows, panel_rows>(s, o, m0);
+      for (; m0 < m_hi; m0 += lanes::count) panel<lanes::count, panel_rows>(s, o, m0);
       return;
     }
     constexpr int in_whole = M / panel_rows * panel_rows, last = layout::panel_width(M, M - 1);
     const int whole_hi = rows < panel_rows && m_hi > in_whole ? in_whole : m_hi;
     if constexpr (in_whole > 0)
-      for (; m0 + rows <= whole_hi; m0 += rows) panel<rows, panel_rows>(s, at);
+      for (; m0 + rows <= whole_hi; m0 += rows) panel<rows, panel_rows>(s, o, m0);
     if constexpr (M - in_whole >= rows)  // tiles narrower than a panel also fill the last one
-      for (; m0 + rows <= m_hi; m0 += rows) panel<rows, last>(s, at);
+      for (; m0 + rows <= m_hi; m0 += rows) panel<rows, last>(s, o, m0);
     if constexpr (tail_rows > 0)
-      if (m0 < m_hi) panel<tail_rows, last>(s, at);
+      if (m0 < m_hi) panel<tail_rows, last>(s, o, m0);
   }
 
   static void run(memory const& m) {
@@ -275,11 +310,11 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     s.sums = &sums;
     if constexpr (st.any_reduction && !sums_columns) B::start(sums);
     if constexpr (tiled) {
-      coordinates at{};
+      others o{};
       const int rounds = L::template rounds<around>(m);
       for (int r = 0; r < rounds; ++r) {
-        L::template place<around>(at, r, m);
-        panels(s, at);
+        if constexpr (around.count > 0) L::template place<around>(o, r, m);
+        panels(s, o);
       }
     } else lanes_contraction<P, S>::run(s);
     if constexpr (st.any_reduction && !sums_columns) B::end(sums, position{}, all_lanes{});

@@ -16,14 +16,15 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   using C::info, C::lane, C::number_of, C::axis_in, C::extent_of, C::moved;
   static constexpr char lane_letter = info.labels[2][lane];
 
-  /// Does reading lanes along a letter load, or repeat, what lies side by side?
-  template <int Side> static constexpr bool side_by_side(char letter) {
+  /// How an operand lies along a letter: all the same, side by side, or apart.
+  enum class lie { repeated, beside, apart };
+  template <int Side> static constexpr lie along(char letter) {
     using R = typename C::template operand<Side>;
     const int q = axis_in(Side, letter);
-    if (q == no_axis || R::from.axis[q] == no_axis || R::what == role::constant || R::what == role::inlined) return true;
-    return R::panels ? R::from.axis[q] == 0 : R::stride(q) == 1;
+    if (q == no_axis || R::from.axis[q] == no_axis || R::what == role::constant || R::what == role::inlined) return lie::repeated;
+    return (R::panels ? R::from.axis[q] == 0 : R::stride(q) == 1) ? lie::beside : lie::apart;
   }
-  static constexpr bool both_side_by_side(char letter) { return side_by_side<0>(letter) && side_by_side<1>(letter); }
+  static constexpr bool loads(char letter) { return along<0>(letter) != lie::apart && along<1>(letter) != lie::apart; }
 
   /// The terms that may lie in lanes, or '\0': the longest, of those that lie side by side. Slabs are cut between any two
   /// terms, but lanes of a panel are not read across its bounds.
@@ -33,7 +34,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     for (int i = 0; i < C::rank_of(0); ++i) {
       const char x = info.labels[0][i];
       const bool torn = number_of(x) == C::st.cut && (C::template operand<0>::panels || C::template operand<1>::panels);
-      const bool beside = both_side_by_side(x);
+      const bool beside = loads(x);
       if (axis_in(2, x) != no_axis || torn || extent_of(x) == 1 || (best_beside && !beside)) continue;
       if (beside == best_beside && extent_of(x) <= extent_of(best)) continue;
       best = x;
@@ -42,8 +43,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     return best;
   }();
   static constexpr bool terms_in_lanes =
-      term_letter && (extent_of(lane_letter) == 1 || (extent_of(term_letter) >= lanes::count && both_side_by_side(term_letter) &&
-                                                      !side_by_side<0>(lane_letter) && !side_by_side<1>(lane_letter)));
+      term_letter && (extent_of(lane_letter) == 1 || (extent_of(term_letter) >= lanes::count && loads(term_letter) &&
+                                                      along<0>(lane_letter) != lie::beside && along<1>(lane_letter) != lie::beside));
   static constexpr char k_letter = terms_in_lanes ? term_letter : C::letters.terms;
 
   /// A letter of the result that only operand Side has: several of each are computed at once, so that what is read of
@@ -130,8 +131,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       int k = lo;
       for (; k + U <= hi; k += U, a.advance(U), b.advance(U))
         (add_term<I, J>(part[u], a, b, u, w, detail::first<I>, detail::first<J>), ...);
-      if constexpr (U > 1)
-        for (; k < hi; ++k, a.advance(1), b.advance(1)) add_term<I, J>(part[0], a, b, 0, w, detail::first<I>, detail::first<J>);
+      if constexpr (U > 1) ((k + u < hi ? add_term<I, J>(part[u], a, b, u, w, detail::first<I>, detail::first<J>) : void()), ...);
     }
     detail::add_pairs<U>(part);
   }

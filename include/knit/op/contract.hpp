@@ -130,7 +130,7 @@ constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shap
   sentence t;
   auto begin = [&]() -> sentence& { return t << "einsum<\"" << l.text << "\">(a, b) of " << a << " and " << b << ": "; };
   if (!l.well_formed)
-    begin() << "write the letters of a's axes, a comma, those of b's, an arrow and those of the result's, at most " << max_rank
+    begin() << "write the letters of the axes of a, a comma, those of b, an arrow and those of the result, at most " << max_rank
             << " each, as in \"mkb,knb->mnb\"";
   for (int k = 0; k < 3 && t.empty(); ++k)
     for (int i = 0; l.of[k][i] && t.empty(); ++i) {
@@ -141,10 +141,10 @@ constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shap
         begin() << "the result has an axis " << letter << ", which neither a nor b has; use letters of theirs";
     }
   for (int k = 0; k < 2 && t.empty(); ++k)
-    if (l.count(k) != shapes[k]->rank)
+    if (shapes[k]->known() && l.count(k) != shapes[k]->rank)
       begin() << "\"" << l.of[k] << "\" names " << l.count(k) << " axes of " << names[k] << ", which has " << shapes[k]->rank << "; give each a letter";
   for (int i = 0; l.of[0][i] && t.empty(); ++i)
-    if (const int k = l.axis(1, l.of[0][i]); k >= 0 && a.extent[i] != b.extent[k]) {
+    if (const int k = l.axis(1, l.of[0][i]); k >= 0 && a.known() && b.known() && a.extent[i] != b.extent[k]) {
       const char letter[] = {l.of[0][i], '\0'};
       begin() << "axis " << letter << " is " << a.extent[i] << " long in a and " << b.extent[k]
               << " in b, and must be equal; give axes that differ different letters, or change an array";

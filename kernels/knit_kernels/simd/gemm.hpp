@@ -258,11 +258,5 @@ void pack_transposed(T* dst, T const* a, std::ptrdiff_t a_m_stride, int rows) {
     for (int m = 0; m < Panel; ++m) dst[k * Panel + m] = m < rows ? a[m * a_m_stride + k] : T(0);
 }
 
-/// dst[k*NR + n] = element(k, n) for k < count_k, for an operand that has to be computed on the way.
-template <int NR, class T, class Element> HWY_API void pack_columns(T* dst, int count_k, Element&& element) {
-  for (int k = 0; k < count_k; ++k)
-    for (int n = 0; n < NR; ++n) dst[k * NR + n] = element(k, n);
-}
-
 }  // namespace HWY_NAMESPACE
 }  // namespace knit::simd
