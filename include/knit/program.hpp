@@ -173,10 +173,24 @@ template <expression X> auto eval(X const& e) {
 
 namespace detail {
 
+constexpr sentence named_parameter(shape s) {
+  sentence t;
+  t << "a parameter has shape " << s << "; the compiler must know the extents of a parameter, so give it numbers";
+  return t;
+}
 template <class Tuple> struct parameter_leaves;
 template <class... A> struct parameter_leaves<std::tuple<A*...>> {
   static constexpr int count = sizeof...(A);
-  static_assert(((A::extents_type::named == 0) && ...), "knit: the compiler knows the extents of a parameter: none of them is named");
+  static constexpr shape named = [] {  // the shape of one that must not be, or nothing
+    shape s;
+    ((A::extents_type::named > 0 ? void(s = A::shape) : void()), ...);
+    return s;
+  }();
+  static constexpr bool known = [] {
+    if constexpr (named.rank > 0) complain<named_parameter(named)>();
+    return true;
+  }();
+  static_assert(known);
   static constexpr std::array<leaf_info, sizeof...(A)> value{leaf_of_array<std::remove_cv_t<A>>...};
   template <int K> using array_at = std::remove_cv_t<mp::mp_at_c<mp::mp_list<A...>, std::size_t(K)>>;
 };

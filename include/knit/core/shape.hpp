@@ -95,6 +95,7 @@ template <long... N> struct extents {
   }();
 };
 template <> struct extents<> {
+  static constexpr int named = 0;
   static constexpr shape value{};
 };
 struct unknown_extents {
