@@ -215,6 +215,14 @@ TYPED_TEST(Lanes, ReductionsFollowTheHalvingTree) {
   }
 }
 
+TYPED_TEST(Lanes, SumsOfSeveralVectors) {
+  using T = TypeParam;
+  basic_lanes<T> v[count<T>];
+  for (int i = 0; i < count<T>; ++i) v[i] = T(i + 1) * simd::iota<T>() + T(100 * i);
+  auto const sums = values(simd::reduce_add_each(v));
+  for (int i = 0; i < count<T>; ++i) EXPECT_EQ(sums[i], T(i + 1) * T(count<T> * (count<T> - 1) / 2) + T(100 * i * count<T>)) << i;
+}
+
 /// Room for n elements of T with an unreadable page right after them.
 template <class T> class fenced {
 public:

@@ -286,11 +286,7 @@ template <class P, int S> struct body {
     end_all(s, p, w, block, std::make_integer_sequence<int, count>{});
   }
   static number largest(lanes x) {
-    number a[lanes::count];
-    store(a, x);
-    number y = a[0];
-    for (int i = 1; i < lanes::count; ++i) y = a[i] != a[i] || a[i] > y ? a[i] : y;
-    return y;
+    return any(x != x) ? std::numeric_limits<number>::quiet_NaN() : reduce_max(x);
   }
 };
 
