@@ -113,13 +113,14 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   }
   template <int Side> using cursor = std::conditional_t<evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
 
-  template <int I, int J, class Width, int... i, int... j>
-  static HWY_INLINE void add_term(tile<I, J, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w, detail::ints<i...>, detail::ints<j...>) {
-    const lanes of_a[I] = {a.at(i, k, w)...};
-    (detail::axpy(t.acc[j], of_a, b.at(j, k, w), detail::first<I>), ...);
+  template <int MI, int NJ, class Width, int... i, int... j>
+  static HWY_INLINE void add_term(tile<MI, NJ, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w, detail::ints<i...>,
+                                  detail::ints<j...>) {
+    const lanes of_a[MI] = {a.at(i, k, w)...};
+    (detail::axpy(t.acc[j], of_a, b.at(j, k, w), detail::first<MI>), ...);
   }
-  template <int I, int J, class Width, int... u>
-  static HWY_INLINE void add_terms(tile<I, J, number>* part, memory const& m, coordinates c, Width w, detail::ints<u...>) {
+  template <int MI, int NJ, class Width, int... u>
+  static HWY_INLINE void add_terms(tile<MI, NJ, number>* part, memory const& m, coordinates c, Width w, detail::ints<u...>) {
     constexpr int U = sizeof...(u);
     (clear(part[u]), ...);
     const int lo = C::first(k_number, m), hi = C::end(k_number, m), n = C::template rounds<terms>(m);
@@ -130,8 +131,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       cursor<1> b{m, c};
       int k = lo;
       for (; k + U <= hi; k += U, a.advance(U), b.advance(U))
-        (add_term<I, J>(part[u], a, b, u, w, detail::first<I>, detail::first<J>), ...);
-      if constexpr (U > 1) ((k + u < hi ? add_term<I, J>(part[u], a, b, u, w, detail::first<I>, detail::first<J>) : void()), ...);
+        (add_term<MI, NJ>(part[u], a, b, u, w, detail::first<MI>, detail::first<NJ>), ...);
+      if constexpr (U > 1) ((k + u < hi ? add_term<MI, NJ>(part[u], a, b, u, w, detail::first<MI>, detail::first<NJ>) : void()), ...);
     }
     detail::add_pairs<U>(part);
   }
@@ -144,21 +145,21 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       C::epilogue(s, C::in_result(moved(moved(c, i_number, i), j_number, j)), w);
     }
   };
-  /// I x J sums from c on. Few sums take terms in turns, or each would wait for itself.
-  template <int I, int J, class Width> static void sums(typename B::state& s, coordinates const& c, Width w) {
-    constexpr int U = I * J >= 8 ? 1 : I * J >= 4 ? 2 : I * J >= 2 ? 4 : 8;
-    tile<I, J, number> part[U];
-    add_terms<I, J>(part, s.m, c, w, detail::first<U>);
+  /// MI x NJ sums from c on. Few sums take terms in turns, or each would wait for itself.
+  template <int MI, int NJ, class Width> static void sums(typename B::state& s, coordinates const& c, Width w) {
+    constexpr int U = MI * NJ >= 8 ? 1 : MI * NJ >= 4 ? 2 : MI * NJ >= 2 ? 4 : 8;
+    tile<MI, NJ, number> part[U];
+    add_terms<MI, NJ>(part, s.m, c, w, detail::first<U>);
     finish(part[0], finisher<Width>{s, c, w});
   }
-  template <class Width, int I = most_i, int J = most_j>
+  template <class Width, int MI = most_i, int NJ = most_j>
   static HWY_INLINE void dispatch(typename B::state& s, coordinates const& c, int i, int j, Width w) {
-    if constexpr (I > 0 && J > 0) {
-      if constexpr (occurs(i_number, most_i, I) && occurs(j_number, most_j, J)) {
-        if (i == I && j == J) return sums<I, J>(s, c, w);
+    if constexpr (MI > 0 && NJ > 0) {
+      if constexpr (occurs(i_number, most_i, MI) && occurs(j_number, most_j, NJ)) {
+        if (i == MI && j == NJ) return sums<MI, NJ>(s, c, w);
       }
-      if constexpr (J > 1) dispatch<Width, I, J - 1>(s, c, i, j, w);
-      else dispatch<Width, I - 1, most_j>(s, c, i, j, w);
+      if constexpr (NJ > 1) dispatch<Width, MI, NJ - 1>(s, c, i, j, w);
+      else dispatch<Width, MI - 1, most_j>(s, c, i, j, w);
     }
   }
   /// All of the result at one block of lanes.
@@ -170,7 +171,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       C::template place<around>(c, r, s.m);
       for (int j = 0; j < j_tiles; ++j)
         for (int i = 0; i < i_tiles; ++i) {
-          const int i_lo = i_width * i / i_tiles, i_hi = i_width * (i + 1) / i_tiles, j_lo = j_width * j / j_tiles, j_hi = j_width * (j + 1) / j_tiles;
+          const int i_lo = i_width * i / i_tiles, i_hi = i_width * (i + 1) / i_tiles;
+          const int j_lo = j_width * j / j_tiles, j_hi = j_width * (j + 1) / j_tiles;
           c.at[i_number] = i0 + i_lo;
           c.at[j_number] = j0 + j_lo;
           dispatch(s, c, i_hi - i_lo, j_hi - j_lo, w);
