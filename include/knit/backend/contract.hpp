@@ -61,7 +61,9 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   static constexpr int tail_rows = M % rows;
 
   /// Is the tile the way? Slabs of terms are read where they lie, and what has to be packed fits the stack.
-  static constexpr bool tiled = is_product && (L::cut_terms ? a_direct && b_plain : (a_direct && b_direct) || K * terms.size <= longest_packed);
+  /// Few columns are not worth packing rows for whose terms lie side by side.
+  static constexpr bool few = !a_direct && N * along_b.size <= 2 && terms.count == 0 && lanes_contraction<P, S>::terms_beside && !st.row && !st.any_reduction;
+  static constexpr bool tiled = is_product && !few && (L::cut_terms ? a_direct && b_plain : (a_direct && b_direct) || K * terms.size <= longest_packed);
   static_assert(tiled || (!st.row && !st.any_reduction));
   /// Does the step reduce each row over all columns? A panel then ends with its rows' totals.
   static constexpr bool sums_columns = st.any_reduction && !st.reduces[lane];

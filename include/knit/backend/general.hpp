@@ -42,9 +42,10 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     }
     return best;
   }();
-  static constexpr bool terms_in_lanes =
-      term_letter && (extent_of(lane_letter) == 1 || (extent_of(term_letter) >= lanes::count && loads(term_letter) &&
-                                                      along<0>(lane_letter) != lie::beside && along<1>(lane_letter) != lie::beside));
+  /// Do many terms lie side by side, and not the results?
+  static constexpr bool terms_beside = term_letter && extent_of(term_letter) >= lanes::count && loads(term_letter) &&
+                                       along<0>(lane_letter) != lie::beside && along<1>(lane_letter) != lie::beside;
+  static constexpr bool terms_in_lanes = terms_beside || (term_letter && extent_of(lane_letter) == 1);
   static constexpr char k_letter = terms_in_lanes ? term_letter : C::letters.terms;
 
   /// A letter of the result that only operand Side has: several of each are computed at once, so that what is read of
@@ -113,13 +114,14 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   }
   template <int Side> using cursor = std::conditional_t<evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
 
-  template <int I, int J, class Width, int... i, int... j>
-  static HWY_INLINE void add_term(tile<I, J, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w, detail::ints<i...>, detail::ints<j...>) {
-    const lanes of_a[I] = {a.at(i, k, w)...};
-    (detail::axpy(t.acc[j], of_a, b.at(j, k, w), detail::first<I>), ...);
+  template <int MI, int NJ, class Width, int... i, int... j>
+  static HWY_INLINE void add_term(tile<MI, NJ, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w, detail::ints<i...>,
+                                  detail::ints<j...>) {
+    const lanes of_a[MI] = {a.at(i, k, w)...};
+    (detail::axpy(t.acc[j], of_a, b.at(j, k, w), detail::first<MI>), ...);
   }
-  template <int I, int J, class Width, int... u>
-  static HWY_INLINE void add_terms(tile<I, J, number>* part, memory const& m, coordinates c, Width w, detail::ints<u...>) {
+  template <int MI, int NJ, class Width, int... u>
+  static HWY_INLINE void add_terms(tile<MI, NJ, number>* part, memory const& m, coordinates c, Width w, detail::ints<u...>) {
     constexpr int U = sizeof...(u);
     (clear(part[u]), ...);
     const int lo = C::first(k_number, m), hi = C::end(k_number, m), n = C::template rounds<terms>(m);
@@ -130,8 +132,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       cursor<1> b{m, c};
       int k = lo;
       for (; k + U <= hi; k += U, a.advance(U), b.advance(U))
-        (add_term<I, J>(part[u], a, b, u, w, detail::first<I>, detail::first<J>), ...);
-      if constexpr (U > 1) ((k + u < hi ? add_term<I, J>(part[u], a, b, u, w, detail::first<I>, detail::first<J>) : void()), ...);
+        (add_term<MI, NJ>(part[u], a, b, u, w, detail::first<MI>, detail::first<NJ>), ...);
+      if constexpr (U > 1) ((k + u < hi ? add_term<MI, NJ>(part[u], a, b, u, w, detail::first<MI>, detail::first<NJ>) : void()), ...);
     }
     detail::add_pairs<U>(part);
   }
@@ -144,22 +146,22 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       C::epilogue(s, C::in_result(moved(moved(c, i_number, i), j_number, j)), w);
     }
   };
-  /// I x J sums from c on. Few sums take terms in turns, or each would wait for itself.
-  template <int I, int J, class Width> static void sums(typename B::context const& s, coordinates const& c, Width w) {
-    constexpr int U = I * J >= 8 ? 1 : I * J >= 4 ? 2 : I * J >= 2 ? 4 : 8;
-    tile<I, J, number> part[U];
-    add_terms<I, J>(part, s.m, c, w, detail::first<U>);
+  /// MI x NJ sums from c on. Few sums take terms in turns, or each would wait for itself.
+  template <int MI, int NJ, class Width> static void sums(typename B::context const& s, coordinates const& c, Width w) {
+    constexpr int U = MI * NJ >= 8 ? 1 : MI * NJ >= 4 ? 2 : MI * NJ >= 2 ? 4 : 8;
+    tile<MI, NJ, number> part[U];
+    add_terms<MI, NJ>(part, s.m, c, w, detail::first<U>);
     typename B::state e(s);
     finish(part[0], finisher<Width>{e, c, w});
   }
-  template <class Width, int I = most_i, int J = most_j>
+  template <class Width, int MI = most_i, int NJ = most_j>
   static HWY_INLINE void dispatch(typename B::context const& s, coordinates const& c, int i, int j, Width w) {
-    if constexpr (I > 0 && J > 0) {
-      if constexpr (occurs(i_number, most_i, I) && occurs(j_number, most_j, J)) {
-        if (i == I && j == J) return sums<I, J>(s, c, w);
+    if constexpr (MI > 0 && NJ > 0) {
+      if constexpr (occurs(i_number, most_i, MI) && occurs(j_number, most_j, NJ)) {
+        if (i == MI && j == NJ) return sums<MI, NJ>(s, c, w);
       }
-      if constexpr (J > 1) dispatch<Width, I, J - 1>(s, c, i, j, w);
-      else dispatch<Width, I - 1, most_j>(s, c, i, j, w);
+      if constexpr (NJ > 1) dispatch<Width, MI, NJ - 1>(s, c, i, j, w);
+      else dispatch<Width, MI - 1, most_j>(s, c, i, j, w);
     }
   }
   /// All of the result at one block of lanes.
@@ -171,7 +173,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       C::template place<around>(c, r, s.m);
       for (int j = 0; j < j_tiles; ++j)
         for (int i = 0; i < i_tiles; ++i) {
-          const int i_lo = i_width * i / i_tiles, i_hi = i_width * (i + 1) / i_tiles, j_lo = j_width * j / j_tiles, j_hi = j_width * (j + 1) / j_tiles;
+          const int i_lo = i_width * i / i_tiles, i_hi = i_width * (i + 1) / i_tiles;
+          const int j_lo = j_width * j / j_tiles, j_hi = j_width * (j + 1) / j_tiles;
           c.at[i_number] = i0 + i_lo;
           c.at[j_number] = j0 + j_lo;
           dispatch(s, c, i_hi - i_lo, j_hi - j_lo, w);
@@ -185,8 +188,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     lanes& sum = t.acc[0][0];
     sum = fma(read<0, k_letter>(m, c, all_lanes{}), read<1, k_letter>(m, c, all_lanes{}), sum);
   }
-  /// One element of the result.
-  template <int... u> static number dot(memory const& m, coordinates c, detail::ints<u...>) {
+  /// One element of the result, as the sum of what is returned.
+  template <int... u> static HWY_INLINE lanes dot(memory const& m, coordinates c, detail::ints<u...>) {
     constexpr int U = sizeof...(u);
     tile<1, 1, number> part[U];
     (clear(part[u]), ...);
@@ -204,16 +207,19 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       }
     }
     detail::add_pairs<U>(part);
-    return reduce_add(part[0].acc[0][0]);
+    return part[0].acc[0][0];
   }
+  /// So many parts of a sum take turns, or each would wait for itself.
+  static constexpr int chains = extent_of(k_letter) >= 8 * lanes::count ? 4 : extent_of(k_letter) >= 4 * lanes::count ? 2 : 1;
   template <class Width> static void dots(typename B::context const& s, coordinates c, Width w) {
     const int n = C::template rounds<around>(s.m);
     for (int r = 0; r < n; ++r) {
       C::template place<around>(c, r, s.m);
-      number x[lanes::count] = {};
-      for (int i = 0; i < filled<number>(w); ++i) x[i] = dot(s.m, moved(c, number_of(lane_letter), i), detail::first<4>);
+      lanes x[lanes::count];
+      for (int i = 0; i < lanes::count; ++i)
+        x[i] = i < filled<number>(w) ? dot(s.m, moved(c, number_of(lane_letter), i), detail::first<chains>) : lanes(0);
       typename B::state e(s);
-      e.value[0][0] = load(x);
+      e.value[0][0] = reduce_add_each(x);
       C::epilogue(e, C::in_result(c), w);
     }
   }

@@ -95,7 +95,7 @@ template <class P> shape shape_now(shape s, void const* const* leaves) {
   return s;
 }
 
-/// Distances in memory of neighbours along each axis of a stored value; 0 where there are none.
+/// Distances in memory of neighbours along each axis of a stored value.
 struct strides {
   long along[max_rank];
 
@@ -103,7 +103,11 @@ struct strides {
   constexpr long to(int const* at) const { return at[0] * along[0] + at[1] * along[1] + at[2] * along[2] + at[3] * along[3]; }
 };
 constexpr strides strides_of(shape s, int leading) {
-  strides by{{1, leading, long(leading) * s.extent[1], long(leading) * s.extent[1] * s.extent[2]}};
+  return {{1, leading, long(leading) * s.extent[1], long(leading) * s.extent[1] * s.extent[2]}};
+}
+/// The same, but 0 along axes of extent 1: coordinates along those do not count.
+constexpr strides strides_within(shape s, int leading) {
+  strides by = strides_of(s, leading);
   for (int q = 0; q < max_rank; ++q)
     if (s.extent[q] == 1) by.along[q] = 0;
   return by;

@@ -103,7 +103,7 @@ template <class P, int S> struct body {
   /// Where the arena holds value V at p: in the part of this run of slabs, counted from where the slab begins.
   template <int V> static HWY_INLINE number* address(state const& s, position const& p) {
     constexpr buffer b = P::plan.buffers[V];
-    constexpr strides by = strides_of(b.extents, b.leading);
+    constexpr strides by = strides_within(b.extents, b.leading);
     long o = b.offset + by.to(p.at) + (b.parts > 1 ? s.m.run * b.floats : 0);
     if constexpr (b.slab_axis != no_axis) o -= s.m.lo * by.along[b.slab_axis];
     return (b.own ? s.m.own : s.m.arena) + o;

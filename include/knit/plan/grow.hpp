@@ -81,12 +81,16 @@ template <int N, int R> struct region_grower {
   } verdicts[N]{};      ///< on values that are not in the trial
   std::uint64_t joined[N]{};  ///< trials of a search that the value was in, a bit each
   double trial_far = 0;       ///< bytes that the trial reads of other cores
+  product_letters letters[N]{};  ///< of contractions
   int stamp = 0;
   tuning const& t;
 
   constexpr region_grower(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
       : g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
-    for (int v = 0; v < g.size; ++v) home[v] = -1;
+    for (int v = 0; v < g.size; ++v) {
+      home[v] = -1;
+      if (g.is_op(v) && g.info(v).what == kind::contract) letters[v] = product_of(g, v);
+    }
     refresh();
   }
 
@@ -131,11 +135,11 @@ template <int N, int R> struct region_grower {
     op_info const& f = g.info(v);
     using enum refusal::reason;
     if (g.extents[v].size() * 16 > operand_size) return large_parts;
-    const product_letters letters = product_of(g, v);
-    const access a = resolve(g, g.operand(v, letters.side)), b = resolve(g, g.operand(v, 1 - letters.side));
+    product_letters const& l = letters[v];
+    const access a = resolve(g, g.operand(v, l.side)), b = resolve(g, g.operand(v, 1 - l.side));
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
     if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
-    const bool lie = letters.rows ? a.axis[axis_of_letter(f, letters.side, letters.rows)] == 0 : !panels(a.node);
+    const bool lie = l.rows ? a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
     return lie ? none : no_parts;
   }
 
@@ -215,9 +219,8 @@ template <int N, int R> struct region_grower {
       lanes = lanes || (cut[v] == lane && (space.size() > space.extent[lane] || f.what == kind::contract));
       if (f.what != kind::contract) continue;
       contracts = true;
-      const product_letters letters = product_of(g, v);
       const char letter = cut[v] >= contracted_cut ? f.labels[0][cut[v] - contracted_cut] : f.labels[2][cut[v]];
-      columns = columns || letter == letters.columns || letter == letters.terms;
+      columns = columns || letter == letters[v].columns || letter == letters[v].terms;
     }
     const int granule = lanes ? panel_rows : contracts ? 1 : 16, units = (extent + granule - 1) / granule;
     int slabs = units;
