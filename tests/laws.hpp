@@ -158,7 +158,6 @@ template <template <int...> class Op, int... I> struct really<Op<I...>> {
       for (int axis : numbers) r.extent[axis] = 1;
       return r;
     } else if constexpr (requires { Op<I...>::like; }) return s.back();
-    else if (Op<I...>::see == knit::view_kind::reshape) return knit::make_shape(I...);
     else {
       knit::shape r = s[0];
       if (r.rank > 0) r.rank = std::max(r.rank, int(numbers.size()));  // a scalar stays one
@@ -166,6 +165,11 @@ template <template <int...> class Op, int... I> struct really<Op<I...>> {
       return r;
     }
   }
+};
+
+template <template <long...> class Op, long... N> struct really<Op<N...>> {  // a reshape: the numbers are extents
+  static_assert(Op<N...>::see == knit::view_kind::reshape);
+  static knit::shape shape(std::vector<knit::shape> const&) { return knit::make_shape(N...); }
 };
 
 /// What an op states of constants against its eval: units leave the other operand, absorbing elements absorb it.

@@ -327,14 +327,14 @@ template <std::uint64_t Seed, class Layers, class W, class B, class C> struct ne
 template <std::uint64_t Seed, int I> auto make_layer() {
   constexpr part p = drawn<Seed>.parts[I];
   constexpr auto f = function_of<p.f>();
-  auto weight = []<int Out, int In>(extents<Out, In>, int stream, function by) {
+  auto weight = []<long Out, long In>(extents<Out, In>, int stream, function by) {
     const float deviation = gain_of(by) / std::sqrt(float(In));
     return init<Out, In>(gaussian{Seed, 0, deviation}, std::uint64_t(16 * I + stream));
   };
-  auto vector = []<int Out>(extents<Out>, int stream, float mean = 0) {
+  auto vector = []<long Out>(extents<Out>, int stream, float mean = 0) {
     return init<Out>(gaussian{Seed, mean, 0.1f}, std::uint64_t(16 * I + stream));
   };
-  [[maybe_unused]] auto full = [&]<int Out, int In>(extents<Out, In> e, int stream, auto g, function by) {
+  [[maybe_unused]] auto full = [&]<long Out, long In>(extents<Out, In> e, int stream, auto g, function by) {
     return dense(weight(e, stream, by), vector(extents<Out>{}, stream + 1), g);
   };
   constexpr extents<p.out, p.in> size;
