@@ -5,7 +5,8 @@
 #include <knit/core/tensor.hpp>      // tensor, view, unorm8
 #include <knit/data/labelled.hpp>    // read_mnist, instances
 #include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order
-#include <knit/expr/print.hpp>      // to_string
+#include <knit/expr/print.hpp>       // to_string
+#include <knit/gradients.hpp>        // value_and_gradients
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/op/catalogue.hpp>     // every op and composite
@@ -13,7 +14,7 @@
 #include <knit/optim/adam.hpp>       // adam_rule
 #include <knit/optim/momentum.hpp>   // momentum_rule
 #include <knit/optim/sgd.hpp>        // sgd_rule
-#include <knit/program.hpp>          // eval, params, update, inference, value_and_gradients, explain
+#include <knit/program.hpp>          // eval, params, update, inference, explain
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, take
