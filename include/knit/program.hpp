@@ -66,9 +66,10 @@ class old_elements {
  public:
   /// Puts copies in the place of those of leaves[read_from] .. leaves[read_to - 1] that share memory with any of
   /// leaves[write_from] .. leaves[write_to - 1]. Allocates only for these.
-  void keep(void const** leaves, leaf_info const* of, std::size_t read_from, std::size_t read_to, std::size_t write_from,
-            std::size_t write_to) {
-    auto bytes = [&](std::size_t i) { return of[i].lies.storage(of[i].extents) * bytes_of(of[i].holds); };
+  template <class Spec>
+  void keep(leaf_list<Spec>& list, std::size_t read_from, std::size_t read_to, std::size_t write_from, std::size_t write_to) {
+    void const** const leaves = list.data();
+    auto bytes = [&](std::size_t i) { return list.bytes(i); };
     auto place = [&](std::size_t i) { return reinterpret_cast<std::uintptr_t>(leaves[i]); };
     for (std::size_t r = read_from; r < read_to; ++r)
       for (std::size_t w = write_from; w < write_to; ++w)
@@ -142,7 +143,7 @@ void evaluate_into(expr<E, D, B...> const& e, tensor<T, N...>& to) {
     detail::add_bindings(e.bound, leaves);
     leaves.add_result(to);
     detail::old_elements old;
-    old.keep(leaves.data(), spec::leaves.data(), 0, bound, bound, bound + 1);
+    old.keep(leaves, 0, bound, bound, bound + 1);
     default_backend::run_once<spec>(leaves.data(), nullptr);
   }
 }
@@ -354,7 +355,7 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
     const auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
     detail::add_all_bindings(next, leaves);
     detail::old_elements old;
-    old.keep(leaves.data(), spec::leaves.data(), sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
+    old.keep(leaves, sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
     default_backend::run_once<spec>(leaves.data(), nullptr);
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }

@@ -178,6 +178,21 @@ TEST(named_extents, live_expressions_take_them_over) {
   EXPECT_EQ(copy.size(), 18);
 }
 
+TEST(named_extents, of_an_array_that_is_read_and_written) {
+  tensor<float, 3, batch> x;
+  x.fill([](long i) { return arbitrary(1, i); });
+  x.resize(1, 5);
+  const tensor<float, 3, batch> before = x;
+  x = x % x - mean<1>(x);
+  EXPECT_EQ(x.size(), 15);
+  const tensor right = before % before - mean<1>(before);
+  for (long i = 0; i < x.size(); ++i) EXPECT_EQ(x[i], right[i]);
+  // The columns that a view of its memory shows end where they do, and so does the copy that is made of them.
+  x = view<float, 3, batch>(x.data(), 4) * 2;
+  EXPECT_EQ(x.extent(1), 4);
+  for (long i = 0; i < x.size(); ++i) EXPECT_EQ(x[i], 2 * right[i]);
+}
+
 TEST(named_extents, must_be_one_in_all_arrays) {
   const columns<3> memory(1, 5);
   const view<float, 3, batch> x(memory.memory.data(), 5), z(memory.memory.data(), 4);

@@ -69,6 +69,18 @@ template <class Spec> class leaf_list {
     add(a.data());
   }
   void const** data() { return at_; }
+  /// From the first element of leaf i that there is now to behind its last.
+  std::size_t bytes(std::size_t i) const {
+    leaf_info const& f = Spec::leaves[i];
+    if (!f.extents.named()) return f.lies.storage(f.extents) * bytes_of(f.holds);
+    std::size_t elements = 1, by = 1;
+    for (int k = 0; k < max_rank; ++k) {
+      const int n = f.extents.name[k] ? extent_[names_in<Spec>.find(f.extents.name[k])] : f.extents.extent[k];
+      elements += std::size_t(n - 1) * by;
+      by *= std::size_t(f.extents.extent[k]);
+    }
+    return elements * bytes_of(f.holds);
+  }
 
  private:
   void unify(long name, int n) {
