@@ -95,6 +95,45 @@ TEST(epilogues, with_threads) {  // large enough for them
   at_size<float, 48, 130, 260>();
 }
 
+// What a tile does not span: sums over an axis that both operands have, or that the one with the rows has.
+struct sums_of_batches {
+  template <class A, class X> constexpr auto operator()(A const& a, X const& x) const {
+    return sum(square(sum<1>(einsum<"mkb,kb->mb">(a, x)))) + sum(tanh(einsum<"mkb,kb->mb">(a, x)));
+  }
+};
+struct sums_of_planes {
+  template <class A, class X> constexpr auto operator()(A const& a, X const& x) const {
+    auto y = tanh(einsum<"mnk,k->mn">(a, x));
+    return sum(square(sum<1>(y))) + sum(softmax<0>(y) % y);
+  }
+};
+TEST(epilogues, of_axes_that_no_tile_spans) {
+  agree<sums_of_batches>("a batch", filled<float, 20, 7, 5>(1), filled<float, 7, 5>(2));
+  agree<sums_of_planes>("planes", filled<float, 20, 5, 7>(1), filled<float, 7>(2));
+  agree<sums_of_planes>("planes of rows", filled<float, 10, 5, 7>(1), filled<float, 7>(2));
+}
+
+struct another_height {  // the rows that are reduced are not those of what reads the reduction
+  template <class W, class X, class Z> constexpr auto operator()(W const& w, X const& x, Z const& z) const {
+    auto r = max<0>(w * x);
+    auto u = square(z);
+    return sum(square((r + u) % mean(transpose(u) * u)));
+  }
+};
+TEST(epilogues, of_rows_of_another_height) {
+  agree<another_height>("5 and 20", filled<float, 5, 6>(1), filled<float, 6, 9>(2), filled<float, 20, 9>(3));
+  agree<another_height>("10 and 7", filled<float, 10, 6>(1), filled<float, 6, 9>(2), filled<float, 7, 9>(3));
+}
+
+struct read_before_it_is_added_up {  // a sum in parts, read in an early kernel once and in a late one again and again
+  template <class U, class X> constexpr auto operator()(U const& u, X const& x) const {
+    return mean(square(u * max<1>(x))) + mean(square(u * x));
+  }
+};
+TEST(parts, are_there_whoever_reads_them) {
+  agree<read_before_it_is_added_up>("a maximum", filled<float, 40, 64>(1), filled<float, 64, 301>(2));
+}
+
 struct rows_alone {  // no product
   template <class X> constexpr auto operator()(X const& x) const {
     auto e = softmax<0>(x);

@@ -135,6 +135,21 @@ struct small_products {  // one for each column
 };
 TEST(named_extents, batches_of_products) { agree<small_products, 20>(); }
 
+struct one_alone {  // a letter that one operand alone has, beside a named axis
+  template <class V, class X> constexpr auto operator()(V const& v, X const& x) const { return mean(square(einsum<"kb,m->bm">(x, v))); }
+};
+TEST(named_extents, sums_of_one_operand) { agree<one_alone, 3>(filled<4>(1)); }
+
+TEST(named_extents, random_numbers_are_those_of_the_elements_that_are_there) {
+  tensor<float, batch, 3> named;
+  named.resize(0, 5);
+  const tensor<float, 5, 3> known;
+  const tensor a = eval(uniform_like(named, 7));
+  const tensor b = eval(uniform_like(known, 7));
+  ASSERT_EQ(a.size(), b.size());
+  for (long i = 0; i < a.size(); ++i) EXPECT_EQ(a[i], b[i]) << i;
+}
+
 struct reshaped {
   template <class X> constexpr auto operator()(X const& x) const {
     return mean(square(reshape<3, 4, batch>(x) - mean<0>(reshape<3, 4, batch>(x))));

@@ -110,10 +110,11 @@ template <class T> struct scalar_backend {
       constexpr node n = P::template at<V>;
       constexpr shape s = P::template extents<V>;
       if constexpr (info_of<Op>.indexed) {
+        const shape now = shape_now<P>(s, leaves_);
         for_each(s, [&](index const& x, long i) {
           const std::array<T, max_rank> c{T(x.at[0]), T(x.at[1]), T(x.at[2]), T(x.at[3])};
-          if constexpr (Op::arity == 0) y[i] = Op::eval(c, s);
-          else y[i] = Op::eval(c, s, *value(field(n, 0)), std::uint32_t(field(n, 2)));
+          if constexpr (Op::arity == 0) y[i] = Op::eval(c, now);
+          else y[i] = Op::eval(c, now, *value(field(n, 0)), std::uint32_t(field(n, 2)));
         });
       } else if constexpr (Op::arity == 1) {
         T const* const a = value(field(n, 0));

@@ -177,8 +177,9 @@ template <class P, int S> struct body {
       }
     } else {
       if constexpr (f.indexed) {
-        if constexpr (Op::arity == 0) y = Op::eval(coordinates(p), space);
-        else y = Op::eval(coordinates(p), space, operand<Index, 0>(s, p, w, block), std::uint32_t(field(P::template at<v>, 2)));
+        const shape now = shape_now<P>(space, s.m.leaves);
+        if constexpr (Op::arity == 0) y = Op::eval(coordinates(p), now);
+        else y = Op::eval(coordinates(p), now, operand<Index, 0>(s, p, w, block), std::uint32_t(field(P::template at<v>, 2)));
       } else if constexpr (Op::arity == 1) y = Op::eval(operand<Index, 0>(s, p, w, block));
       else if constexpr (Op::arity == 2) y = Op::eval(operand<Index, 0>(s, p, w, block), operand<Index, 1>(s, p, w, block));
       else y = Op::eval(operand<Index, 0>(s, p, w, block), operand<Index, 1>(s, p, w, block), operand<Index, 2>(s, p, w, block));

@@ -33,17 +33,17 @@ struct sentence {
     return *this << digits + n;
   }
   constexpr sentence& operator<<(int v) { return *this << long(v); }
+  constexpr sentence& operator<<(shape::one_axis a) {
+    if (a.name) {
+      char name[detail::name_length + 1]{};
+      *this << detail::spell(a.name, name) << "<=";
+    }
+    return *this << a.extent;
+  }
   constexpr sentence& operator<<(shape s) {
     if (s.rank == 0) return *this << "scalar";
     *this << "(";
-    for (int k = 0; k < s.rank; ++k) {
-      *this << (k ? "x" : "");
-      if (s.name[k]) {
-        char name[detail::name_length + 1]{};
-        *this << detail::spell(s.name[k], name) << "<=";
-      }
-      *this << s.extent[k];
-    }
+    for (int k = 0; k < s.rank; ++k) *this << (k ? "x" : "") << s.axis(k);
     return *this << ")";
   }
 };

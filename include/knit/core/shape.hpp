@@ -66,6 +66,12 @@ struct shape {
   }
   constexpr bool named() const { return (name[0] | name[1] | name[2] | name[3]) != 0; }
   constexpr long code(int k) const { return detail::extent_code(extent[k], name[k]); }
+  /// One axis, for a sentence.
+  struct one_axis {
+    int extent;
+    long name;
+  };
+  constexpr one_axis axis(int k) const { return {extent[k], name[k]}; }
 
   /// Number of elements, the most there may be.
   constexpr long size() const {
@@ -86,6 +92,7 @@ constexpr bool same_axis(shape const& a, int i, shape const& b, int k) { return 
 template <long... N> struct extents {
   static_assert(sizeof...(N) <= max_rank, "knit: an array has at most 4 axes");
   static_assert(((N != 0 && (N > 0 || detail::name_of(N) > 0)) && ...), "knit: an extent is at least 1");
+  static_assert(((N <= 2147483647) && ...), "knit: an extent is at most 2147483647");
   static constexpr int named = ((N < 0) + ... + 0);  ///< how many are known at run time only
   static constexpr shape value = [] {
     shape s{int(sizeof...(N))};

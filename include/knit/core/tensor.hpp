@@ -145,7 +145,7 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   static constexpr bool owns = false;
 
   constexpr view() = default;
-  constexpr explicit view(T const* p) : data_(p) {}
+  constexpr explicit view(T const* p) requires(extents_type::named == 0) : data_(p) {}
   /// With the named extents, first axis first; each from 1 to what its type says, else std::invalid_argument.
   template <class... Extent> requires(sizeof...(Extent) > 0 && sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))
   constexpr view(T const* p, Extent... named) : data_(p) {

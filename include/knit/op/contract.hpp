@@ -41,8 +41,8 @@ template <axis_labels A, axis_labels B, axis_labels C> struct contract_op {
     for (int i = 0; A.at[i]; ++i)
       for (int k = 0; B.at[k]; ++k)
         if (t.empty() && A.at[i] == B.at[k] && !same_axis(s[0], i, s[1], k))
-          t << "a * b: inner sizes differ, " << s[0] << " * " << s[1] << "; axis " << i << " of a has " << s[0].extent[i]
-            << " and axis " << k << " of b has " << s[1].extent[k] << ", which must be equal: transpose one, or use % for elements";
+          t << "a * b: inner sizes differ, " << s[0] << " * " << s[1] << "; axis " << i << " of a has " << s[0].axis(i)
+            << " and axis " << k << " of b has " << s[1].axis(k) << ", which must be equal: transpose one, or use % for elements";
     return t;
   }
   static constexpr auto pullback(auto, auto g, auto a, auto b) {
@@ -144,9 +144,9 @@ constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shap
     if (shapes[k]->known() && l.count(k) != shapes[k]->rank)
       begin() << "\"" << l.of[k] << "\" names " << l.count(k) << " axes of " << names[k] << ", which has " << shapes[k]->rank << "; give each a letter";
   for (int i = 0; l.of[0][i] && t.empty(); ++i)
-    if (const int k = l.axis(1, l.of[0][i]); k >= 0 && a.known() && b.known() && a.extent[i] != b.extent[k]) {
+    if (const int k = l.axis(1, l.of[0][i]); k >= 0 && a.known() && b.known() && !same_axis(a, i, b, k)) {
       const char letter[] = {l.of[0][i], '\0'};
-      begin() << "axis " << letter << " is " << a.extent[i] << " long in a and " << b.extent[k]
+      begin() << "axis " << letter << " is " << a.axis(i) << " long in a and " << b.axis(k)
               << " in b, and must be equal; give axes that differ different letters, or change an array";
     }
   return t;
@@ -165,7 +165,7 @@ template <einsum_labels L, int K, class X> constexpr auto einsum_operand(X&& x) 
       return 0;
     };
     return [&]<int... S, int... R>(std::integer_sequence<int, S...>, std::integer_sequence<int, R...>) {
-      return reshape<s.extent[nth(false, R)]...>(sum<nth(true, S)...>(std::forward<X>(x)));
+      return reshape<s.code(nth(false, R))...>(sum<nth(true, S)...>(std::forward<X>(x)));
     }(std::make_integer_sequence<int, rank - kept>{}, std::make_integer_sequence<int, kept>{});
   }
 }

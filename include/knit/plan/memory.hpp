@@ -62,6 +62,8 @@ template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& 
 
 template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N, R>& p) {
   bool stored[N]{}, alone[N]{};  // alone: read in its own region only
+  bool again[N]{};               // in parts, and some step reads each part again and again
+  int first_level[N]{};          // of the steps that read the parts
   int last_step[N]{}, last_level[N]{};
   auto keep = [&](int v, int step) {
     const int home = p.steps[p.step_of[v]].region, reader = p.steps[step].region, level = p.regions[reader].level;
@@ -71,9 +73,9 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
       last_step[v] = p.step_of[v];
       last_level[v] = p.level[v];
     }
-    if (step != p.step_of[v] && p.slab_axis[v] == partial_axis && g.extents[v].size() > 1 && p.steps[step].space.size() > g.extents[v].size()) {
-      int& when = p.buffers[v].combined_in;
-      if (when < 0 || level < when) when = level;
+    if (step != p.step_of[v] && p.slab_axis[v] == partial_axis && g.extents[v].size() > 1) {
+      again[v] = again[v] || p.steps[step].space.size() > g.extents[v].size();
+      if (first_level[v] == 0 || level < first_level[v]) first_level[v] = level;  // after that of v, so not 0
     }
     alone[v] = alone[v] && reader == home;
     if (step > last_step[v]) last_step[v] = step;
@@ -99,6 +101,8 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
         if (p.roles[r.at[k].node] == role::computed) keep(r.at[k].node, w.step);
     } else if (p.roles[u] == role::computed && p.step_of[u] != w.step) keep(u, w.step);
   }
+  for (int v = 0; v < g.size; ++v)
+    if (again[v]) p.buffers[v].combined_in = first_level[v];  // whoever reads it then reads the sum
   for (int v = 0; v < g.size; ++v)
     if (stored[v]) lay_out(g, p, v, alone[v]);
   // Three arenas: of all threads, and of each thread's own, alive from kernel to kernel; and, behind the latter, of the

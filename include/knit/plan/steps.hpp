@@ -99,25 +99,29 @@ template <int N, int R> constexpr bool reduces_rows(flat_graph const& g, plan<N,
   return space.extent[lane] > 1;
 }
 /// May a contraction's step do reduction u of its result? If all terms are there, and it is one of rows that a register tile
-/// holds, or one over all columns: nothing but rows and columns has any extent.
+/// holds, or one over all that the result has besides rows: columns of tiles, unless the rows are reduced too.
 template <int N, int R> constexpr bool goes_on(flat_graph const& g, plan<N, R> const& p, int s, int u) {
   if (p.steps[s].kind != step_kind::contract) return true;
-  const shape space = p.steps[s].space;
-  int axes = 0;
-  for (int q = 0; q < max_rank; ++q) {
-    axes += space.extent[q] > 1;
-    if (!p.in_row[u] && q != lane_axis_of(space) && space.extent[q] > 1 && !g.info(u).reduces(q, space, g.extents[u])) return false;
-  }
   int v = 0;
   while (p.roles[v] != role::computed || p.step_of[v] != s || g.info(v).what != kind::contract) ++v;
+  const shape space = p.steps[s].space;
+  const product_letters l = product_of(g, v);
   const double terms = flops_of(g, v) / (2 * double(space.size()));
-  return axes <= 2 && p.steps[s].cut < contracted_cut && product_of(g, v).rows && terms <= longest_packed && (!p.in_row[u] || g.number == element::f32);
+  if (!l.rows || p.steps[s].cut >= contracted_cut || terms > longest_packed) return false;
+  if (p.in_row[u]) return g.number == element::f32;  // a tile of doubles is half a panel
+  const int lane = lane_axis_of(space);
+  const bool keeps_rows = !g.info(u).reduces(lane, space, g.extents[u]);
+  for (int q = 0; q < max_rank; ++q) {
+    if (q == lane || space.extent[q] == 1) continue;
+    if (!g.info(u).reduces(q, space, g.extents[u]) || (keeps_rows && g.info(v).labels[2][q] != l.columns)) return false;
+  }
+  return true;
 }
 
 /// May u, which a value with the result of contraction step s reads, be computed in that step and not in the later one that
 /// it was put into? If nothing else reads it yet, and it reads only what is there by then.
 template <int N, int R> constexpr bool may_go_back(flat_graph const& g, plan<N, R> const& p, int const* home, int u, int s) {
-  if (g.info(u).what != kind::map || p.steps[s].cut != p.cut_axis[u]) return false;
+  if (g.info(u).what != kind::map || p.steps[s].cut != p.cut_axis[u] || !same_extents(p.steps[s].space, g.extents[u])) return false;
   reads<N> in;
   find_reads(g, p, u, in);
   for (int i = 0; i < in.count; ++i)
@@ -168,7 +172,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         if (in_place && p.steps[s].kind == step_kind::contract && s > tile) tile = s;
       }
       if (tile >= 0 && tile < first) {  // what it reads besides goes into the contraction's step, if it can
-        bool all = true;
+        bool all = same_extents(p.steps[tile].space, space) && p.steps[tile].cut == p.cut_axis[v] && (f.what != kind::reduce || goes_on(g, p, tile, v));
         for (int i = 0; i < in.count && all; ++i) {
           const int u = in.at[i].node;
           if (home[u] == r && p.step_of[u] >= tile) all = read_in_place(i) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
@@ -182,7 +186,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         for (int s = first; s < p.step_count && chosen < 0; ++s) {
           step const& t = p.steps[s];
           if (t.kind == step_kind::copy || !same_extents(t.space, space) || t.cut != p.cut_axis[v]) continue;
-          if (t.kind == step_kind::contract && (!after_contract || s != first || (any && !goes_on(g, p, s, v)))) continue;
+          if (t.kind == step_kind::contract && (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, s, v)))) continue;
           bool fits = true;
           if (any && !row && t.any_reduction)
             for (int q = 0; q < max_rank; ++q) fits = fits && t.reduces[q] == axes[q];
