@@ -28,12 +28,12 @@ import sys
 import numpy as np
 
 INPUTS, HIDDEN, CLASSES = 784, 256, 10
-RATE = 0.1
+BATCH, RATE, CURVE_STEPS = 100, 0.1, 100
 
 HERE = pathlib.Path(__file__).resolve().parent
 MNIST = HERE.parents[1] / "examples" / "data" / "mnist"
 # File, instances of a pass, size of a batch, passes.
-CURVES = [("mnist_curve.txt", 10000, 100, 1), ("mnist_partial.txt", 1000, 64, 3)]
+CURVES = [("mnist_curve.txt", BATCH * CURVE_STEPS, BATCH, 1), ("mnist_partial.txt", 1000, 64, 3)]
 
 
 def hash32(k):
@@ -76,7 +76,7 @@ def train_set(folder=MNIST):
             labels.astype(np.int64))
 
 
-def stored(name):
+def stored(name="mnist_curve.txt"):
     return [float(line) for line in (HERE / name).read_text().splitlines() if not line.startswith("#")]
 
 
