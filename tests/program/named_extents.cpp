@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 namespace {
@@ -206,6 +207,12 @@ TEST(named_extents, of_an_array_that_is_read_and_written) {
   x = view<float, 3, batch>(x.data(), 4) * 2;
   EXPECT_EQ(x.extent(1), 4);
   for (long i = 0; i < x.size(); ++i) EXPECT_EQ(x[i], 2 * right[i]);
+}
+
+TEST(named_extents, are_explained) {
+  const std::string text = explain(value_and_gradients<simd_backend, mean_of_squares, view<float, 5, batch>>());
+  EXPECT_NE(text.find("leaf0 (5xbatch<=67) float\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(" int32, the extent of batch\n"), std::string::npos) << text;
 }
 
 TEST(named_extents, must_be_one_in_all_arrays) {

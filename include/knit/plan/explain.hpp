@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdio>
 #include <knit/plan/memory.hpp>
+#include <span>
 #include <string>
 
 namespace knit {
@@ -184,7 +185,7 @@ template <int N, int R> struct explainer {
     if (c.every_thread) out << "every thread for itself";
     else out << c.slabs << (c.slabs == 1 ? " slab" : " slabs");
     if (!c.every_thread && c.runs < c.slabs) out << " in " << c.runs << " runs";
-    if (c.extent > 1) out << " of an axis of " << c.extent;
+    if (c.extent > 1) out << " of an axis of " << (c.name ? "at most " : "") << c.extent;
     out << ", " << c.flops / 1e6 << " Mflop\n";
     bool said[N + 2 * R]{};
     put_refusals(r);
@@ -196,10 +197,16 @@ template <int N, int R> struct explainer {
     out << p.kernels << (p.kernels == 1 ? " kernel, " : " kernels, ") << p.flops / 1e6 << " Mflop, arena " << p.arena_bytes() << " bytes";
     if (p.own_floats) out << " and " << p.bytes(p.own_floats) << " for each thread";
     out << (p.parallel ? ", threads meet between kernels\n" : ", too small for threads: one thread does all\n");
+    const axis_names extents = names_of(std::span(g.leaves, std::size_t(g.leaf_count)));
     for (int l = 0; l < g.leaf_count; ++l) {
       static constexpr char const* names[] = {"float", "double", "byte", "byte/255", "int32"};
       leaf_info const& f = g.leaves[l];
-      out << "leaf" << l << " " << f.extents << " " << names[int(f.holds)] << (f.lies.panels ? ", in panels\n" : "\n");
+      out << "leaf" << l << " " << f.extents << " " << names[int(f.holds)] << (f.lies.panels ? ", in panels" : "");
+      if (const int k = l - (g.leaf_count - extents.size); k >= 0) {
+        char text[name_length + 1]{};
+        out << ", the extent of " << spell(extents.at[k], text);
+      }
+      out << "\n";
     }
     for (int k = 0; k < p.kernels; ++k) {
       out << "kernel " << k << "\n";
