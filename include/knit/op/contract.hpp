@@ -57,7 +57,7 @@ constexpr sentence product_complaint(shape a, shape b) {
     t << "a * b of two vectors, " << a << " * " << b
       << ", is not a product of linear algebra; use a % b for elements, dot(a, b) for the scalar product, a * transpose(b) for the matrix";
   else if (a.rank > 2 || b.rank > 2)
-    t << "a * b multiplies matrices and vectors, and got " << a << " * " << b << "; use % for elements";
+    t << "a * b multiplies matrices and vectors, and got " << a << " * " << b << "; use einsum or bmm for arrays of more axes, % for elements";
   else if (a.rank == 1 && b.extent[0] != 1)
     t << "a * b: a vector " << a << " times a matrix " << b << " needs a matrix of one row; write transpose(a) * b";
   return t;
