@@ -12,9 +12,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "arrays.hpp"
+
 namespace {
 
 using namespace knit;
+using arrays::expected;
 
 /// Element i of an array that a seed names, in [-1, 1], with exact decimals in binary.
 double arbitrary(int seed, long i) { return double(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0] % 513) / 256 - 1; }
@@ -22,15 +25,6 @@ template <class T, long... N> tensor<T, N...> make_array(int seed) {
   tensor<T, N...> t;
   t.fill([&](long i) { return T(arbitrary(seed, i)); });
   return t;
-}
-/// An expression computed by the scalar backend, first index fastest.
-template <class E> std::vector<double> expected(E const& e) {
-  std::vector<double> y(std::size_t(E::shape.size()));
-  leaf_list<knit::detail::scalar_evaluation<E>> leaves;
-  knit::detail::add_bindings(e.bound, leaves);
-  void* outputs[] = {y.data()};
-  typename scalar_backend<double>::program<knit::detail::scalar_evaluation<E>>().run(leaves.data(), outputs);
-  return y;
 }
 /// Evaluates the expression that f makes with 1 to 3 threads: the same each time, near the scalar backend's.
 template <class F> void check(std::string const& what, F const& f, double terms) {
