@@ -46,7 +46,7 @@ struct seen {
 };
 template <class E> seen see(E const&) {
   constexpr flat_graph const& g = flattened<output_of<E, M, V>>::value;
-  const knit::access a = resolve(g, g.roots[0].node);
+  const knit::access a = g.read(g.roots[0].node);
   seen s{g.is_leaf(a.node) ? field(g.at[a.node], 0) : -1, {}};
   std::copy_n(a.axis, max_rank, s.axis.begin());
   return s;
@@ -220,7 +220,7 @@ TEST(mnist_step, lists_every_computed_value_once_after_what_it_reads) {
     if (p.roles[i] != role::computed) continue;
     EXPECT_GE(position[std::size_t(i)], 0);
     for (int k = 0; k < mnist_step::graph.arity(i); ++k) {
-      const int u = resolve(mnist_step::graph, mnist_step::graph.operand(i, k)).node;
+      const int u = mnist_step::graph.read(i, k).node;
       if (p.roles[u] != role::computed) continue;
       EXPECT_LE(p.level[u], p.level[i]);
       if (p.level[u] == p.level[i]) {
@@ -688,7 +688,7 @@ template <class P> void expect_all_refused() {
   auto const& p = P::plan;
   std::vector<std::vector<bool>> read(std::size_t(p.region_count), std::vector<bool>(std::size_t(p.region_count)));
   auto add = [&](auto self, int u, int region) -> void {
-    u = resolve(g, u).node;
+    u = g.read(u).node;
     if (p.roles[u] == role::inlined)
       for (int k = 0; k < g.arity(u); ++k) self(self, g.operand(u, k), region);
     else if (p.roles[u] == role::computed) read[std::size_t(region)][std::size_t(p.steps[p.step_of[u]].region)] = true;

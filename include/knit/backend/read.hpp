@@ -41,7 +41,7 @@ template <class P, int V> struct reader {
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  static constexpr access from = resolve(P::graph, V);
+  static constexpr access from = P::graph.read(V);
   static constexpr int base = from.node;
   static constexpr role what = P::plan.roles[base];
   static constexpr shape extents = P::template extents<base>;

@@ -28,7 +28,8 @@ template <class T> struct memory;
 template <class Spec> struct compiled : compiled_graph<Spec> {
   using memory = knit::memory<typename compiled_graph<Spec>::number>;
   using base = compiled_graph<Spec>;
-  static constexpr knit::plan<base::nodes, base::roots> plan = make_plan<base::nodes, base::roots>(base::flat::value);
+  static constexpr auto placed = place_values<base::nodes, base::roots>(base::flat::value);
+  static constexpr knit::plan<base::nodes, base::roots> plan = make_plan(base::flat::value, placed);
 };
 
 /// The memory of one run: leaves as the program numbers them, the arena, the calling thread's own arena, one

@@ -47,7 +47,7 @@ template <class P, int S> struct body {
     for (int i = 0; i < count; ++i) {
       const int v = P::plan.order[st.first + i];
       for (int k = 0; k < P::graph.arity(v); ++k) {
-        const int u = P::graph.operand(v, k), base = resolve(P::graph, u).node;
+        const int u = P::graph.operand(v, k), base = P::graph.read(u).node;
         source from;
         if (P::plan.roles[base] == role::computed && (P::graph.info(base).what != kind::reduce || P::plan.in_row[base])) from.slot = slots[base];
         if (from.slot < 0 && (P::plan.roles[base] == role::inlined || (P::plan.roles[base] != role::constant && P::graph.extents[base].size() == 1))) {

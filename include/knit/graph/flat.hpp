@@ -18,6 +18,34 @@ struct root {
   int state = -1;  ///< the leaf that it replaces, -1: an output
 };
 
+/// A value as it is read: by way of views, of which only the axes are left, the value that they end in.
+struct access {
+  int node;
+  int axis[max_rank];  ///< of that value, for each axis of what is read; no_axis: repeated
+};
+inline constexpr int no_axis = -1;  ///< also of a cut: not cut
+
+/// A reshape is a view if it only adds or drops axes of extent 1.
+constexpr bool squeezes(shape from, shape to) {
+  int i = 0, k = 0;
+  while (true) {
+    while (i < max_rank && from.extent[i] == 1) ++i;
+    while (k < max_rank && to.extent[k] == 1) ++k;
+    if (i == max_rank || k == max_rank) return i == k;
+    if (from.extent[i++] != to.extent[k++]) return false;
+  }
+}
+/// What axis x of view f, of extents `to`, is in what it views.
+constexpr int axis_under(op_info const& f, shape from, shape to, int x) {
+  if (f.see == view_kind::transpose) return f.perm[x];
+  if (f.see != view_kind::reshape) return x;
+  int nth = 0, k = 0;
+  for (int i = 0; i < x; ++i) nth += to.extent[i] > 1;
+  for (; k < max_rank; ++k)
+    if (from.extent[k] > 1 && nth-- == 0) break;
+  return k;
+}
+
 /// A graph that a plan is made for: plain arrays, nothing of a type. Nodes are values, operands before users.
 struct flat_graph {
   int size;
@@ -30,6 +58,7 @@ struct flat_graph {
   root const* roots;
   int root_count;
   element number;  ///< what values are computed in: f32 or f64
+  access const* seen;
 
   constexpr bool is_op(int i) const { return op_of(at[i]) < leaf_code; }
   constexpr bool is_leaf(int i) const { return op_of(at[i]) == leaf_code; }
@@ -37,6 +66,12 @@ struct flat_graph {
   constexpr op_info const& info(int i) const { return *ops[op_of(at[i])]; }
   constexpr int arity(int i) const { return is_op(i) ? info(i).arity : 0; }
   constexpr int operand(int i, int k) const { return field(at[i], k); }
+  /// Value i by way of views.
+  constexpr access const& read(int i) const { return seen[i]; }
+  /// Operand k of value i by way of views.
+  constexpr access const& read(int i, int k) const { return seen[operand(i, k)]; }
+  /// Is it another value in other places, and nothing is computed for it?
+  constexpr bool is_alias(int i) const { return seen[i].node != i; }
 };
 
 template <int N, int R> struct flat_arrays {
@@ -44,9 +79,26 @@ template <int N, int R> struct flat_arrays {
   shape extents[N]{};
   double constants[N]{};
   root roots[R]{};
+  access seen[N]{};
 };
 
 namespace detail {
+
+/// How value v, which is of op f or of none, is read; operands' accesses are there already.
+template <int N, int R> constexpr access see(flat_arrays<N, R> const& a, int v, op_info const* f) {
+  const shape to = a.extents[v];
+  const int base = f && f->what == kind::view ? field(a.at[v], 0) : v;
+  const shape from = a.extents[base];
+  const bool alias = base != v && (f->see != view_kind::reshape || squeezes(from, to));
+  access r{alias ? a.seen[base].node : v, {}};
+  for (int q = 0; q < max_rank; ++q) {
+    r.axis[q] = to.extent[q] > 1 ? q : no_axis;
+    if (!alias || r.axis[q] == no_axis) continue;
+    const int x = axis_under(*f, from, to, q);
+    r.axis[q] = from.extent[x] > 1 ? a.seen[base].axis[x] : no_axis;
+  }
+  return r;
+}
 
 template <int Capacity, int R> struct linked_program {
   graph<Capacity> g;
@@ -73,6 +125,7 @@ template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l)
       for (int k = 0; k < l.g.info(i).arity; ++k) m = with_field(m, k, to[field(m, k)]);
     f.at[n] = m;
     f.extents[n] = l.g.extents[i];
+    f.seen[n] = see(f, n, l.g.is_op(i) ? &l.g.info(i) : nullptr);
     to[i] = n++;
   }
   for (int r = 0; r < R; ++r) f.roots[r] = {to[l.roots[r].node], l.roots[r].state};
@@ -140,7 +193,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   }();
   static constexpr auto arrays = compact<linked.live, roots>(linked);
   static constexpr flat_graph value{linked.live,      arrays.at,           arrays.extents, table::info, arrays.constants,
-                                    leaves_in<Spec>.data(), int(leaves_in<Spec>.size()), arrays.roots,   roots, number};
+                                    leaves_in<Spec>.data(), int(leaves_in<Spec>.size()), arrays.roots,   roots, number, arrays.seen};
   // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
 };
 }  // namespace detail

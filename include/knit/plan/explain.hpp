@@ -143,12 +143,12 @@ template <int N, int R> struct explainer {
       store const& w = p.stores[i];
       if (w.step != t) continue;
       const int state = g.roots[w.root].state;
-      put_copied(resolve(g, w.node).node, w, state, p.steps[t].region, said);
+      put_copied(g.read(w.node).node, w, state, p.steps[t].region, said);
     }
   }
   void put_copied(int u, store const& w, int state, int region, bool* said) {
     if (p.roles[u] == role::inlined)
-      for (int k = 0; k < g.arity(u); ++k) put_copied(resolve(g, g.operand(u, k)).node, w, state, region, said);
+      for (int k = 0; k < g.arity(u); ++k) put_copied(g.read(u, k).node, w, state, region, said);
     const int from = region_of(u);
     if (from < 0 || from == region || said[from]) return;
     said[from] = true;

@@ -47,8 +47,8 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
       op_info const& f = g.info(v);
       const int u = g.operand(v, k);
       if (f.what == kind::view) {
-        if (!is_alias(g, v)) continue;
-        const access a = resolve(g, v);
+        if (!g.is_alias(v)) continue;
+        access const& a = g.read(v);
         for (int q = 0; q < max_rank; ++q)
           if (a.axis[q] != no_axis) c.join(v, q, a.node, a.axis[q]);
       } else if (f.what == kind::contract) {
@@ -68,6 +68,7 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
 /// Which values may be computed slab by slab together. A trial is the region that is being grown; `settle` keeps it.
 template <int N, int R> struct region_grower {
   static constexpr int never = 1 << 20;
+  static constexpr int uses = 3;  ///< operands that an op may have
   static constexpr int well_shared = 8;  ///< so many slabs are shared by a few threads without much waiting
   flat_graph const& g;
   plan<N, R>& p;
@@ -81,25 +82,41 @@ template <int N, int R> struct region_grower {
   } verdicts[N]{};      ///< on values that are not in the trial
   std::uint64_t joined[N]{};  ///< trials of a search that the value was in, a bit each
   double trial_far = 0;       ///< bytes that the trial reads of other cores
+  int waiting[N]{}, waiting_count = 0;  ///< computed values that no region has, in order
+  double flops[N]{};
   product_letters letters[N]{};  ///< of contractions
+  int first_use[N]{}, next_use[uses * N]{};  ///< of a value by way of views: use `uses * v + k` is operand k of v; -1: no more
   int stamp = 0;
   tuning const& t;
 
   constexpr region_grower(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
       : g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
     for (int v = 0; v < g.size; ++v) {
-      home[v] = -1;
+      home[v] = first_use[v] = -1;
+      flops[v] = flops_of(g, v);
       if (g.is_op(v) && g.info(v).what == kind::contract) letters[v] = product_of(g, v);
     }
+    for (int v = g.size - 1; v >= 0; --v)
+      for (int k = 0; k < g.arity(v) && !g.is_alias(v); ++k) {
+        int& first = first_use[g.read(v, k).node];
+        next_use[uses * v + k] = first;
+        first = uses * v + k;
+      }
     refresh();
   }
 
+  constexpr void list_waiting() {
+    waiting_count = 0;
+    for (int v = 0; v < g.size; ++v)
+      if (p.roles[v] == role::computed && home[v] < 0) waiting[waiting_count++] = v;
+  }
   constexpr void refresh() {
+    list_waiting();
     for (int v = 0; v < g.size; ++v) {
       switch (p.roles[v]) {
         case role::leaf:
         case role::constant: available[v] = 0; break;
-        case role::view: available[v] = available[resolve(g, v).node]; break;
+        case role::view: available[v] = available[g.read(v).node]; break;
         case role::inlined: {
           int a = 0;
           for (int k = 0; k < g.arity(v); ++k) a = max_of(a, available[g.operand(v, k)]);
@@ -136,7 +153,7 @@ template <int N, int R> struct region_grower {
     using enum refusal::reason;
     if (g.extents[v].size() * 16 > operand_size) return large_parts;
     product_letters const& l = letters[v];
-    const access a = resolve(g, g.operand(v, l.side)), b = resolve(g, g.operand(v, 1 - l.side));
+    access const& a = g.read(v, l.side), &b = g.read(v, 1 - l.side);
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
     if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
     const bool lie = l.rows ? a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
@@ -152,7 +169,7 @@ template <int N, int R> struct region_grower {
     int cut = unknown;
     long in_trial = 0;
     for (int k = 0; k < f.arity; ++k) {
-      const access a = resolve(g, g.operand(v, k));
+      access const& a = g.read(v, k);
       if (p.roles[a.node] != role::computed || trial[a.node] != stamp) {
         if (available[a.node] > level) return {waits, a.node};
         continue;
@@ -189,7 +206,7 @@ template <int N, int R> struct region_grower {
     double bytes = 0;
     if (g.info(v).what == kind::contract)
       for (int k = 0; k < 2; ++k) {
-        const access a = resolve(g, g.operand(v, k));
+        access const& a = g.read(v, k);
         if (g.is_leaf(a.node) && is_state(field(g.at[a.node], 0)) && cut_in_operand(v, k, a, cut) == no_axis)
           bytes += double(bytes_of(g.number)) * double(g.extents[a.node].size());
       }
@@ -244,21 +261,21 @@ template <int N, int R> struct region_grower {
   /// of reading far memory.
   constexpr double grow(int level, int cls, int extent, std::uint64_t bit = 0) {
     ++stamp;
-    double flops = 0, far = 0;
+    double saved = 0, far = 0;
     int values = 0;
-    for (int v = 0; v < g.size; ++v)
-      if (p.roles[v] == role::computed && home[v] < 0) {
-        verdicts[v] = joins(v, level, cls);
-        if (verdicts[v].why != refusal::reason::none) continue;
-        trial[v] = stamp;
-        joined[v] |= bit;
-        flops += flops_of(g, v);
-        far += far_bytes(v, trial_cut[v]);
-        values += 1 + (extent >= well_shared && cuts_both(v, trial_cut[v]));
-      }
+    for (int i = 0; i < waiting_count; ++i) {
+      const int v = waiting[i];
+      verdicts[v] = joins(v, level, cls);
+      if (verdicts[v].why != refusal::reason::none) continue;
+      trial[v] = stamp;
+      joined[v] |= bit;
+      saved += flops[v];
+      far += far_bytes(v, trial_cut[v]);
+      values += 1 + (extent >= well_shared && cuts_both(v, trial_cut[v]));
+    }
     trial_far = far;
-    if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, flops).slabs < 2) return 0;
-    return (flops + values - t.far_byte_flops * far) / 2;
+    if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, saved).slabs < 2) return 0;
+    return (saved + values - t.far_byte_flops * far) / 2;
   }
 
   /// Keeps the trial as a region.
@@ -266,25 +283,26 @@ template <int N, int R> struct region_grower {
     const int index = p.add_region(level);
     region& r = p.regions[index];
     r.extent = extent;
-    for (int v = 0; v < g.size; ++v)
-      if (p.roles[v] == role::computed && home[v] < 0 && trial[v] == stamp) {
-        home[v] = index;
-        p.level[v] = level;
-        p.slab_axis[v] = trial_axis[v];
-        p.cut_axis[v] = trial_cut[v];
-        r.flops += flops_of(g, v);
-        if (extent > 1)
-          r.name = trial_cut[v] >= contracted_cut ? g.extents[g.operand(v, 0)].name[trial_cut[v] - contracted_cut]
-                                                : space_of(g, v).name[trial_cut[v]];
-      }
-    for (int v = 0; v < g.size; ++v)
-      if (p.roles[v] == role::computed && home[v] < 0) refuse(v, v, index, verdicts[v]);
+    for (int i = 0; i < waiting_count; ++i) {
+      const int v = waiting[i];
+      if (trial[v] != stamp) continue;
+      home[v] = index;
+      p.level[v] = level;
+      p.slab_axis[v] = trial_axis[v];
+      p.cut_axis[v] = trial_cut[v];
+      r.flops += flops[v];
+      if (extent > 1)
+        r.name = trial_cut[v] >= contracted_cut ? g.extents[g.operand(v, 0)].name[trial_cut[v] - contracted_cut]
+                                              : space_of(g, v).name[trial_cut[v]];
+    }
+    list_waiting();
+    for (int i = 0; i < waiting_count; ++i) refuse(waiting[i], waiting[i], index, verdicts[waiting[i]]);
   }
 
   /// Writes down why v is not in a region, for each value there that v reads, itself or by way of inlined scalar x.
   constexpr void refuse(int v, int x, int index, verdict const& no) {
     for (int k = 0; k < g.arity(x); ++k) {
-      const int u = resolve(g, g.operand(x, k)).node;
+      const int u = g.read(x, k).node;
       if (p.roles[u] == role::inlined) refuse(v, u, index, no);
       if (p.roles[u] != role::computed || home[u] != index || p.refusal_count == N) continue;
       // A scalar that is not there because its sum is not whole: that is the reason.

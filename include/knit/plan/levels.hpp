@@ -9,9 +9,9 @@ namespace knit::detail {
 template <int N, int R> struct region_maker : region_grower<N, R> {
   using grower = region_grower<N, R>;
   using typename grower::cutting;
-  using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::g, grower::grow,
-      grower::home, grower::is_state, grower::joined, grower::p, grower::refresh, grower::refuse, grower::region_grower,
-      grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::verdicts;
+  using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::first_use, grower::flops, grower::g, grower::grow,
+      grower::home, grower::is_state, grower::joined, grower::list_waiting, grower::next_use, grower::p, grower::refresh, grower::refuse, grower::region_grower,
+      grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::uses, grower::verdicts, grower::waiting, grower::waiting_count;
 
   /// Is all there that v reads?
   constexpr bool ready(int v, int level) const {
@@ -30,8 +30,9 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
       } tried[N]{};
       int best = -1, tries = 0;
       for (int v = 0; v < g.size; ++v) joined[v] = 0;
-      for (int v = 0; v < g.size; ++v) {
-        if (p.roles[v] != role::computed || home[v] >= 0 || !ready(v, level)) continue;
+      for (int n = 0; n < waiting_count; ++n) {
+        const int v = waiting[n];
+        if (!ready(v, level)) continue;
         const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
         for (int q = 0; q < max_rank; ++q) {
           const int extent = g.extents[self].extent[q];
@@ -70,15 +71,15 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
   constexpr bool settle_whole(int level) {
     ++stamp;
     bool any = false, waits = false, later[N]{}, needed[N]{};
-    for (int v = 0; v < g.size; ++v) {
-      if (p.roles[v] != role::computed || home[v] >= 0) continue;
+    for (int i = 0; i < waiting_count; ++i) {
+      const int v = waiting[i];
       bool ok = true;
       for (int k = 0; k < g.arity(v) && ok; ++k) {
         ok = readable_in_order(g.operand(v, k), level);
-        if (!ok) verdicts[v] = {refusal::reason::waits, resolve(g, g.operand(v, k)).node};
+        if (!ok) verdicts[v] = {refusal::reason::waits, g.read(v, k).node};
       }
       if (!ok) continue;
-      if (p.parallel && flops_of(g, v) > 2 * t.meeting_flops && !ready(v, level)) {
+      if (p.parallel && flops[v] > 2 * t.meeting_flops && !ready(v, level)) {
         waits = later[v] = true;
         verdicts[v] = {refusal::reason::heavy, v};
         continue;
@@ -90,10 +91,11 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
     if (waits) {
       for (int v = g.size - 1; v >= 0; --v)
         if (later[v] || needed[v])
-          for (int k = 0; k < g.arity(v); ++k) needed[resolve(g, g.operand(v, k)).node] = true;
-      for (int v = 0; v < g.size; ++v) {
-        if (p.roles[v] != role::computed || trial[v] != stamp || needed[v]) continue;
-        bool stays = flops_of(g, v) <= t.slab_flops;
+          for (int k = 0; k < g.arity(v); ++k) needed[g.read(v, k).node] = true;
+      for (int i = 0; i < waiting_count; ++i) {
+        const int v = waiting[i];
+        if (trial[v] != stamp || needed[v]) continue;
+        bool stays = flops[v] <= t.slab_flops;
         for (int k = 0; k < g.arity(v); ++k) stays = stays && readable_in_order(g.operand(v, k), level);
         if (stays) continue;
         trial[v] = 0;
@@ -122,6 +124,7 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
       p.slab_axis[v] = p.cut_axis[v] = no_axis;
     }
     p.region_count = first;
+    list_waiting();
     settle_whole(level);
     for (int v = 0; v < g.size; ++v) placed_alone += home[v] >= first;
     if (placed_alone > placed) {
@@ -136,10 +139,11 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
       home[v] = home_then[v], p.slab_axis[v] = slab_axis_then[v], p.cut_axis[v] = cut_axis_then[v];
       if (home[v] >= first) p.level[v] = level;
     }
+    list_waiting();
   }
 
   constexpr bool readable_in_order(int v, int level) {
-    const int u = resolve(g, v).node;
+    const int u = g.read(v).node;
     if (available[u] <= level || (p.roles[u] == role::computed && trial[u] == stamp)) return true;
     if (p.roles[u] != role::inlined) return false;
     for (int k = 0; k < g.arity(u); ++k)
@@ -155,21 +159,21 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
     for (int v = 0; v < g.size; ++v) {
       if (p.roles[v] != role::computed || g.info(v).what != kind::map) continue;
       cost[v] = g.info(v).flops;
-      for (int k = 0; k < g.arity(v); ++k) cost[v] += cost[resolve(g, g.operand(v, k)).node];
+      for (int k = 0; k < g.arity(v); ++k) cost[v] += cost[g.read(v, k).node];
       if (cost[v] > t.cheap_flops) cost[v] = t.cheap_flops + 1;  // shared operands count on each path to them: no overflow
       bool ok = cost[v] <= t.cheap_flops;
       for (int k = 0; k < g.arity(v); ++k) {
-        const int u = resolve(g, g.operand(v, k)).node;
+        const int u = g.read(v, k).node;
         ok = ok && (p.roles[u] == role::constant || (p.roles[u] == role::leaf && !is_state(field(g.at[u], 0))) || cheap[u]);
       }
       cheap[v] = ok;
     }
-    for (int r = 0; r < g.root_count; ++r) cheap[resolve(g, g.roots[r].node).node] = false;
+    for (int r = 0; r < g.root_count; ++r) cheap[g.read(g.roots[r].node).node] = false;
     bool any = false;
     for (int v = g.size - 1; v >= 0; --v) {
       if (p.roles[v] != role::computed && p.roles[v] != role::inlined) continue;
       for (int k = 0; k < g.arity(v); ++k) {
-        const int u = resolve(g, g.operand(v, k)).node;
+        const int u = g.read(v, k).node;
         if (cheap[u] && (g.info(v).what == kind::contract || wanted[v])) any = wanted[u] = true;
       }
     }
@@ -188,10 +192,8 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
 
   /// Does a value of region r read u?
   constexpr bool read_by(int r, int u) const {
-    for (int x = 0; x < g.size; ++x)
-      if (p.roles[x] == role::computed && home[x] == r)
-        for (int k = 0; k < g.arity(x); ++k)
-          if (resolve(g, g.operand(x, k)).node == u) return true;
+    for (int use = first_use[u]; use >= 0; use = next_use[use])
+      if (p.roles[use / uses] == role::computed && home[use / uses] == r) return true;
     return false;
   }
 
@@ -201,7 +203,7 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
     const double whole = double(g.extents[u].size());
     if (depth == 0 || g.info(u).what == kind::reduce || g.info(u).what == kind::view) return whole;
     double made = 0;
-    for (int k = 0; k < g.arity(u); ++k) made += price(r, resolve(g, g.operand(u, k)).node, depth - 1);
+    for (int k = 0; k < g.arity(u); ++k) made += price(r, g.read(u, k).node, depth - 1);
     return made < whole ? made : whole;
   }
 
@@ -212,21 +214,18 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
       if (p.roles[v] != role::computed || g.info(v).what == kind::view || p.regions[home[v]].every_thread) continue;
       int target = -1, axis = no_axis;
       bool ok = true;
-      for (int r = 0; r < g.root_count; ++r) ok = ok && resolve(g, g.roots[r].node).node != v;
-      for (int x = v + 1; x < g.size && ok; ++x)
-        for (int k = 0; k < g.arity(x) && ok; ++k) {
-          if (p.roles[x] == role::view) continue;
-          const access a = resolve(g, g.operand(x, k));
-          if (a.node != v) continue;
-          const int cut = p.roles[x] == role::computed ? cut_in_operand(x, k, a, p.cut_axis[x]) : no_axis;
-          ok = cut != no_axis && (target < 0 || (target == home[x] && axis == cut));
-          target = home[x];
-          axis = cut;
-        }
+      for (int r = 0; r < g.root_count; ++r) ok = ok && g.read(g.roots[r].node).node != v;
+      for (int use = first_use[v]; use >= 0 && ok; use = next_use[use]) {
+        const int x = use / uses, k = use % uses;
+        const int cut = p.roles[x] == role::computed ? cut_in_operand(x, k, g.read(x, k), p.cut_axis[x]) : no_axis;
+        ok = cut != no_axis && (target < 0 || (target == home[x] && axis == cut));
+        target = home[x];
+        axis = cut;
+      }
       if (!ok || target < 0 || p.regions[target].level <= p.level[v]) continue;
       double added = 0;
       for (int k = 0; k < g.arity(v); ++k) {
-        const access a = resolve(g, g.operand(v, k));
+        access const& a = g.read(v, k);
         if (p.roles[a.node] == role::inlined) ok = ok && available[a.node] <= p.regions[target].level;
         if (p.roles[a.node] != role::computed) continue;
         added += price(target, a.node, 2);
@@ -234,8 +233,8 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
       added += far_bytes(v, axis) / double(bytes_of(g.number));
       if (!ok || added > double(g.extents[v].size())) continue;
       refuse(v, v, home[v], {refusal::reason::moved, v});
-      p.regions[home[v]].flops -= flops_of(g, v);
-      p.regions[target].flops += flops_of(g, v);
+      p.regions[home[v]].flops -= flops[v];
+      p.regions[target].flops += flops[v];
       home[v] = target;
       p.level[v] = p.regions[target].level;
       p.slab_axis[v] = p.cut_axis[v] = axis;

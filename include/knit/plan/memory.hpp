@@ -93,7 +93,7 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
   }
   for (int i = 0; i < p.store_count; ++i) {
     store const& w = p.stores[i];
-    const int u = resolve(g, w.node).node;
+    const int u = g.read(w.node).node;
     if (p.roles[u] == role::inlined) {
       reads<N> r;
       find_reads(g, p, u, r);
@@ -129,18 +129,31 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
 
 }  // namespace detail
 
-/// The plan of a graph: roles, regions, steps, stores, memory.
-template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, tuning const& t = {}) {
+/// Values in regions: the first half of a plan.
+template <int N, int R> struct placed_values {
   plan<N, R> p;
-  p.number = g.number;
-  int home[N]{};
-  detail::make_regions(g, p, home, t);
-  detail::make_steps(g, p, home);
-  detail::sink(g, p, home);
-  detail::make_stores(g, p, home);
+  int home[N]{};  ///< region of each value
+};
+template <int N, int R> constexpr placed_values<N, R> place_values(flat_graph const& g, tuning const& t = {}) {
+  placed_values<N, R> placed;
+  placed.p.number = g.number;
+  detail::make_regions(g, placed.p, placed.home, t);
+  return placed;
+}
+
+/// The plan of a graph: roles, regions, steps, stores, memory. Whoever has large graphs planned by the compiler has the
+/// halves done by themselves: it gives up after so many operations for one constant.
+template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> const& placed) {
+  plan<N, R> p = placed.p;
+  detail::make_steps(g, p, placed.home);
+  detail::sink(g, p, placed.home);
+  detail::make_stores(g, p, placed.home);
   detail::make_order(g, p);
   detail::make_buffers(g, p);
   return p;
+}
+template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, tuning const& t = {}) {
+  return make_plan(g, place_values<N, R>(g, t));
 }
 
 }  // namespace knit

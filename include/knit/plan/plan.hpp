@@ -12,7 +12,6 @@ struct lifetime {
   long offset;
 };
 
-inline constexpr int no_axis = -1;       ///< not cut
 inline constexpr int contracted_cut = max_rank;  ///< + axis of operand 0: a contraction cut along an axis that it sums over
 inline constexpr int partial_axis = -2;  ///< reduced over the slab axis: a part per slab
 
@@ -180,51 +179,6 @@ template <int N, int R> struct plan {
 
 // ---- reading a value through views ---------------------------------------------------------------------
 
-/// How a consumer's axes fall on the axes of the value that a chain of views ends in.
-struct access {
-  int node;
-  int axis[max_rank];  ///< of the base value for each axis of the viewed one; no_axis: repeated
-};
-
-/// A reshape is a view if it only adds or drops axes of extent 1.
-constexpr bool squeezes(shape from, shape to) {
-  int i = 0, k = 0;
-  while (true) {
-    while (i < max_rank && from.extent[i] == 1) ++i;
-    while (k < max_rank && to.extent[k] == 1) ++k;
-    if (i == max_rank || k == max_rank) return i == k;
-    if (from.extent[i++] != to.extent[k++]) return false;
-  }
-}
-constexpr bool is_alias(flat_graph const& g, int v) {
-  if (!g.is_op(v) || g.info(v).what != kind::view) return false;
-  return g.info(v).see != view_kind::reshape || squeezes(g.extents[g.operand(v, 0)], g.extents[v]);
-}
-
-constexpr access resolve(flat_graph const& g, int v) {
-  access a{v, {}};
-  for (int q = 0; q < max_rank; ++q) a.axis[q] = g.extents[v].extent[q] > 1 ? q : no_axis;
-  while (is_alias(g, a.node)) {
-    op_info const& f = g.info(a.node);
-    const int base = g.operand(a.node, 0);
-    const shape from = g.extents[base], to = g.extents[a.node];
-    for (int q = 0; q < max_rank; ++q) {
-      int& x = a.axis[q];
-      if (x == no_axis) continue;
-      if (f.see == view_kind::transpose) x = f.perm[x];
-      else if (f.see == view_kind::reshape) {
-        int nth = 0, k = 0;
-        for (int i = 0; i < x; ++i) nth += to.extent[i] > 1;
-        for (; k < max_rank; ++k)
-          if (from.extent[k] > 1 && nth-- == 0) break;
-        x = k;
-      }
-      if (from.extent[x] == 1) x = no_axis;
-    }
-    a.node = base;
-  }
-  return a;
-}
 /// The very elements of a value, in place.
 constexpr bool is_pointwise(flat_graph const& g, access const& a, shape space) {
   if (!same_extents(g.extents[a.node], space)) return false;

@@ -20,12 +20,12 @@ template <int N, int R> constexpr void make_regions(flat_graph const& g, plan<N,
     p.slab_axis[v] = p.cut_axis[v] = no_axis;
     if (g.is_leaf(v)) p.roles[v] = role::leaf;
     else if (g.is_constant(v)) p.roles[v] = role::constant;
-    else if (is_alias(g, v)) p.roles[v] = role::view;
+    else if (g.is_alias(v)) p.roles[v] = role::view;
     else {
       p.roles[v] = role::computed;
       if (g.info(v).what == kind::map && g.extents[v].size() == 1 && !g.info(v).indexed) {
         evaluations[v] = 1;
-        for (int k = 0; k < g.arity(v); ++k) evaluations[v] += evaluations[resolve(g, g.operand(v, k)).node];
+        for (int k = 0; k < g.arity(v); ++k) evaluations[v] += evaluations[g.read(v, k).node];
         if (evaluations[v] <= most_evaluations) p.roles[v] = role::inlined;
         else evaluations[v] = 0;
       }
@@ -37,14 +37,10 @@ template <int N, int R> constexpr void make_regions(flat_graph const& g, plan<N,
   region_maker<N, R> m(g, p, t);
   p.parallel = p.flops > t.serial_below;
   if (p.parallel) m.replicate();
-  int left = 0;
-  for (int v = 0; v < g.size; ++v) left += p.roles[v] == role::computed && m.home[v] < 0;
-  for (int level = 0; left > 0; ++level) {
+  for (int level = 0; m.waiting_count > 0; ++level) {
     if (level > g.size) throw "knit: a value can never be computed";
     m.fill_level(level);
     m.refresh();
-    left = 0;
-    for (int v = 0; v < g.size; ++v) left += p.roles[v] == role::computed && m.home[v] < 0;
     p.kernels = level + 1;
   }
   if (p.parallel) m.move_late();

@@ -29,7 +29,7 @@ template <int N, int R>
 constexpr bool add_operands(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r, bool* inlined, bool early) {
   bool any = false;
   for (int k = 0; k < g.arity(v); ++k) {
-    const access a = resolve(g, g.operand(v, k));
+    access const& a = g.read(v, k);
     if (p.roles[a.node] == role::inlined) {
       any = true;
       if (inlined) inlined[a.node] = true;
@@ -74,7 +74,7 @@ template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N,
       for (int v = 0; v < g.size; ++v)
         if (leads_to[v] >= 0 && leads_to[v] != r && !done[leads_to[v]])
           for (int k = 0; k < g.arity(v); ++k) {
-            const int u = resolve(g, g.operand(v, k)).node;
+            const int u = g.read(v, k).node;
             free = free && !(g.is_leaf(u) && field(g.at[u], 0) == g.roots[r].state);
           }
       if (free) next = r;
@@ -128,7 +128,7 @@ template <int N, int R> constexpr bool may_go_back(flat_graph const& g, plan<N, 
     if (home[in.at[i].node] == home[u] && p.step_of[in.at[i].node] >= s) return false;
   for (int v = 0; v < g.size; ++v)
     for (int k = 0; k < g.arity(v); ++k)
-      if (resolve(g, g.operand(v, k)).node == u && (p.step_of[v] >= 0 || p.roles[v] == role::inlined)) return false;
+      if (g.read(v, k).node == u && (p.step_of[v] >= 0 || p.roles[v] == role::inlined)) return false;
   return true;
 }
 
@@ -227,7 +227,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     }
   }
   for (int r = 0; r < g.root_count; ++r) {
-    const int u = resolve(g, g.roots[r].node).node;
+    const int u = g.read(g.roots[r].node).node;
     reader[u] = -2;
     stored[u] = true;
   }
@@ -239,7 +239,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     // Its operands lie in memory, or are moved along: values that it alone reads, made of what lies in memory.
     auto at_hand = [&](auto self, int x) -> bool {
       for (int k = 0; k < g.arity(x); ++k) {
-        const int u = resolve(g, g.operand(x, k)).node;
+        const int u = g.read(x, k).node;
         if (p.roles[u] == role::inlined) return false;
         if (p.roles[u] != role::computed || stored[u]) continue;
         if (g.info(u).what != kind::map || users[u] != 1 || home[u] != home[v] || !self(self, u)) return false;
@@ -276,14 +276,14 @@ template <int N, int R> constexpr bool in_place(flat_graph const& g, plan<N, R> 
   for (int q = 0; q < r; ++q)
     if (g.roots[q].node == v && g.roots[q].state >= 0) return false;  // one value, two states
   for (int q = 0; q < g.root_count; ++q) {  // an output that is the old value itself is copied at the end
-    int u = resolve(g, g.roots[q].node).node;
+    int u = g.read(g.roots[q].node).node;
     if (g.is_leaf(u) && field(g.at[u], 0) == leaf) return false;
   }
   bool ok = true;
   for (int x = 0; x < g.size; ++x) {
     if (p.roles[x] != role::computed && p.roles[x] != role::inlined) continue;
     for (int k = 0; k < g.arity(x); ++k) {
-      const access a = resolve(g, g.operand(x, k));
+      access const& a = g.read(x, k);
       if (!g.is_leaf(a.node) || field(g.at[a.node], 0) != leaf) continue;
       if (p.roles[x] == role::inlined) return false;  // read by value, wherever it is used
       if (p.level[x] < p.level[v]) continue;
@@ -319,7 +319,7 @@ template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, 
         if (!state) {   // an output is written as soon as all of it is there
           level = 0;
           reads<N> in;
-          const access base = resolve(g, v);
+          access const& base = g.read(v);
           if (p.roles[base.node] == role::inlined) find_reads(g, p, base.node, in);
           else in.at[in.count++] = base;
           for (int i = 0; i < in.count; ++i) {
