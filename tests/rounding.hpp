@@ -61,9 +61,12 @@ inline number operator+(number a, number b) {
   return {s, a.variance + b.variance + rounded(s)};
 }
 inline number operator-(number a, number b) { return a + -b; }
+/// The last term is the product of both errors. It is all there is where they are larger than the values: a relu's
+/// decision that hangs on a rounding has a term d of a gradient of nearly 0, and its square is d^2 or nearly 0.
 inline number operator*(number a, number b) {
   const double p = a.value * b.value;
-  return {p, a.value * a.value * b.variance + b.value * b.value * a.variance + rounded(p)};
+  const double first = a.value * a.value * b.variance + b.value * b.value * a.variance;
+  return {p, first + a.variance * b.variance + rounded(p)};
 }
 inline number operator/(number a, number b) {
   const double q = a.value / b.value, by = 1 / (b.value * b.value);
