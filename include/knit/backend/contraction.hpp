@@ -15,7 +15,7 @@ template <class P, int S> struct contraction {
   using memory = typename P::memory;
   static constexpr step st = P::plan.steps[S];
   static constexpr int v = P::plan.order[st.first];
-  static constexpr op_info const& info = P::graph.info(v);
+  static constexpr op_info info = P::graph.info(v);
   static constexpr int lane = B::lane_axis;
   static constexpr product_letters letters = product_of(P::graph, v);
   /// The number of what has no letter: its coordinate is 0.

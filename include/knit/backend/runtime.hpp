@@ -24,12 +24,17 @@ template <class Spec, bool Simplify = true> struct compiled_graph {
 };
 template <class T> struct memory;
 
+/// The cores of a CPU, as what a plan is for.
+struct for_cores {
+  static constexpr tuning tune{};
+};
+
 /// With its plan.
-template <class Spec> struct compiled : compiled_graph<Spec> {
+template <class Spec, class Target = for_cores> struct compiled : compiled_graph<Spec> {
   using memory = knit::memory<typename compiled_graph<Spec>::number>;
   using base = compiled_graph<Spec>;
-  static constexpr auto placed = place_values<base::nodes, base::roots>(base::flat::value);
-  static constexpr knit::plan<base::nodes, base::roots> plan = make_plan(base::flat::value, placed);
+  static constexpr auto placed = place_values<base::nodes, base::roots>(base::flat::value, Target::tune);
+  static constexpr knit::plan<base::nodes, base::roots> plan = make_plan(base::flat::value, placed, Target::tune);
 };
 
 /// The memory of one run: leaves as the program numbers them, the arena, the calling thread's own arena, one

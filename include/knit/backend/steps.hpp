@@ -2,65 +2,25 @@
 // steps.hpp -- in: one step of a plan. out: its values at one block of lanes, computed in registers and stored.
 #pragma once
 #include <knit/backend/read.hpp>
+#include <knit/backend/step_values.hpp>
 
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
 
 /// The values of step S of program P, one block of lanes at a time. Values live in registers from the
 /// operation that makes them to the last that reads them; only those that the plan stores are written.
-template <class P, int S> struct body {
+template <class P, int S> struct body : step_values<P, S> {
+  using values = step_values<P, S>;
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  static constexpr step st = P::plan.steps[S];
-  static constexpr shape space = st.space;
-  static constexpr int lane_axis = lane_axis_of(space);
-  static constexpr int count = st.last - st.first;
+  using typename values::source;
+  using values::st, values::space, values::lane_axis, values::count, values::sources, values::slot_of;
+  template <int Index> static constexpr int node_at = values::template node_at<Index>;
   /// Registers that a row takes, if one is in registers at once.
   static constexpr int blocks = st.row ? (space.extent[lane_axis] + lanes::count - 1) / lanes::count : 1;
   /// Running totals of a reduction: for each register of a row, or of a tile's column.
   static constexpr int totals = st.kind == step_kind::contract ? (panel_rows + lanes::count - 1) / lanes::count : blocks;
-
-  template <int Index> static constexpr int node_at = P::plan.order[st.first + Index];
-  static constexpr int slot_of(int v) {
-    for (int i = 0; i < count; ++i)
-      if (P::plan.order[st.first + i] == v) return i;
-    return -1;
-  }
-
-  /// Where operand k of value i comes from: the value of the step with that number, a scalar worked out before the
-  /// loops, or memory. One table for the step, because asking type by type costs compile time.
-  static constexpr int from_memory = -1;
-  struct source {
-    int slot = from_memory, scalar = -1;
-  };
-  struct source_table {
-    source at[count > 0 ? count : 1][3]{};
-    int scalar_node[count > 0 ? 3 * count : 1]{};
-    int scalars = 0;
-  };
-  static constexpr source_table sources = [] {
-    source_table t;
-    int slots[P::nodes]{};
-    for (int& x : slots) x = -1;
-    for (int i = 0; i < count; ++i) slots[P::plan.order[st.first + i]] = i;
-    for (int i = 0; i < count; ++i) {
-      const int v = P::plan.order[st.first + i];
-      for (int k = 0; k < P::graph.arity(v); ++k) {
-        const int u = P::graph.operand(v, k), base = P::graph.read(u).node;
-        source from;
-        if (P::plan.roles[base] == role::computed && (P::graph.info(base).what != kind::reduce || P::plan.in_row[base])) from.slot = slots[base];
-        if (from.slot < 0 && (P::plan.roles[base] == role::inlined || (P::plan.roles[base] != role::constant && P::graph.extents[base].size() == 1))) {
-          from.scalar = 0;
-          while (from.scalar < t.scalars && t.scalar_node[from.scalar] != u) ++from.scalar;
-          if (from.scalar == t.scalars) t.scalar_node[t.scalars++] = u;
-        }
-        t.at[i][k].slot = from.slot;
-        t.at[i][k].scalar = from.scalar;
-      }
-    }
-    return t;
-  }();
 
   struct state;
   /// What all blocks of a slab share.

@@ -2,6 +2,7 @@
 // math.hpp -- in: float or double. out: the functions that an op's eval may use, under the names that lanes have too.
 #pragma once
 #include <cmath>
+#include <knit/core/device.hpp>
 #include <type_traits>
 
 namespace knit::math {
@@ -10,24 +11,24 @@ namespace knit::math {
 // functions of these names in its own namespace.
 template <class T> concept real = std::is_floating_point_v<T>;
 
-template <real T> constexpr T select(bool c, T a, T b) { return c ? a : b; }
-template <real T> T exp(T x) { return std::exp(x); }
-template <real T> T log(T x) { return std::log(x); }
-template <real T> T sqrt(T x) { return std::sqrt(x); }
-template <real T> T tanh(T x) { return std::tanh(x); }
-template <real T> T floor(T x) { return std::floor(x); }
+template <real T> KNIT_FN constexpr T select(bool c, T a, T b) { return c ? a : b; }
+template <real T> KNIT_FN T exp(T x) { return std::exp(x); }
+template <real T> KNIT_FN T log(T x) { return std::log(x); }
+template <real T> KNIT_FN T sqrt(T x) { return std::sqrt(x); }
+template <real T> KNIT_FN T tanh(T x) { return std::tanh(x); }
+template <real T> KNIT_FN T floor(T x) { return std::floor(x); }
 /// a b + c, rounded once.
-template <real T> T fma(T a, T b, T c) { return std::fma(a, b, c); }
-template <real T> constexpr T abs(T x) { return x < 0 ? -x : x == 0 ? T(0) : x; }
+template <real T> KNIT_FN T fma(T a, T b, T c) { return std::fma(a, b, c); }
+template <real T> KNIT_FN constexpr T abs(T x) { return x < 0 ? -x : x == 0 ? T(0) : x; }
 /// a > b ? a : b, so b where either is NaN, as the lanes' instruction has it.
-template <real T> constexpr T max(T a, T b) { return a > b ? a : b; }
-template <real T> constexpr T min(T a, T b) { return a < b ? a : b; }
+template <real T> KNIT_FN constexpr T max(T a, T b) { return a > b ? a : b; }
+template <real T> KNIT_FN constexpr T min(T a, T b) { return a < b ? a : b; }
 /// 1 / (1 + exp(-x)), without overflow on either side.
-template <real T> T sigm(T x) {
+template <real T> KNIT_FN T sigm(T x) {
   const T e = std::exp(x < 0 ? x : -x);
   return (x < 0 ? e : T(1)) / (T(1) + e);
 }
 /// f on each pair of lanes of two values.
-template <real T, class F> T each(T x, T y, F f) { return f(x, y); }
+template <real T, class F> KNIT_FN T each(T x, T y, F f) { return f(x, y); }
 
 }  // namespace knit::math

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // op.hpp -- in: what an op struct states. out: the same as plain data, for algorithms that never see a type.
 #pragma once
+#include <knit/core/device.hpp>
 #include <knit/core/sentence.hpp>
 #include <knit/core/shape.hpp>
 

@@ -8,7 +8,7 @@ namespace knit {
 struct tanh_op : elementwise<1> {
   static constexpr char const* name = "tanh";
   static constexpr int flops = 16;
-  template <class V> static V eval(V a) {
+  template <class V> KNIT_FN static V eval(V a) {
     using math::tanh;
     return tanh(a);
   }
@@ -17,7 +17,7 @@ struct tanh_op : elementwise<1> {
 struct sigm_op : elementwise<1> {
   static constexpr char const* name = "sigm";
   static constexpr int flops = 16;
-  template <class V> static V eval(V a) {
+  template <class V> KNIT_FN static V eval(V a) {
     using math::sigm;
     return sigm(a);
   }
@@ -25,7 +25,7 @@ struct sigm_op : elementwise<1> {
 };
 struct relu_op : elementwise<1> {
   static constexpr char const* name = "relu";
-  template <class V> static V eval(V a) {
+  template <class V> KNIT_FN static V eval(V a) {
     using math::max;
     return max(V(0), a);  // in this order a NaN stays one
   }

@@ -10,21 +10,21 @@ struct add_op : elementwise<2> {
   static constexpr char const* name = "+";
   static constexpr bool infix = true, foldable = true;
   static constexpr double left_unit = 0, right_unit = 0;
-  template <class V> static constexpr V eval(V a, V b) { return a + b; }
+  template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a + b; }
   static constexpr auto pullback(auto, auto g, auto, auto) { return grads(g, g); }
 };
 struct sub_op : elementwise<2> {
   static constexpr char const* name = "-";
   static constexpr bool infix = true, foldable = true;
   static constexpr double right_unit = 0;
-  template <class V> static constexpr V eval(V a, V b) { return a - b; }
+  template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a - b; }
   static constexpr auto pullback(auto, auto g, auto, auto) { return grads(g, -g); }
 };
 struct mul_op : elementwise<2> {
   static constexpr char const* name = "%";
   static constexpr bool infix = true, foldable = true;
   static constexpr double left_unit = 1, right_unit = 1, absorbing = 0;
-  template <class V> static constexpr V eval(V a, V b) { return a * b; }
+  template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a * b; }
   static constexpr auto pullback(auto, auto g, auto a, auto b) { return grads(g % b, g % a); }
 };
 struct div_op : elementwise<2> {
@@ -38,13 +38,13 @@ struct div_op : elementwise<2> {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     return x[0] > 0 ? infinity : x[0] < 0 ? -infinity : std::numeric_limits<double>::quiet_NaN();
   }
-  template <class V> static constexpr V eval(V a, V b) { return a / b; }
+  template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a / b; }
   static constexpr auto pullback(auto y, auto g, auto, auto b) { return grads(g / b, -(g % y / b)); }
 };
 struct neg_op : elementwise<1> {
   static constexpr char const* name = "-";
   static constexpr bool foldable = true;
-  template <class V> static constexpr V eval(V a) { return -a; }
+  template <class V> KNIT_FN static constexpr V eval(V a) { return -a; }
   static constexpr auto pullback(auto, auto g, auto) { return grads(-g); }
 };
 

@@ -10,7 +10,7 @@ namespace knit {
 struct less_op : elementwise<2> {
   static constexpr char const* name = "<";
   static constexpr bool infix = true;
-  template <class V> static V eval(V a, V b) {
+  template <class V> KNIT_FN static V eval(V a, V b) {
     using math::select;
     return select(a < b, V(1), V(0));
   }
@@ -18,7 +18,7 @@ struct less_op : elementwise<2> {
 struct less_equal_op : elementwise<2> {
   static constexpr char const* name = "<=";
   static constexpr bool infix = true;
-  template <class V> static V eval(V a, V b) {
+  template <class V> KNIT_FN static V eval(V a, V b) {
     using math::select;
     return select(a <= b, V(1), V(0));
   }
@@ -26,7 +26,7 @@ struct less_equal_op : elementwise<2> {
 struct equal_op : elementwise<2> {
   static constexpr char const* name = "==";
   static constexpr bool infix = true;
-  template <class V> static V eval(V a, V b) {
+  template <class V> KNIT_FN static V eval(V a, V b) {
     using math::select;
     return select(a == b, V(1), V(0));
   }
@@ -34,7 +34,7 @@ struct equal_op : elementwise<2> {
 struct not_equal_op : elementwise<2> {
   static constexpr char const* name = "!=";
   static constexpr bool infix = true;
-  template <class V> static V eval(V a, V b) {
+  template <class V> KNIT_FN static V eval(V a, V b) {
     using math::select;
     return select(a != b, V(1), V(0));
   }
@@ -43,7 +43,7 @@ struct not_equal_op : elementwise<2> {
 struct select_op : elementwise<3> {
   static constexpr char const* name = "select";
   static constexpr bool picks = true;
-  template <class V> static V eval(V c, V b, V d) {
+  template <class V> KNIT_FN static V eval(V c, V b, V d) {
     using math::select;
     return select(c != V(0), b, d);
   }
@@ -54,7 +54,7 @@ struct select_op : elementwise<3> {
 /// At a tie each side gets half of the gradient.
 struct max_op : elementwise<2> {
   static constexpr char const* name = "max";
-  template <class V> static V eval(V a, V b) {
+  template <class V> KNIT_FN static V eval(V a, V b) {
     using math::max, math::select;
     return select(a != a, a, max(a, b));  // NaN if either is
   }
@@ -65,7 +65,7 @@ struct max_op : elementwise<2> {
 };
 struct min_op : elementwise<2> {
   static constexpr char const* name = "min";
-  template <class V> static V eval(V a, V b) {
+  template <class V> KNIT_FN static V eval(V a, V b) {
     using math::min, math::select;
     return select(a != a, a, min(a, b));
   }

@@ -10,7 +10,7 @@ namespace knit {
 struct detach_op : elementwise<1> {
   static constexpr char const* name = "detach";
   static constexpr bool transparent = true;
-  template <class V> static V eval(V a) { return a; }
+  template <class V> KNIT_FN static V eval(V a) { return a; }
 };
 template <function_operand A> constexpr auto detach(A&& a) { return make<detach_op>(std::forward<A>(a)); }
 

@@ -15,7 +15,7 @@ template <int Axis> struct coordinate_like_op {
   static constexpr bool like = true, indexed = true;
   static constexpr char const* name = "coordinate";
   static constexpr shape infer(shape const* s) { return s[0]; }
-  template <class V> static V eval(std::array<V, max_rank> const& at, shape) { return at[Axis]; }
+  template <class V> KNIT_FN static V eval(std::array<V, max_rank> const& at, shape) { return at[Axis]; }
 };
 
 /// Uniform random numbers in [0, 1), one for each element of the second operand, drawn by counter: the same
@@ -36,7 +36,7 @@ template <class Site> struct uniform_like_op {
         << most_elements << "; draw for a smaller array and repeat it, or draw for parts";
     return t;
   }
-  template <class V> static V eval(std::array<V, max_rank> const& at, shape s, V seed, std::uint32_t stream) {
+  template <class V> KNIT_FN static V eval(std::array<V, max_rank> const& at, shape s, V seed, std::uint32_t stream) {
     V element = at[3];
     for (int k = 2; k >= 0; --k) element = element * V(float(s.extent[k])) + at[k];
     using math::each;

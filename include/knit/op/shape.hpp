@@ -123,7 +123,7 @@ struct count_per_op {
   static constexpr char const* name = "count";
   static constexpr shape infer(shape const*) { return shape{}; }
   static constexpr bool counts = true;
-  template <class V> static V eval(V) { return V(0); }  // never runs: a number once shapes are known
+  template <class V> KNIT_FN static V eval(V) { return V(0); }  // never runs: a number once shapes are known
 };
 
 /// Rows become columns. A vector becomes a row of extents 1 x n.

@@ -10,7 +10,7 @@ namespace knit {
 struct exp_op : elementwise<1> {
   static constexpr char const* name = "exp";
   static constexpr int flops = 12;
-  template <class V> static V eval(V a) {
+  template <class V> KNIT_FN static V eval(V a) {
     using math::exp;
     return exp(a);
   }
@@ -20,7 +20,7 @@ struct log_op : elementwise<1> {
   static constexpr double low = 0;  ///< of the operands that it has a derivative at
   static constexpr char const* name = "log";
   static constexpr int flops = 12;
-  template <class V> static V eval(V a) {
+  template <class V> KNIT_FN static V eval(V a) {
     using math::log;
     return log(a);
   }
@@ -30,7 +30,7 @@ struct sqrt_op : elementwise<1> {
   static constexpr double low = 0;
   static constexpr char const* name = "sqrt";
   static constexpr int flops = 4;
-  template <class V> static V eval(V a) {
+  template <class V> KNIT_FN static V eval(V a) {
     using math::sqrt;
     return sqrt(a);
   }
@@ -39,12 +39,12 @@ struct sqrt_op : elementwise<1> {
 struct square_op : elementwise<1> {
   static constexpr char const* name = "square";
   static constexpr bool foldable = true;
-  template <class V> static constexpr V eval(V a) { return a * a; }
+  template <class V> KNIT_FN static constexpr V eval(V a) { return a * a; }
   static constexpr auto pullback(auto, auto g, auto a) { return grads(2 % a % g); }
 };
 struct abs_op : elementwise<1> {
   static constexpr char const* name = "abs";
-  template <class V> static V eval(V a) {
+  template <class V> KNIT_FN static V eval(V a) {
     using math::abs;
     return abs(a);
   }

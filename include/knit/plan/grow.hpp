@@ -22,6 +22,10 @@ struct tuning {
   double far_byte_flops = 40;
   /// What it costs that threads meet, in flops: a microsecond.
   double meeting_flops = 2.5e5;
+  int lane_granule = panel_rows;  ///< slabs of the axis in lanes are cut at multiples of it
+  /// What each thread would make for itself, or add up for itself from parts, is worked out wherever it is read, and
+  /// contractions have no reductions as epilogues: for blocks of a GPU, whose threads have little memory of their own.
+  bool for_blocks = false;
 };
 
 namespace detail {
@@ -239,7 +243,7 @@ template <int N, int R> struct region_grower {
       const char letter = cut[v] >= contracted_cut ? f.labels[0][cut[v] - contracted_cut] : f.labels[2][cut[v]];
       columns = columns || letter == letters[v].columns || letter == letters[v].terms;
     }
-    const int granule = lanes ? panel_rows : contracts ? 1 : 16, units = (extent + granule - 1) / granule;
+    const int granule = lanes ? t.lane_granule : contracts ? 1 : 16, units = (extent + granule - 1) / granule;
     int slabs = units;
     if (columns && !lanes) {
       int width = 0;

@@ -60,13 +60,14 @@ template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& 
   if (p.slab_axis[v] == partial_axis) b.parts = c.runs;
 }
 
-template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N, R>& p) {
+template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N, R>& p, tuning const& t) {
   bool stored[N]{}, alone[N]{};  // alone: read in its own region only
   bool again[N]{};               // in parts, and some step reads each part again and again
   int first_level[N]{};          // of the steps that read the parts
   int last_step[N]{}, last_level[N]{};
   auto keep = [&](int v, int step) {
     const int home = p.steps[p.step_of[v]].region, reader = p.steps[step].region, level = p.regions[reader].level;
+    if (t.for_blocks && p.regions[home].every_thread) return;
     if (!stored[v]) {
       stored[v] = true;
       alone[v] = p.slab_axis[v] >= 0 && p.regions[home].slabs > 1;
@@ -102,7 +103,7 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
     } else if (p.roles[u] == role::computed && p.step_of[u] != w.step) keep(u, w.step);
   }
   for (int v = 0; v < g.size; ++v)
-    if (again[v]) p.buffers[v].combined_in = first_level[v];  // whoever reads it then reads the sum
+    if (again[v] && !t.for_blocks) p.buffers[v].combined_in = first_level[v];  // whoever reads it then reads the sum
   for (int v = 0; v < g.size; ++v)
     if (stored[v]) lay_out(g, p, v, alone[v]);
   // Three arenas: of all threads, and of each thread's own, alive from kernel to kernel; and, behind the latter, of the
@@ -143,17 +144,17 @@ template <int N, int R> constexpr placed_values<N, R> place_values(flat_graph co
 
 /// The plan of a graph: roles, regions, steps, stores, memory. Whoever has large graphs planned by the compiler has the
 /// halves done by themselves: it gives up after so many operations for one constant.
-template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> const& placed) {
+template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> const& placed, tuning const& t = {}) {
   plan<N, R> p = placed.p;
-  detail::make_steps(g, p, placed.home);
+  detail::make_steps(g, p, placed.home, t);
   detail::sink(g, p, placed.home);
   detail::make_stores(g, p, placed.home);
   detail::make_order(g, p);
-  detail::make_buffers(g, p);
+  detail::make_buffers(g, p, t);
   return p;
 }
 template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, tuning const& t = {}) {
-  return make_plan(g, place_values<N, R>(g, t));
+  return make_plan(g, place_values<N, R>(g, t), t);
 }
 
 }  // namespace knit

@@ -145,13 +145,10 @@ template <int N, int R> struct plan {
   bool parallel = false;
   element number = element::f32;  ///< what is computed and stored
 
+  /// Every member of every element by hand: nvcc's front end takes those of elements with a shape for uninitialised.
   constexpr plan() {
-    for (int v = 0; v < N; ++v) {
-      buffers[v].offset = -1;
-      buffers[v].parts = 1;
-      buffers[v].slab_axis = no_axis;
-      buffers[v].combined_in = -1;
-    }
+    for (buffer& b : buffers) b = buffer{-1, 0, shape{}, 0, 1, false, no_axis, -1, 0};
+    for (step& t : steps) t = step{step_kind::map, shape{}, 0, 0, {}, false, false, 0, no_axis};
   }
   constexpr int add_region(int at_level) {
     region& c = regions[region_count];

@@ -100,8 +100,9 @@ template <int N, int R> constexpr bool reduces_rows(flat_graph const& g, plan<N,
 }
 /// May a contraction's step do reduction u of its result? If all terms are there, and it is one of rows that a register tile
 /// holds, or one over all that the result has besides rows: columns of tiles, unless the rows are reduced too.
-template <int N, int R> constexpr bool goes_on(flat_graph const& g, plan<N, R> const& p, int s, int u) {
+template <int N, int R> constexpr bool goes_on(flat_graph const& g, plan<N, R> const& p, tuning const& t, int s, int u) {
   if (p.steps[s].kind != step_kind::contract) return true;
+  if (t.for_blocks) return false;
   int v = 0;
   while (p.roles[v] != role::computed || p.step_of[v] != s || g.info(v).what != kind::contract) ++v;
   const shape space = p.steps[s].space;
@@ -134,7 +135,7 @@ template <int N, int R> constexpr bool may_go_back(flat_graph const& g, plan<N, 
 
 /// Puts the values of each region into steps. A value joins a step of its own index space that comes after
 /// all it reads, or the very step that computes what it reads, if it reads it in place.
-template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R>& p, int const* home) {
+template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R>& p, int const* home, tuning const& t) {
   for (int v = 0; v < g.size; ++v) p.step_of[v] = -1;
   int sequence[N]{};
   order_values(g, p, home, sequence);
@@ -172,7 +173,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         if (in_place && p.steps[s].kind == step_kind::contract && s > tile) tile = s;
       }
       if (tile >= 0 && tile < first) {  // what it reads besides goes into the contraction's step, if it can
-        bool all = same_extents(p.steps[tile].space, space) && p.steps[tile].cut == p.cut_axis[v] && (f.what != kind::reduce || goes_on(g, p, tile, v));
+        bool all = same_extents(p.steps[tile].space, space) && p.steps[tile].cut == p.cut_axis[v] && (f.what != kind::reduce || goes_on(g, p, t, tile, v));
         for (int i = 0; i < in.count && all; ++i) {
           const int u = in.at[i].node;
           if (home[u] == r && p.step_of[u] >= tile) all = read_in_place(i) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
@@ -184,12 +185,12 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       int chosen = -1;
       if (f.what == kind::map || f.what == kind::reduce)
         for (int s = first; s < p.step_count && chosen < 0; ++s) {
-          step const& t = p.steps[s];
-          if (t.kind == step_kind::copy || !same_extents(t.space, space) || t.cut != p.cut_axis[v]) continue;
-          if (t.kind == step_kind::contract && (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, s, v)))) continue;
+          step const& c = p.steps[s];
+          if (c.kind == step_kind::copy || !same_extents(c.space, space) || c.cut != p.cut_axis[v]) continue;
+          if (c.kind == step_kind::contract && (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, t, s, v)))) continue;
           bool fits = true;
-          if (any && !row && t.any_reduction)
-            for (int q = 0; q < max_rank; ++q) fits = fits && t.reduces[q] == axes[q];
+          if (any && !row && c.any_reduction)
+            for (int q = 0; q < max_rank; ++q) fits = fits && c.reduces[q] == axes[q];
           if (fits) chosen = s;
         }
       if (chosen < 0) {

@@ -61,7 +61,8 @@ template <class Model, class Rule, class... X> struct training_spec {
   static constexpr int first_argument = parameters::count * (1 + states), argument_count = int(sizeof...(X)) + numbers;
   static constexpr auto leaves = [] {
     std::array<leaf_info, std::size_t(parameters::count * states)> memory{};
-    for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = parameters::value[i / std::size_t(states)];
+    if constexpr (states > 0)
+      for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = parameters::value[i / std::size_t(states)];
     std::array<leaf_info, std::size_t(numbers)> hyper{};
     for (auto& n : hyper) n.holds = element::f64;
     return joined(parameters::value, memory, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...}, hyper);

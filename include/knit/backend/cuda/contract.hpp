@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+// contract.hpp -- in: a contraction of a plan. out: elements of its result, each summed by a team of threads.
+#pragma once
+#include <knit/backend/cuda/map.hpp>
+
+namespace knit::cuda {
+
+/// The letters of a contraction that are summed over, and where they and those of the result are in its operands.
+template <class P, int S> struct summed {
+  static constexpr step st = P::plan.steps[S];
+  static constexpr region of = P::plan.regions[st.region];
+  static constexpr int v = P::plan.order[st.first];
+  static constexpr op_info info = P::graph.info(v);
+  template <int K> static constexpr int operand = field(P::template at<v>, K);
+  /// Axis q of operand 0 is summed over.
+  static constexpr bool is_summed(int q) {
+    for (int i = 0; i <= q; ++i)
+      if (!info.labels[0][i]) return false;
+    return axis_of_letter(info, 2, info.labels[0][q]) == no_axis;
+  }
+  static constexpr bool is_cut(int q) { return st.cut == contracted_cut + q && of.extent > 1; }
+  static constexpr int extent(int q) { return is_cut(q) ? of.widest() : P::template extents<operand<0>>.extent[q]; }
+  static constexpr long terms() {
+    long n = 1;
+    for (int q = 0; q < max_rank; ++q)
+      if (is_summed(q)) n *= extent(q);
+    return n;
+  }
+  /// Coordinates of term number i along the axes of operand 0 that are summed over; is it there?
+  template <int Q = 0> KNIT_FN static bool place(memory<P> const& m, long i, position& p) {
+    if constexpr (Q == max_rank) return true;
+    else if constexpr (!is_summed(Q)) return place<Q + 1>(m, i, p);
+    else {
+      constexpr int n = extent(Q), bound = P::template extents<operand<0>>.extent[Q];
+      constexpr long name = P::template extents<operand<0>>.name[Q];
+      p.at[Q] = int(i % n);
+      int end = extent_now<P, name>(m, bound);
+      if constexpr (is_cut(Q)) {
+        p.at[Q] += m.lo;
+        end = m.hi;
+      }
+      return place<Q + 1>(m, i / n, p) && p.at[Q] < end;
+    }
+  }
+  /// Coordinates in operand K of result element p and term t.
+  template <int K, int Q = 0> KNIT_FN static void find(position const& p, position const& t, position& to) {
+    if constexpr (Q < max_rank && info.labels[K][Q < max_rank ? Q : 0] != '\0') {
+      constexpr char letter = info.labels[K][Q];
+      constexpr int in_result = axis_of_letter(info, 2, letter), in_first = axis_of_letter(info, 0, letter);
+      if constexpr (P::template extents<operand<K>>.extent[Q] == 1) to.at[Q] = 0;
+      else if constexpr (in_result != no_axis) to.at[Q] = p.at[in_result];
+      else to.at[Q] = t.at[in_first];
+      find<K, Q + 1>(p, t, to);
+    }
+  }
+};
+
+/// A contraction over one slab, for any letters: elements of the result are kept positions, terms are shared by a team.
+template <class P, int S, int Threads> struct contract_step {
+  using W = walk<P, S>;
+  using T = summed<P, S>;
+  using B = body<P, S, W::width>;
+  using number = typename P::number;
+  using state = typename B::state;
+  static constexpr int width = W::width;
+  static constexpr long kept = W::positions(false), terms = T::terms();
+  static constexpr int team = [] {
+    const int of_positions = power_above(kept), most = power_above(terms);
+    const int t = of_positions >= Threads ? 1 : Threads / of_positions;
+    return t < most ? t : most;
+  }();
+  static constexpr int slots = Threads / team, shared_numbers = Threads;
+  static constexpr long rounds = (kept + slots - 1) / slots;
+
+  template <class C> KNIT_FN static void run(C const& c, number* shared, memory<P> const& m, int share, int shares) {
+    typename C::template per_thread<state> s;
+    for (long k = share; k < rounds; k += shares) {
+      c.each_own([&](int t) {
+        const long kept_number = k * slots + t % slots;
+        s[t].at = position{};
+        W::template place<false>(m, kept_number, s[t].at);
+        s[t].here = kept_number < kept ? W::here(m, s[t].at) : 0;
+        for (int i = 0; i < width; ++i) s[t].value[0].at[i] = number(0);
+        if (s[t].here == 0) return;
+        for (long r = t / slots; r < terms; r += team) {
+          position term{};
+          if (!T::place(m, r, term)) continue;
+          for (int i = 0; i < width; ++i) {
+            if (i >= s[t].here) break;
+            position p = s[t].at, a{}, b{};
+            p.at[W::lane_axis] += i;
+            T::template find<0>(p, term, a);
+            T::template find<1>(p, term, b);
+            s[t].value[0].at[i] = fma(reader<P, T::template operand<0>>::one(m, a), reader<P, T::template operand<1>>::one(m, b), s[t].value[0].at[i]);
+          }
+        }
+      });
+      for (int i = 0; i < width; ++i)
+        join_teams<team, slots>(c, shared, [&](int t) -> lane<number>& { return s[t].value[0].at[i]; },
+                                [](lane<number> a, lane<number> b) { return a + b; });
+      c.each_own([&](int t) {
+        if (t / slots != 0 || s[t].here == 0) return;
+        constexpr int v = T::v;
+        constexpr bool in_parts = P::plan.slab_axis[v] == partial_axis && T::of.runs < T::of.slabs;
+        if constexpr (in_parts)
+          if (!m.first) {
+            number const* const to = B::template address<v>(m, s[t].at);
+            for (int i = 0; i < s[t].here; ++i) s[t].value[0].at[i] = s[t].value[0].at[i] + lane<number>(to[i]);
+          }
+        B::template write<v>(m, s[t], s[t].value[0]);
+        B::template run<1>(m, s[t]);
+      });
+    }
+    c.each([](int) {});
+  }
+};
+
+}  // namespace knit::cuda

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+// kernel.hpp -- in: a plan. out: its kernels, each a grid of blocks: one for each run of slabs of each region.
+#pragma once
+#include <knit/backend/cuda/contract.hpp>
+
+namespace knit::cuda {
+
+inline constexpr int block_threads = 256;
+
+template <class P, int S> constexpr bool is_empty_step() {
+  constexpr step st = P::plan.steps[S];
+  if (st.first != st.last) return false;
+  for (int i = 0; i < P::plan.store_count; ++i)
+    if (P::plan.stores[i].step == S) return false;
+  return true;
+}
+struct no_step {
+  static constexpr int shared_numbers = 1;
+  static constexpr long rounds = 1;
+};
+template <class P, int S> constexpr auto step_type() {
+  constexpr step_kind what = P::plan.steps[S].kind;
+  if constexpr (is_empty_step<P, S>() || P::plan.regions[P::plan.steps[S].region].every_thread) return std::type_identity<no_step>{};
+  else if constexpr (what == step_kind::contract) return std::type_identity<contract_step<P, S, block_threads>>{};
+  else if constexpr (what == step_kind::copy) return std::type_identity<copy_step<P, S, block_threads>>{};
+  else return std::type_identity<map_step<P, S, block_threads>>{};
+}
+template <class P, int S> using step_of = typename decltype(step_type<P, S>())::type;
+
+/// Blocks of a region: one for each run; of a region of one step without slabs, as many as its positions keep busy.
+template <class P, int R> constexpr int blocks_of() {
+  constexpr region r = P::plan.regions[R];
+  if constexpr (r.every_thread) return 0;
+  else if constexpr (r.slabs == 1 && r.last - r.first == 1) {
+    if constexpr (requires { step_of<P, r.first>::rounds; }) {
+      constexpr long rounds = step_of<P, r.first>::rounds;
+      return rounds < for_blocks::tune.most_runs ? int(rounds) : for_blocks::tune.most_runs;
+    } else return 1;
+  } else return r.runs;
+}
+template <class P, int K, int... R> constexpr int blocks_before(std::integer_sequence<int, R...>) {
+  return ((P::plan.regions[R].level == K ? blocks_of<P, R>() : 0) + ... + 0);
+}
+/// Blocks of kernel K.
+template <class P, int K> inline constexpr int grid = blocks_before<P, K>(std::make_integer_sequence<int, P::plan.region_count>{});
+
+/// Numbers of shared memory of kernel K.
+template <class P, int K, int... S> constexpr int shared_of(std::integer_sequence<int, S...>) {
+  int n = 1;
+  ((P::plan.regions[P::plan.steps[S].region].level == K && step_of<P, S>::shared_numbers > n ? void(n = step_of<P, S>::shared_numbers) : void()), ...);
+  return n;
+}
+template <class P, int K> inline constexpr int shared_numbers = shared_of<P, K>(std::make_integer_sequence<int, P::plan.step_count>{});
+
+template <class P, int S, class C> KNIT_FN void run_step(C const& c, typename P::number* shared, memory<P> const& m, int share, int shares) {
+  using step_type = step_of<P, S>;
+  if constexpr (!std::is_same_v<step_type, no_step>) step_type::run(c, shared, m, share, shares);
+}
+template <class P, int R, class C, int... S>
+KNIT_FN void run_slab(C const& c, typename P::number* shared, memory<P> const& m, int share, int shares, std::integer_sequence<int, S...>) {
+  constexpr int first = P::plan.regions[R].first;
+  (run_step<P, first + S>(c, shared, m, share, shares), ...);
+}
+template <class P, int K, int R, class C> KNIT_FN void run_region(C const& c, typename P::number* shared, memory<P> m, int block) {
+  constexpr region r = P::plan.regions[R];
+  constexpr int first = blocks_before<P, K>(std::make_integer_sequence<int, R>{}), blocks = blocks_of<P, R>();
+  if constexpr (r.level == K && blocks > 0) {
+    if (block < first || block >= first + blocks) return;
+    constexpr auto steps = std::make_integer_sequence<int, r.last - r.first>{};
+    constexpr int slabs = r.slabs, runs = r.runs, extent = r.extent, granule = r.granule, units = (r.extent + r.granule - 1) / r.granule;
+    constexpr long name = r.name;
+    if constexpr (slabs == 1) run_slab<P, R>(c, shared, m, block - first, blocks, steps);
+    else {
+      m.run = block - first;
+      m.first = true;
+      auto bound = [](int slab) {
+        const int b = int(long(units) * slab / slabs) * granule;
+        return b < extent ? b : extent;
+      };
+      for (int s = int(long(slabs) * m.run / runs); s < int(long(slabs) * (m.run + 1) / runs); ++s, m.first = false) {
+        m.lo = bound(s), m.hi = bound(s + 1);
+        if constexpr (name != 0) {
+          const int end = extent_now<P, name>(m, extent);
+          m.hi = m.hi < end ? m.hi : end;
+          m.lo = m.lo < end ? m.lo : end;
+          if (m.lo == m.hi && !m.first) break;  // a run of nothing has a part all the same: nothing
+        }
+        run_slab<P, R>(c, shared, m, 0, 1, steps);
+      }
+    }
+  }
+}
+template <class P, int K, class C, int... R>
+KNIT_FN void run_regions(C const& c, typename P::number* shared, memory<P> const& m, int block, std::integer_sequence<int, R...>) {
+  (run_region<P, K, R>(c, shared, m, block), ...);
+}
+/// Block number `block` of kernel K.
+template <class P, int K, class C> KNIT_FN void run_block(C const& c, typename P::number* shared, arguments<P> const& a, int block) {
+  constexpr long own = P::plan.own_floats;
+  const memory<P> m{a, a.scratch + block * own};
+  run_regions<P, K>(c, shared, m, block, std::make_integer_sequence<int, P::plan.region_count>{});
+}
+
+/// Blocks of the largest kernel.
+template <class P> constexpr int most_blocks() {
+  return []<int... K>(std::integer_sequence<int, K...>) {
+    int n = 1;
+    ((grid<P, K> > n ? void(n = grid<P, K>) : void()), ...);
+    return n;
+  }(std::make_integer_sequence<int, P::plan.kernels>{});
+}
+template <class P> inline constexpr long scratch_numbers = P::plan.own_floats * most_blocks<P>();
+
+}  // namespace knit::cuda

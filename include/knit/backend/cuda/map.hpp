@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSL-1.0
+// map.hpp -- in: a step of a plan that is no product in tiles. out: its positions shared among the threads of a block.
+#pragma once
+#include <knit/backend/cuda/steps.hpp>
+
+namespace knit::cuda {
+
+constexpr int power_above(long n) {
+  int p = 1;
+  while (p < n && p < 1 << 20) p *= 2;
+  return p;
+}
+
+/// What all steps of a block share: a number for each thread, or tiles of operands.
+template <class T, int Size> struct alignas(16) shared_memory {
+  T at[Size];
+};
+
+/// Joins what the threads of each team hold in `held` to a number that all of them then hold, in the order of a binary
+/// tree. A team is Size threads that are Stride apart; both are powers of two.
+template <int Size, int Stride, class T, class C, class Held, class Join>
+KNIT_FN void join_teams(C const& c, T* shared, Held const& held, Join const& join) {
+  if constexpr (Size > 1) {
+    c.each([&](int t) { shared[t] = held(t).v; });
+    for (int s = Size / 2; s > 0; s /= 2)
+      c.each([&](int t) {
+        if (t / Stride % Size < s) shared[t] = join(lane<T>(shared[t]), lane<T>(shared[t + s * Stride])).v;
+      });
+    c.each([&](int t) { held(t) = shared[t / (Size * Stride) * (Size * Stride) + t % Stride]; });
+  }
+}
+
+/// The space of a step as its threads walk it: positions that keep a value of their own, and, of each, those that are
+/// summed over. Axes of a space, and of what a contraction sums over besides, are numbered as plan::cut_axis numbers them.
+template <class P, int S> struct walk {
+  static constexpr step st = P::plan.steps[S];
+  static constexpr region of = P::plan.regions[st.region];
+  static constexpr int lane_axis = lane_axis_of(st.space);
+  static constexpr bool lane_kept = !st.reduces[lane_axis];
+  /// Elements that a thread does at once, along the axis in lanes: all that it loads and stores lies side by side.
+  static constexpr int width = !st.row && st.space.extent[lane_axis] % 4 == 0 && st.space.name[lane_axis] == 0 &&
+                                       (st.cut != lane_axis || of.granule % 4 == 0) ? 4 : 1;
+  static constexpr int extent(int q) { return q == st.cut && of.extent > 1 ? of.widest() : st.space.extent[q]; }
+  static constexpr int units(int q) { return q != lane_axis ? extent(q) : st.row ? power_above(extent(q)) : (extent(q) + width - 1) / width; }
+  static constexpr long positions(bool reduced) {
+    long n = 1;
+    for (int q = 0; q < max_rank; ++q)
+      if (st.space.extent[q] > 1 && st.reduces[q] == reduced) n *= units(q);
+    return n;
+  }
+
+  /// Takes the coordinates along kept or reduced axes from the number of a position.
+  template <bool Reduced, int Q = 0> KNIT_FN static void place(memory<P> const& m, long number, position& p) {
+    if constexpr (Q < max_rank) {
+      constexpr bool mine = st.space.extent[Q] > 1 && st.reduces[Q] == Reduced;
+      if constexpr (mine) {
+        constexpr int n = units(Q), by = Q == lane_axis ? width : 1;
+        p.at[Q] = int(number % n) * by;
+        if constexpr (Q == st.cut && of.extent > 1) p.at[Q] += m.lo;
+        number /= n;
+      }
+      place<Reduced, Q + 1>(m, number, p);
+    }
+  }
+  /// How many of the `width` elements at p there are.
+  template <int Q = 0> KNIT_FN static int here(memory<P> const& m, position const& p) {
+    if constexpr (Q == max_rank) return width;
+    else {
+      int n = here<Q + 1>(m, p);
+      if constexpr (st.space.extent[Q] > 1) {
+        constexpr int bound = st.space.extent[Q];
+        constexpr long name = st.space.name[Q];
+        constexpr bool cut = Q == st.cut && of.extent > 1;
+        if constexpr (cut || name != 0 || Q == lane_axis) {
+          int end = extent_now<P, name>(m, bound);
+          if constexpr (cut) end = m.hi;
+          if constexpr (Q == lane_axis) n = end - p.at[Q] < n ? end - p.at[Q] : n;
+          else n = p.at[Q] < end ? n : 0;
+        }
+      }
+      return n < 0 ? 0 : n;
+    }
+  }
+};
+
+/// A step of kind map over one slab, or a copy: of its kept positions the share number `share` of `shares`.
+template <class P, int S, int Threads> struct map_step {
+  using W = walk<P, S>;
+  static constexpr step st = W::st;
+  static constexpr int width = W::width;
+  using B = body<P, S, width>;
+  using number = typename P::number;
+  using state = typename B::state;
+  static constexpr int group = st.row ? W::units(W::lane_axis) : 1;  ///< threads that hold a row
+  static constexpr long kept = W::positions(false), reduced = W::positions(true);
+  static_assert(group <= Threads);
+  /// Threads that share a kept position.
+  static constexpr int team = [] {
+    if (!st.any_reduction) return W::lane_kept ? 1 : group;
+    const int of_positions = power_above(kept), most = power_above(reduced);
+    int t = of_positions >= Threads ? 1 : Threads / of_positions;
+    if (t > most) t = most;
+    return !W::lane_kept && t < group ? group : t;
+  }();
+  static constexpr int slots = Threads / team;
+  static constexpr int shared_numbers = Threads;
+  /// May blocks share its positions? Then each does some of the kept ones.
+  static constexpr long rounds = (kept + slots - 1) / slots;
+
+  template <class C, int... Index>
+  KNIT_FN static void values(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s, std::integer_sequence<int, Index...>) {
+    if constexpr (!st.row)
+      c.each_own([&](int t) {
+        if (s[t].here > 0) B::template run<0>(m, s[t]);
+      });
+    else {
+      (value<Index>(c, shared, m, s), ...);
+      c.each_own([&](int t) {
+        if (s[t].here > 0) B::write_roots(m, s[t]);
+      });
+    }
+  }
+  template <int Index, class C> KNIT_FN static void value(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
+    c.each_own([&](int t) {
+      if (s[t].here > 0) B::template compute<Index>(m, s[t]);
+    });
+    if constexpr (B::template in_row<Index>) {
+      c.each_own([&](int t) {
+        if (s[t].here == 0) s[t].value[Index].at[0] = B::template neutral<Index>();
+      });
+      join_teams<group, 1>(c, shared, [&](int t) -> lane<number>& { return s[t].value[Index].at[0]; },
+                           [](lane<number> a, lane<number> b) { return B::template joined<Index>(a, b); });
+      c.each_own([&](int t) {
+        if (t % group == 0 && s[t].here > 0) B::template write<B::template node_at<Index>>(m, s[t], s[t].value[Index]);
+      });
+    }
+  }
+  template <int Index, class C> KNIT_FN static void end(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
+    if constexpr (B::template adds_up<Index>) {
+      auto join = [](lane<number> a, lane<number> b) { return B::template joined<Index>(a, b); };
+      if constexpr (!W::lane_kept && width > 1)
+        c.each_own([&](int t) {
+          auto& x = s[t].total[Index].at;
+          x[0] = join(join(x[0], x[1]), join(x[2], x[3]));
+        });
+      for (int i = 0; i < (W::lane_kept ? width : 1); ++i)
+        join_teams<team, W::lane_kept ? slots : 1>(c, shared, [&](int t) -> lane<number>& { return s[t].total[Index].at[i]; }, join);
+      c.each_own([&](int t) {
+        if (member(t) != 0 || s[t].here == 0) return;
+        constexpr int v = B::template node_at<Index>;
+        constexpr bool in_parts = P::plan.slab_axis[v] == partial_axis && W::of.runs < W::of.slabs;
+        number* const to = B::template address<v>(m, s[t].at);
+        for (int i = 0; i < (W::lane_kept ? width : 1); ++i) {
+          if (W::lane_kept && i >= s[t].here) break;
+          lane<number> x = s[t].total[Index].at[i];
+          if (in_parts && !m.first) x = join(lane<number>(to[i]), x);
+          to[i] = x.v;
+        }
+      });
+    }
+  }
+  template <class C, int... Index>
+  KNIT_FN static void end_all(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s, std::integer_sequence<int, Index...>) {
+    (end<Index>(c, shared, m, s), ...);
+  }
+  template <int Index> KNIT_FN static void start(state& s) {
+    if constexpr (B::template adds_up<Index>)
+      for (int w = 0; w < width; ++w) s.total[Index].at[w] = B::template neutral<Index>();
+  }
+  template <int... Index> KNIT_FN static void start(state& s, std::integer_sequence<int, Index...>) { (start<Index>(s), ...); }
+
+  KNIT_FN static int member(int t) { return W::lane_kept ? t / slots : t % team; }
+  KNIT_FN static int slot(int t) { return W::lane_kept ? t % slots : t / team; }
+
+  template <class C> KNIT_FN static void run(C const& c, number* shared, memory<P> const& m, int share, int shares) {
+    constexpr auto all = std::make_integer_sequence<int, B::count>{};
+    typename C::template per_thread<state> s;
+    for (long k = share; k < rounds; k += shares) {
+      c.each_own([&](int t) { start(s[t], all); });
+      for (long r = 0; r < reduced; r += team) {
+        c.each_own([&](int t) {
+          const long kept_number = k * slots + slot(t), reduced_number = r + member(t);
+          s[t].at = position{};
+          W::template place<false>(m, kept_number, s[t].at);
+          W::template place<true>(m, reduced_number, s[t].at);
+          s[t].here = kept_number < kept && reduced_number < reduced ? W::here(m, s[t].at) : 0;
+        });
+        values(c, shared, m, s, all);
+      }
+      if constexpr (st.any_reduction) {
+        c.each_own([&](int t) {  // where the totals lie
+          const long kept_number = k * slots + slot(t);
+          s[t].at = position{};
+          if constexpr (st.cut != no_axis && W::of.extent > 1 && st.reduces[st.cut < 0 ? 0 : st.cut]) s[t].at.at[st.cut < 0 ? 0 : st.cut] = m.lo;
+          W::template place<false>(m, kept_number, s[t].at);
+          s[t].here = kept_number < kept ? W::here(m, s[t].at) : 0;
+          clear_reduced(s[t].at);
+        });
+        end_all(c, shared, m, s, all);
+      }
+    }
+    c.each([](int) {});  // the next step reads what this one has written
+  }
+  KNIT_FN static void clear_reduced(position& p) {
+    constexpr bool r0 = st.reduces[0], r1 = st.reduces[1], r2 = st.reduces[2], r3 = st.reduces[3];
+    if constexpr (r0) p.at[0] = 0;
+    if constexpr (r1) p.at[1] = 0;
+    if constexpr (r2) p.at[2] = 0;
+    if constexpr (r3) p.at[3] = 0;
+  }
+};
+
+/// A reshape that moves elements: both sides counted first index fastest.
+template <class P, int S, int Threads> struct copy_step {
+  static constexpr int shared_numbers = 1;
+  template <class C> KNIT_FN static void run(C const& c, typename P::number*, memory<P> const& m, int share, int shares) {
+    constexpr int v = P::plan.order[P::plan.steps[S].first], u = field(P::template at<v>, 0);
+    constexpr shape to = P::template extents<v>, from = P::template extents<u>;
+    constexpr long size = to.size();
+    c.each([&](int t) {
+      for (long i = long(share) * Threads + t; i < size; i += long(shares) * Threads) {
+        position p{}, q{};
+        const bool here = place<P, to>(m, i, p);
+        if (!here) continue;
+        place<P, from>(m, i, q);
+        *body<P, S, 1>::template address<v>(m, p) = reader<P, u>::one(m, q).v;
+      }
+    });
+  }
+
+ private:
+  /// Coordinates of element i of an array; is it there?
+  template <class Q, shape E, int A = 0> KNIT_FN static bool place(memory<Q> const& m, long i, position& p) {
+    if constexpr (A == max_rank) return true;
+    else {
+      constexpr int n = E.extent[A];
+      constexpr long name = E.name[A];
+      p.at[A] = int(i % n);
+      return place<Q, E, A + 1>(m, i / n, p) && p.at[A] < extent_now<Q, name>(m, n);
+    }
+  }
+};
+
+}  // namespace knit::cuda

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSL-1.0
+// read.hpp -- in: a value's number and coordinates. out: it, as a thread of a block reads it, wherever the plan put it.
+#pragma once
+#include <knit/backend/step_values.hpp>
+#include <knit_kernels/cuda/lane.hpp>
+
+namespace knit::cuda {
+
+/// A block of a GPU, as what a plan is for: slabs many enough for its multiprocessors, one run each.
+struct for_blocks {
+  static constexpr tuning tune{.serial_below = 0, .most_slabs = 128, .most_runs = 128, .slab_flops = 4096, .column_tile = 8,
+                               .slab_tiles = 1, .few_slabs = 128, .far_byte_flops = 0, .lane_granule = 8, .for_blocks = true};
+};
+
+/// What a kernel is given: the leaves, the arenas of all blocks and of each one, the outputs, the extents that names have.
+template <class P> struct arguments {
+  using number = typename P::number;
+  void const* leaves[P::first_extent + 1];
+  number* arena;
+  number* scratch;  ///< P::plan.own_floats for each block
+  void* outputs[P::roots + 1];
+  int extent[P::names.size + 1];
+};
+/// And where a block is: at [lo, hi) of the slab axis, in run number `run`, of which that slab is the first or not.
+template <class P> struct memory {
+  arguments<P> const& a;
+  typename P::number* own;
+  int lo = 0, hi = 0, run = 0;
+  bool first = true;
+};
+
+struct position {
+  int at[max_rank];
+};
+
+/// A few numbers beside each other, along the axis in lanes.
+template <class T, int Width> struct pack {
+  lane<T> at[Width];
+};
+template <class T, int Width> struct alignas(Width * sizeof(T)) aligned {
+  T at[Width];
+};
+
+/// The extent that axis Axis of a shape has now.
+template <class P, long Name> KNIT_FN int extent_now(memory<P> const& m, int bound) {
+  if constexpr (Name == 0) return bound;
+  else {
+    constexpr int k = P::names.find(Name);
+    return m.a.extent[k];
+  }
+}
+/// A shape with the extents that it has now.
+template <class P, int S> KNIT_FN shape space_now(memory<P> const& m) {
+  constexpr shape s = P::plan.steps[S].space;
+  shape r = s;
+  r.extent[0] = extent_now<P, s.name[0]>(m, s.extent[0]);
+  r.extent[1] = extent_now<P, s.name[1]>(m, s.extent[1]);
+  r.extent[2] = extent_now<P, s.name[2]>(m, s.extent[2]);
+  r.extent[3] = extent_now<P, s.name[3]>(m, s.extent[3]);
+  return r;
+}
+
+/// The larger of two; a NaN wins.
+template <class T> KNIT_FN lane<T> larger(lane<T> a, lane<T> b) { return b != b ? b : b > a ? b : a; }
+
+template <class T> KNIT_FN std::array<lane<T>, max_rank> coordinates(position const& p) {
+  return {lane<T>(T(p.at[0])), lane<T>(T(p.at[1])), lane<T>(T(p.at[2])), lane<T>(T(p.at[3]))};
+}
+
+/// Where an element lies in a matrix in panels, as layout::offset has it, which devices cannot call.
+template <int Rows, int Columns> struct panel_place {
+  KNIT_FN static long of(int row, int column) {
+    const int first = row / panel_rows * panel_rows, left = Rows - first;
+    const int width = left >= panel_rows ? panel_rows : (left + panel_pad - 1) / panel_pad * panel_pad;
+    return long(first) * Columns + long(column) * width + (row - first);
+  }
+};
+
+/// Reads value V of program P, seen from a space whose axes are V's own (repeated where V has extent 1).
+template <class P, int V> struct reader {
+  using number = typename P::number;
+  static constexpr access from = P::graph.read(V);
+  static constexpr int base = from.node;
+  static constexpr role what = P::plan.roles[base];
+  static constexpr shape extents = P::template extents<base>;
+  static constexpr bool is_leaf = what == role::leaf;
+  static constexpr int leaf = is_leaf ? field(P::template at<base>, 0) : 0;
+  static constexpr leaf_info info = is_leaf ? P::graph.leaves[leaf] : leaf_info{};
+  static constexpr bool panels = is_leaf && info.lies.panels;
+  /// Not stored: worked out by whoever reads it.
+  static constexpr bool recomputed = what == role::inlined || (what == role::computed && P::plan.regions[P::plan.steps[P::plan.step_of[base]].region].every_thread);
+  static constexpr buffer place = P::plan.buffers[base];
+  static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
+  static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
+  static constexpr int find(int base_axis) {
+    for (int q = 0; q < max_rank; ++q)
+      if (from.axis[q] == base_axis) return q;
+    return no_axis;
+  }
+  /// Do Width elements along an axis lie side by side, where Width are loaded at once?
+  template <int Width> static constexpr bool side_by_side(int axis) {
+    if (recomputed || what == role::constant || from.axis[axis] == no_axis) return false;
+    if (panels) return from.axis[axis] == 0 && panel_rows % Width == 0 && panel_pad % Width == 0;
+    if (stride(axis) != 1) return false;
+    for (int q = 0; q < max_rank; ++q)
+      if (q != axis && stride(q) % Width != 0) return false;
+    return is_leaf || (place.offset % Width == 0 && place.floats % Width == 0);
+  }
+
+  KNIT_FN static auto const* data(memory<P> const& m) {
+    if constexpr (is_leaf) {
+      constexpr int number_of_leaf = leaf;
+      void const* const p = m.a.leaves[number_of_leaf];
+      if constexpr (info.holds == element::f32) return static_cast<float const*>(p);
+      else if constexpr (info.holds == element::f64) return static_cast<double const*>(p);
+      else if constexpr (info.holds == element::i32) return static_cast<std::int32_t const*>(p);
+      else return static_cast<std::uint8_t const*>(p);
+    } else {
+      constexpr long offset = place.offset;
+      return static_cast<number const*>((place.own ? m.own : m.a.arena) + offset);
+    }
+  }
+  /// Where the element at p lies behind data(m).
+  KNIT_FN static long offset(memory<P> const& m, position const& p) {
+    if constexpr (panels) {
+      constexpr int row_axis = find(0), column_axis = find(1);
+      int row = 0, column = 0;
+      if constexpr (row_axis >= 0) row = p.at[row_axis];
+      if constexpr (column_axis >= 0) column = p.at[column_axis];
+      return panel_place<extents.extent[0], extents.extent[1]>::of(row, column);
+    } else {
+      constexpr long s0 = stride(0), s1 = stride(1), s2 = stride(2), s3 = stride(3);
+      long o = p.at[0] * s0 + p.at[1] * s1 + p.at[2] * s2 + p.at[3] * s3;
+      if constexpr (!is_leaf && place.slab_axis != no_axis && find(place.slab_axis) >= 0) {
+        constexpr long back = by.along[place.slab_axis];
+        o -= m.lo * back;
+      }
+      return o;
+    }
+  }
+
+  /// One element as a number.
+  KNIT_FN static lane<number> one(memory<P> const& m, position const& p) {
+    if constexpr (what == role::constant) {
+      constexpr number c = number(P::graph.constants[field(P::template at<base>, 0)]);
+      return c;
+    } else if constexpr (recomputed) return work_out(m, p);
+    else if constexpr (is_leaf && leaf >= P::first_extent) {
+      constexpr int k = leaf - P::first_extent;
+      return number(m.a.extent[k]);
+    } else {
+      auto const* const d = data(m) + offset(m, p);
+      lane<number> v = number(*d);
+      constexpr int parts = is_leaf ? 1 : place.parts;
+      constexpr long apart = is_leaf ? 0 : place.floats;
+      for (int k = 1; k < parts; ++k) v = combined(v, number(d[k * apart]));
+      return v;
+    }
+  }
+  /// Width elements from p on along Axis; those from `count` on are not there.
+  template <int Axis, int Width> KNIT_FN static pack<number, Width> along(memory<P> const& m, position p, int count) {
+    pack<number, Width> r;
+    if constexpr (from.axis[Axis] == no_axis && !recomputed) {
+      const lane<number> x = one(m, p);
+      for (int i = 0; i < Width; ++i) r.at[i] = x;
+    } else if constexpr (Width > 1 && side_by_side<Width>(Axis)) {
+      auto const* const d = data(m) + offset(m, p);
+      using T = std::remove_cvref_t<decltype(*d)>;
+      constexpr int parts = is_leaf ? 1 : place.parts;
+      constexpr long apart = is_leaf ? 0 : place.floats;
+      aligned<T, Width> x = *reinterpret_cast<aligned<T, Width> const*>(d);
+      for (int i = 0; i < Width; ++i) r.at[i] = lane<number>(number(x.at[i]));
+      for (int k = 1; k < parts; ++k) {
+        x = *reinterpret_cast<aligned<T, Width> const*>(d + k * apart);
+        for (int i = 0; i < Width; ++i) r.at[i] = combined(r.at[i], lane<number>(number(x.at[i])));
+      }
+    } else
+      for (int i = 0; i < Width; ++i) {
+        r.at[i] = i < count ? one(m, p) : lane<number>(number(0));
+        ++p.at[Axis];
+      }
+    return r;
+  }
+
+ private:
+  KNIT_FN static lane<number> combined(lane<number> a, lane<number> b) {
+    if constexpr (is_leaf || P::graph.info(base).how == combine::sum) return a + b;
+    else return larger(a, b);
+  }
+  /// The value itself, at p.
+  KNIT_FN static lane<number> work_out(memory<P> const& m, position const& p) {
+    position q{};
+    constexpr int a0 = find(0), a1 = find(1), a2 = find(2), a3 = find(3);
+    if constexpr (a0 >= 0) q.at[0] = p.at[a0];
+    if constexpr (a1 >= 0) q.at[1] = p.at[a1];
+    if constexpr (a2 >= 0) q.at[2] = p.at[a2];
+    if constexpr (a3 >= 0) q.at[3] = p.at[a3];
+    constexpr node n = P::template at<base>;
+    using Op = typename P::template op<base>;
+    if constexpr (info_of<Op>.indexed) {
+      const shape now = space_now<P, P::plan.step_of[base]>(m);
+      if constexpr (Op::arity == 0) return Op::eval(coordinates<number>(q), now);
+      else return Op::eval(coordinates<number>(q), now, reader<P, field(n, 0)>::one(m, q), std::uint32_t(field(n, 2)));
+    } else if constexpr (Op::arity == 1) return Op::eval(reader<P, field(n, 0)>::one(m, q));
+    else if constexpr (Op::arity == 2) return Op::eval(reader<P, field(n, 0)>::one(m, q), reader<P, field(n, 1)>::one(m, q));
+    else return Op::eval(reader<P, field(n, 0)>::one(m, q), reader<P, field(n, 1)>::one(m, q), reader<P, field(n, 2)>::one(m, q));
+  }
+};
+
+}  // namespace knit::cuda

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+// steps.hpp -- in: one step of a plan. out: its values at a few elements, in a thread's registers, and stored.
+#pragma once
+#include <knit/backend/cuda/read.hpp>
+
+namespace knit::cuda {
+
+/// The values of step S of program P at Width elements along the axis in lanes, `count` of which are there.
+template <class P, int S, int Width> struct body : step_values<P, S> {
+  using values = step_values<P, S>;
+  using number = typename P::number;
+  using numbers = pack<number, Width>;
+  using values::st, values::count, values::lane_axis, values::slot_of;
+  template <int Index> static constexpr int node_at = values::template node_at<Index>;
+
+  struct state {
+    numbers value[count > 0 ? count : 1];
+    numbers total[count > 0 ? count : 1];  ///< of reductions that are over only when all elements are done
+    position at;
+    int here;  ///< how many of the elements there are
+  };
+
+  template <int Index, int K> KNIT_FN static numbers operand(memory<P> const& m, state const& s) {
+    constexpr int slot = values::sources.at[Index][K].slot;
+    if constexpr (slot >= 0) return s.value[slot];
+    else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis, Width>(m, s.at, s.here);
+  }
+
+  /// Where value V at p lies: in the part of this run of slabs, counted from where the slab begins.
+  template <int V> KNIT_FN static number* address(memory<P> const& m, position const& p) {
+    constexpr buffer b = P::plan.buffers[V];
+    constexpr strides by = strides_within(b.extents, b.leading);
+    constexpr long s0 = by.along[0], s1 = by.along[1], s2 = by.along[2], s3 = by.along[3], offset = b.offset, part = b.parts > 1 ? b.floats : 0;
+    long o = offset + p.at[0] * s0 + p.at[1] * s1 + p.at[2] * s2 + p.at[3] * s3 + m.run * part;
+    if constexpr (b.slab_axis != no_axis) {
+      constexpr long back = by.along[b.slab_axis];
+      o -= m.lo * back;
+    }
+    return (b.own ? m.own : m.a.arena) + o;
+  }
+  /// Writes what there is of x to memory whose elements lie side by side.
+  template <bool Aligned, class T> KNIT_FN static void store(T* to, numbers const& x, int here) {
+    if constexpr (Aligned && Width > 1) {
+      aligned<T, Width> y;
+      for (int i = 0; i < Width; ++i) y.at[i] = T(x.at[i].v);
+      *reinterpret_cast<aligned<T, Width>*>(to) = y;
+    } else
+      for (int i = 0; i < Width; ++i)
+        if (i < here) to[i] = T(x.at[i].v);
+  }
+  /// May a store of whole packs be made to an array of these extents, whose columns are so far apart?
+  static constexpr bool whole(shape e, long leading, long offset) {
+    return e.extent[lane_axis] % Width == 0 && lane_axis == 0 && (leading % Width == 0 || e.size() == e.extent[0]) && offset % Width == 0 && e.name[0] == 0;
+  }
+  template <int V> KNIT_FN static void write(memory<P> const& m, state const& s, numbers const& x) {
+    constexpr buffer b = P::plan.buffers[V];
+    if constexpr (b.offset >= 0) {
+      constexpr shape e = P::template extents<V>;
+      constexpr long by = strides_within(b.extents, b.leading).along[lane_axis];
+      number* const to = address<V>(m, s.at);
+      if constexpr (by <= 1) store<whole(e, b.leading, b.offset)>(to, x, s.here);
+      else
+        for (int i = 0; i < Width; ++i)
+          if (i < s.here) to[i * by] = x.at[i].v;
+    }
+  }
+  /// Store number W of the plan.
+  template <int W> KNIT_FN static void write_root(memory<P> const& m, state const& s, numbers const& x) {
+    constexpr root r = P::graph.roots[P::plan.stores[W].root];
+    constexpr shape e = P::template extents<r.node>;
+    constexpr strides by = strides_of(e, e.extent[0]);
+    constexpr long s0 = by.along[0], s1 = by.along[1], s2 = by.along[2], s3 = by.along[3];
+    const long o = s.at.at[0] * s0 + s.at.at[1] * s1 + s.at.at[2] * s2 + s.at.at[3] * s3;
+    constexpr long apart = by.along[lane_axis];
+    auto put = [&](auto* to, bool) {
+      if constexpr (apart == 1) store<whole(e, e.extent[0], 0)>(to + o, x, s.here);
+      else
+        for (int i = 0; i < Width; ++i)
+          if (i < s.here) to[o + i * apart] = std::remove_reference_t<decltype(*to)>(x.at[i].v);
+    };
+    if constexpr (r.state >= 0) {
+      constexpr int leaf = r.state;
+      constexpr leaf_info f = P::graph.leaves[r.state];
+      using held = std::conditional_t<f.holds == element::f64, double, float>;
+      static_assert(f.holds == element_of<held>(), "knit: a state is an array of float or double");
+      held* const to = static_cast<held*>(const_cast<void*>(m.a.leaves[leaf]));
+      if constexpr (f.lies.panels) {
+        using place = panel_place<e.extent[0], e.extent[1]>;
+        if constexpr (Width > 1 && lane_axis == 0 && panel_pad % Width == 0 && e.extent[0] % Width == 0)
+          store<true>(to + place::of(s.at.at[0], s.at.at[1]), x, s.here);
+        else
+          for (int i = 0; i < Width; ++i)
+            if (i < s.here) to[place::of(s.at.at[0] + (lane_axis == 0 ? i : 0), s.at.at[1] + (lane_axis == 1 ? i : 0))] = held(x.at[i].v);
+      } else put(to, true);
+    } else {
+      constexpr int output = output_number(P::graph, P::plan.stores[W].root);
+      put(static_cast<number*>(m.a.outputs[output]), true);
+    }
+  }
+  template <int W> KNIT_FN static void write_if_here(memory<P> const& m, state const& s) {
+    if constexpr (W < P::plan.store_count && P::plan.stores[W].step == S) {
+      constexpr int v = P::plan.stores[W].node, slot = slot_of(v);
+      if constexpr (slot >= 0) write_root<W>(m, s, s.value[slot]);
+      else write_root<W>(m, s, reader<P, v>::template along<lane_axis, Width>(m, s.at, s.here));
+    }
+  }
+  template <int... W> KNIT_FN static void write_roots(memory<P> const& m, state const& s, std::integer_sequence<int, W...>) {
+    (write_if_here<W>(m, s), ...);
+  }
+  KNIT_FN static void write_roots(memory<P> const& m, state const& s) {
+    write_roots(m, s, std::make_integer_sequence<int, P::plan.store_count>{});
+  }
+
+  template <int Index> static constexpr op_info info = P::graph.info(node_at<Index>);
+  template <int Index> static constexpr bool in_row = P::plan.in_row[node_at<Index>];
+  template <int Index> static constexpr bool adds_up = info<Index>.what == kind::reduce && !in_row<Index>;
+  template <int Index> KNIT_FN static lane<number> joined(lane<number> a, lane<number> b) {
+    if constexpr (info<Index>.how == combine::sum) return a + b;
+    else return larger(a, b);
+  }
+  template <int Index> KNIT_FN static lane<number> neutral() {
+    if constexpr (info<Index>.how == combine::sum) return number(0);
+    else return -std::numeric_limits<number>::infinity();
+  }
+
+  /// Value Index of the step, given those before it; of a reduction, its terms here.
+  template <int Index> KNIT_FN static void compute(memory<P> const& m, state& s) {
+    constexpr int v = node_at<Index>;
+    using Op = typename P::template op<v>;
+    constexpr op_info f = info<Index>;
+    numbers& y = s.value[Index];
+    if constexpr (f.what == kind::reduce) {
+      const numbers x = operand<Index, 0>(m, s);
+      if constexpr (adds_up<Index>)
+        for (int i = 0; i < Width; ++i) s.total[Index].at[i] = i < s.here ? joined<Index>(s.total[Index].at[i], x.at[i]) : s.total[Index].at[i];
+      else y = x;
+    } else if constexpr (f.what != kind::contract) {
+      if constexpr (f.indexed) {
+        const shape now = space_now<P, S>(m);
+        numbers seed{};
+        if constexpr (Op::arity == 1) seed = operand<Index, 0>(m, s);
+        for (int i = 0; i < Width; ++i) {
+          position q = s.at;
+          q.at[lane_axis] += i;
+          if constexpr (Op::arity == 0) y.at[i] = Op::eval(coordinates<number>(q), now);
+          else y.at[i] = Op::eval(coordinates<number>(q), now, seed.at[i], std::uint32_t(field(P::template at<v>, 2)));
+        }
+      } else if constexpr (Op::arity == 1) {
+        const numbers a = operand<Index, 0>(m, s);
+        for (int i = 0; i < Width; ++i) y.at[i] = Op::eval(a.at[i]);
+      } else if constexpr (Op::arity == 2) {
+        const numbers a = operand<Index, 0>(m, s), b = operand<Index, 1>(m, s);
+        for (int i = 0; i < Width; ++i) y.at[i] = Op::eval(a.at[i], b.at[i]);
+      } else {
+        const numbers a = operand<Index, 0>(m, s), b = operand<Index, 1>(m, s), c = operand<Index, 2>(m, s);
+        for (int i = 0; i < Width; ++i) y.at[i] = Op::eval(a.at[i], b.at[i], c.at[i]);
+      }
+      write<v>(m, s, y);
+    }
+  }
+  template <int First, int... Index> KNIT_FN static void compute_all(memory<P> const& m, state& s, std::integer_sequence<int, Index...>) {
+    (compute<First + Index>(m, s), ...);
+  }
+  /// Values First .. here, and what is stored of the step.
+  template <int First> KNIT_FN static void run(memory<P> const& m, state& s) {
+    compute_all<First>(m, s, std::make_integer_sequence<int, count - First>{});
+    write_roots(m, s);
+  }
+};
+
+}  // namespace knit::cuda
