@@ -55,6 +55,9 @@ template <class Next, int States, int Index> struct nth_value {
 /// One step of training: the loss of a model on arguments, and the next value of every parameter and state under a
 /// rule. Leaves: parameters, the states of each, arguments, the rule's numbers.
 template <class Model, class Rule, class... X> struct training_spec {
+  using model_type = Model;
+  using rule_type = Rule;
+  using argument_types = std::tuple<X...>;
   using parameters = leaves_of_model<Model>;
   static constexpr int states = states_of<Rule>(), numbers = hyper_count<Rule>;
   using argument_tag = training_spec;
@@ -101,6 +104,9 @@ template <class... A, int States> struct state_arrays<std::tuple<A*...>, States>
 };
 
 }  // namespace detail
+
+/// A step of training as a program, for a name of its own: `struct digits : training<mlp, sgd_rule, X, Y> {};`.
+template <class Model, update_rule Rule, class... X> using training = detail::training_spec<Model, Rule, X...>;
 
 /// The loss of a model as a training step: step(x, y) returns the loss before the update. The model is
 /// referred to and changed in place; what the rule remembers of it lives here. X... are the types of the

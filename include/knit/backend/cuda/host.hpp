@@ -2,7 +2,7 @@
 // host.hpp -- the kernels of the CUDA backend as loops on the host: what they compute is checked without a GPU.
 #pragma once
 #include <algorithm>
-#include <knit/backend/cuda/kernel.hpp>
+#include <knit/backend/cuda/arguments.hpp>
 #include <knit_kernels/cuda/block.hpp>
 #include <limits>
 #include <memory>
@@ -10,23 +10,6 @@
 #include <vector>
 
 namespace knit {
-
-namespace cuda {
-
-/// What is passed to the kernels of one run of a program: leaves and outputs as `run` of every backend gets them.
-template <class P> arguments<P> arguments_of(void const* const* leaves, void* const* outputs, typename P::number* arena, typename P::number* scratch) {
-  arguments<P> a{};
-  std::copy_n(leaves, P::first_extent, a.leaves);
-  int out = 0;
-  for (int r = 0; r < P::roots; ++r) out += P::graph.roots[r].state < 0;
-  if (outputs) std::copy_n(outputs, out, a.outputs);
-  for (int k = 0; k < P::names.size; ++k) a.extent[k] = *static_cast<int const*>(leaves[P::first_extent + k]);
-  a.arena = arena;
-  a.scratch = scratch;
-  return a;
-}
-
-}  // namespace cuda
 
 /// The backend that runs the kernels of the CUDA backend on the host, block by block and thread by thread. It is for
 /// tests: slow, with all memory that it has not written yet being NaN, and in any order of blocks and threads.

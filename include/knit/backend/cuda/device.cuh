@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+// device.cuh -- in: a program. out: its kernels, compiled by nvcc and launched on a stream; memory of a GPU by type.
+#pragma once
+#include <cuda_runtime_api.h>
+#include <knit/backend/cuda/arguments.hpp>
+#include <knit_kernels/cuda/block.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace knit {
+
+namespace cuda {
+
+/// Kernel K of a program. Spec is a short named type, so that is all that the kernel's name carries.
+template <class Spec, int K>
+__global__ void __launch_bounds__(block_threads, 1) kernel(const __grid_constant__ arguments<compiled<Spec, for_blocks>> a) {
+  using P = compiled<Spec, for_blocks>;
+  __shared__ shared_memory<typename P::number, shared_numbers<P, K>> shared;
+  run_block<P, K>(device_block<block_threads>(), shared.at, a, int(blockIdx.x));
+}
+
+/// What CUDA answers that is no success.
+struct error : std::runtime_error {
+  cudaError_t code;
+  error(cudaError_t e, std::string const& doing)
+      : runtime_error("knit: " + doing + ": " + cudaGetErrorString(e) +
+                      (e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice ? "; there is no GPU to run on, so train on simd_backend" : "")),
+        code(e) {}
+};
+inline void check(cudaError_t e, std::string const& doing) {
+  if (e == cudaSuccess) return;
+  (void)cudaGetLastError();  // or the next call would report it again
+  throw error(e, doing);
+}
+
+/// Is there a GPU that can be used?
+inline bool available() {
+  int n = 0;
+  const bool any = cudaGetDeviceCount(&n) == cudaSuccess && n > 0;
+  (void)cudaGetLastError();
+  return any;
+}
+
+/// Memory of the GPU for so many T, 256-byte aligned, freed at the end. Throws cuda::error if there is not so much.
+template <class T> class memory_of {
+ public:
+  memory_of() = default;
+  explicit memory_of(std::size_t size) : size_(size) {
+    if (size > 0) check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)), "allocation of " + std::to_string(size * sizeof(T)) + " bytes of a GPU");
+  }
+  memory_of(memory_of&& o) noexcept : data_(std::exchange(o.data_, nullptr)), size_(std::exchange(o.size_, 0)) {}
+  memory_of& operator=(memory_of o) noexcept {
+    std::swap(data_, o.data_);
+    std::swap(size_, o.size_);
+    return *this;
+  }
+  ~memory_of() { (void)cudaFree(data_); }
+
+  T* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  void write(T const* from, std::size_t n, cudaStream_t stream) {
+    check(cudaMemcpyAsync(data_, from, n * sizeof(T), cudaMemcpyHostToDevice, stream), "copy to a GPU");
+  }
+  void read(T* to, std::size_t n, cudaStream_t stream) const {
+    check(cudaMemcpyAsync(to, data_, n * sizeof(T), cudaMemcpyDeviceToHost, stream), "copy from a GPU");
+  }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// An array of the types and extents of `knit::view`, in memory of the GPU that somebody else owns: what a host may
+/// not read, and what no function for memory of the host takes.
+template <class T, long... N> class device_view {
+ public:
+  using host_type = view<T, N...>;
+  explicit device_view(T const* p) : data_(p) {}
+  T const* data() const { return data_; }
+
+ private:
+  T const* data_;
+};
+template <class View> struct on_device;
+template <class T, long... N> struct on_device<tensor<T, N...>> { using type = device_view<T, N...>; };
+template <class T, long... N> struct on_device<view<T, N...>> { using type = device_view<T, N...>; };
+
+}  // namespace cuda
+
+/// The backend that runs fused kernels on a GPU: those that `cuda_on_host` runs as loops. Everything is put on one
+/// stream, in order, and nothing waits for it.
+struct cuda_backend {
+  template <class Spec> class program {
+   public:
+    using compiled_type = compiled<Spec, cuda::for_blocks>;
+    using value_type = typename compiled_type::number;  ///< of outputs
+
+    /// Throws cuda::error where there is no GPU, or not enough of its memory.
+    explicit program(cudaStream_t stream = nullptr)
+        : stream_(stream), arena_(std::size_t(compiled_type::plan.arena_floats)), scratch_(std::size_t(cuda::scratch_numbers<compiled_type>)) {}
+
+    /// One run. leaves, outputs: addresses in the GPU's memory, but for extents known at run time only, of the host.
+    void run(void const* const* leaves, void* const* outputs) {
+      const auto a = cuda::arguments_of<compiled_type>(leaves, outputs, arena_.data(), scratch_.data());
+      launch(a, std::make_integer_sequence<int, compiled_type::plan.kernels>{});
+    }
+    cudaStream_t stream() const { return stream_; }
+
+   private:
+    template <int... K> void launch(cuda::arguments<compiled_type> const& a, std::integer_sequence<int, K...>) {
+      static_assert(sizeof(a) <= 32764, "knit: a kernel has more arguments than CUDA passes");
+      auto one = [&](auto k) {
+        cuda::kernel<Spec, k><<<cuda::grid<compiled_type, k>, cuda::block_threads, 0, stream_>>>(a);
+        cuda::check(cudaGetLastError(), "launch of a kernel");
+      };
+      (one(std::integral_constant<int, K>{}), ...);
+    }
+    cudaStream_t stream_;
+    cuda::memory_of<value_type> arena_, scratch_;
+  };
+};
+
+}  // namespace knit
