@@ -9,8 +9,10 @@
 namespace ptx::detail {
 
 inline block::block(grid& g)
-    : in(g), threads(std::uint32_t(g.how.block.count())),
-      shared_size(std::uint32_t(g.how.dynamic_shared ? g.code.dynamic_shared_at + g.how.dynamic_shared : g.code.static_shared)) {
+    : in(g),
+      threads(std::uint32_t(g.how.block.count())),
+      shared_size(std::uint32_t(g.how.dynamic_shared ? g.code.dynamic_shared_at + g.how.dynamic_shared
+                                                     : g.code.static_shared)) {
   shared = aligned_bytes(shared_size);
   shadow.resize(shared_size / g.code.shared_grain + 1);
   const std::uint32_t n = (threads + lane_count - 1) / lane_count;
@@ -35,19 +37,40 @@ inline void block::start(warp& w) {
   for (auto const& [name, where] : in.code.specials) {
     const std::size_t slash = name.find('/');
     const std::string what = name.substr(0, slash);
-    const int bits = std::atoi(name.c_str() + slash + 1);
+    int const bits = std::atoi(name.c_str() + slash + 1);
     for (int l = 0; l < lane_count; ++l) {
       const extent t = b.at(w.thread(l) < threads ? w.thread(l) : 0);
-      const std::map<std::string_view, std::uint64_t> known{
-          {"%tid.x", t.x}, {"%tid.y", t.y}, {"%tid.z", t.z}, {"%ntid.x", b.x}, {"%ntid.y", b.y}, {"%ntid.z", b.z},
-          {"%ctaid.x", at.x}, {"%ctaid.y", at.y}, {"%ctaid.z", at.z}, {"%nctaid.x", g.x}, {"%nctaid.y", g.y},
-          {"%nctaid.z", g.z}, {"%laneid", std::uint64_t(l)}, {"%warpid", std::uint64_t(w.number)}, {"%nwarpid", warps.size()},
-          {"%lanemask_eq", 1u << l}, {"%lanemask_lt", (1u << l) - 1}, {"%lanemask_le", (2u << l) - 1},
-          {"%lanemask_gt", ~((2u << l) - 1)}, {"%lanemask_ge", ~((1u << l) - 1)},
-          {"%smid", 0}, {"%nsmid", 1}, {"%gridid", 0}, {"%clock", 0}, {"%clock64", 0}, {"%globaltimer", 0},
-          {"%dynamic_smem_size", in.how.dynamic_shared}, {"%total_smem_size", shared_size}};
+      const std::map<std::string_view, std::uint64_t> known{{"%tid.x", t.x},
+                                                            {"%tid.y", t.y},
+                                                            {"%tid.z", t.z},
+                                                            {"%ntid.x", b.x},
+                                                            {"%ntid.y", b.y},
+                                                            {"%ntid.z", b.z},
+                                                            {"%ctaid.x", at.x},
+                                                            {"%ctaid.y", at.y},
+                                                            {"%ctaid.z", at.z},
+                                                            {"%nctaid.x", g.x},
+                                                            {"%nctaid.y", g.y},
+                                                            {"%nctaid.z", g.z},
+                                                            {"%laneid", std::uint64_t(l)},
+                                                            {"%warpid", std::uint64_t(w.number)},
+                                                            {"%nwarpid", warps.size()},
+                                                            {"%lanemask_eq", 1u << l},
+                                                            {"%lanemask_lt", (1u << l) - 1},
+                                                            {"%lanemask_le", (2u << l) - 1},
+                                                            {"%lanemask_gt", ~((2u << l) - 1)},
+                                                            {"%lanemask_ge", ~((1u << l) - 1)},
+                                                            {"%smid", 0},
+                                                            {"%nsmid", 1},
+                                                            {"%gridid", 0},
+                                                            {"%clock", 0},
+                                                            {"%clock64", 0},
+                                                            {"%globaltimer", 0},
+                                                            {"%dynamic_smem_size", in.how.dynamic_shared},
+                                                            {"%total_smem_size", shared_size}};
       auto const found = known.find(what);
-      if (found == known.end()) throw fault(wrong::unknown, "unknown register " + what + " in " + in.code.name);
+      if (found == known.end())
+        throw fault(wrong::unknown, "unknown register " + what + " in " + in.code.name);
       write_any(w, where, bits, l, found->second);
     }
   }
@@ -79,10 +102,13 @@ inline bool block::release(int barrier) {
       if (f.is != fragment::at_barrier || f.barrier != barrier) continue;
       if (f.pc != place && !i.more) {
         w.pc = f.pc;
-        w.fail(wrong::barrier, "threads of a block meet at barriers in different places, this one and line " +
-                                   std::to_string(in.code.origins[std::size_t(place)].line) + ':', std::countr_zero(f.lanes));
+        w.fail(wrong::barrier,
+               "threads of a block meet at barriers in different places, this one and line " +
+                   std::to_string(in.code.origins[std::size_t(place)].line) + ':',
+               std::countr_zero(f.lanes));
       }
-      if (in.code.code[std::size_t(f.pc)].flags != wait_only) votes += std::uint32_t(std::popcount(w.pred(in.code.code[std::size_t(f.pc)].s[1]) & f.lanes));
+      if (in.code.code[std::size_t(f.pc)].flags != wait_only)
+        votes += std::uint32_t(std::popcount(w.pred(in.code.code[std::size_t(f.pc)].s[1]) & f.lanes));
     }
   for (warp& w : warps)
     for (fragment& f : w.others) {
@@ -112,7 +138,8 @@ inline void block::stuck() {
   std::uint32_t at_barriers = 0, left = 0;
   for (warp& w : warps) {
     left += std::uint32_t(std::popcount(w.alive));
-    for (fragment const& f : w.others) at_barriers += f.is == fragment::at_barrier ? std::uint32_t(std::popcount(f.lanes)) : 0;
+    for (fragment const& f : w.others)
+      at_barriers += f.is == fragment::at_barrier ? std::uint32_t(std::popcount(f.lanes)) : 0;
   }
   for (const fragment::state state : {fragment::waiting, fragment::at_barrier})
     for (warp& w : warps)
@@ -120,9 +147,12 @@ inline void block::stuck() {
         if (f.is == state) {
           w.pc = f.pc;
           if (state == fragment::waiting)
-            w.fail(wrong::warp, "a lane waits for lanes of its warp that wait elsewhere,", std::countr_zero(f.lanes));
-          w.fail(wrong::barrier, "only " + std::to_string(at_barriers) + " of " + std::to_string(threads) + " threads reach a barrier, " +
-                 std::to_string(threads - left) + " have left the kernel:", std::countr_zero(f.lanes));
+            w.fail(wrong::warp, "a lane waits for lanes of its warp that wait elsewhere,",
+                   std::countr_zero(f.lanes));
+          w.fail(wrong::barrier,
+                 "only " + std::to_string(at_barriers) + " of " + std::to_string(threads) +
+                     " threads reach a barrier, " + std::to_string(threads - left) + " have left the kernel:",
+                 std::countr_zero(f.lanes));
         }
   throw fault(wrong::barrier, "block " + to_string(at) + " of " + in.code.name + " is stuck");
 }
@@ -148,7 +178,9 @@ inline void block::run(std::uint64_t number, std::mt19937_64& random) {
       done &= w.done();
     }
     if (done) return;
-    if (!in.left) throw fault(wrong::endless, in.code.name + ", block " + to_string(at) + ": more than " + std::to_string(in.how.most_instructions) + " instructions");
+    if (!in.left)
+      throw fault(wrong::endless, in.code.name + ", block " + to_string(at) + ": more than " +
+                                      std::to_string(in.how.most_instructions) + " instructions");
     if (!release() && !running) stuck();
   }
 }

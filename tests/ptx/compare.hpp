@@ -9,12 +9,24 @@ namespace ptx::detail {
 enum outcome : std::uint8_t { less = 1, equal = 2, greater = 4, unordered = 8 };
 
 inline int outcomes_of(std::string_view name) {
-  static const std::map<std::string_view, int> known{
-      {"eq", equal}, {"ne", less | greater}, {"lt", less}, {"le", less | equal}, {"gt", greater}, {"ge", greater | equal},
-      {"lo", less}, {"ls", less | equal}, {"hi", greater}, {"hs", greater | equal},
-      {"equ", equal | unordered}, {"neu", less | greater | unordered}, {"ltu", less | unordered},
-      {"leu", less | equal | unordered}, {"gtu", greater | unordered}, {"geu", greater | equal | unordered},
-      {"num", less | equal | greater}, {"nan", unordered}};
+  static const std::map<std::string_view, int> known{{"eq", equal},
+                                                     {"ne", less | greater},
+                                                     {"lt", less},
+                                                     {"le", less | equal},
+                                                     {"gt", greater},
+                                                     {"ge", greater | equal},
+                                                     {"lo", less},
+                                                     {"ls", less | equal},
+                                                     {"hi", greater},
+                                                     {"hs", greater | equal},
+                                                     {"equ", equal | unordered},
+                                                     {"neu", less | greater | unordered},
+                                                     {"ltu", less | unordered},
+                                                     {"leu", less | equal | unordered},
+                                                     {"gtu", greater | unordered},
+                                                     {"geu", greater | equal | unordered},
+                                                     {"num", less | equal | greater},
+                                                     {"nan", unordered}};
   auto const found = known.find(name);
   return found == known.end() ? 0 : found->second;
 }
@@ -38,14 +50,21 @@ enum class combine { none, conjunction, disjunction, exclusive };
 
 inline mask combined(mask m, mask with, combine how) {
   switch (how) {
-    case combine::conjunction: return m & with;
-    case combine::disjunction: return m | with;
-    case combine::exclusive: return m ^ with;
-    default: return m;
+    case combine::conjunction:
+      return m & with;
+    case combine::disjunction:
+      return m | with;
+    case combine::exclusive:
+      return m ^ with;
+    default:
+      return m;
   }
 }
 inline combine combination(decoder const& d) {
-  return d.has("and") ? combine::conjunction : d.has("or") ? combine::disjunction : d.has("xor") ? combine::exclusive : combine::none;
+  return d.has("and")   ? combine::conjunction
+         : d.has("or")  ? combine::disjunction
+         : d.has("xor") ? combine::exclusive
+                        : combine::none;
 }
 
 /// setp p|q, a, b[, c]: q is what p would be if the comparison went the other way.
@@ -58,42 +77,60 @@ template <class T, bool Flush> void set_predicate(warp& w, instruction const& i)
 
 inline void setp(decoder& d) {
   operand const& results = d.argument(0);
-  const bool two = results.is == operand::list;
-  const int outcomes = outcomes_of(d.parts()[1]);
-  const bool known = outcomes && with_type(d.type(), types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double, half, bfloat>(), [&]<class T>(tag<T>) {
-    const std::vector<slot> s{d.out(two ? results.parts[0] : results), two ? d.out(results.parts[1]) : nowhere,
-                              d.in(1, width_of<T>), d.in(2, width_of<T>), d.arguments() > 3 ? d.in(3, 1) : d.constant(1, 1)};
-    constexpr bool flushes = std::is_same_v<T, float>;
-    d.emit(flushes && d.has("ftz") ? set_predicate<T, flushes> : set_predicate<T, false>, s, std::uint64_t(outcomes))
-        .flags = std::uint8_t(combination(d));
-  });
+  bool const two = results.is == operand::list;
+  int const outcomes = outcomes_of(d.parts()[1]);
+  bool const known =
+      outcomes &&
+      with_type(d.type(),
+                types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t,
+                      float, double, half, bfloat>(),
+                [&]<class T>(tag<T>) {
+                  const std::vector<slot> s{d.out(two ? results.parts[0] : results),
+                                            two ? d.out(results.parts[1]) : nowhere, d.in(1, width_of<T>),
+                                            d.in(2, width_of<T>),
+                                            d.arguments() > 3 ? d.in(3, 1) : d.constant(1, 1)};
+                  constexpr bool flushes = std::is_same_v<T, float>;
+                  d.emit(flushes && d.has("ftz") ? set_predicate<T, flushes> : set_predicate<T, false>, s,
+                         std::uint64_t(outcomes))
+                      .flags = std::uint8_t(combination(d));
+                });
   if (!known) d.unknown();
 }
 
 /// set.lt.u32.f32 d, a, b: all ones, or 1.0f.
 inline void set(decoder& d) {
-  const int outcomes = outcomes_of(d.parts()[1]);
-  const bool one = d.parts()[d.parts().size() - 2] == "f32";
-  const bool known = outcomes && combination(d) == combine::none && with_type(d.type(), types<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(), [&]<class T>(tag<T>) {
-    instruction& i = d.emit([](warp& w, instruction const& i) {
-      const mask m = compare<T>(w.reg<raw<T>>(i.s[1]), w.reg<raw<T>>(i.s[2]), int(i.imm));
-      auto* const r = w.reg<std::uint32_t>(i.s[0]);
-      w.each([=, yes = std::uint32_t(i.more)](int l) { r[l] = m >> l & 1 ? yes : 0; });
-    }, {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>)}, std::uint64_t(outcomes));
-    i.more = one ? 0x3f800000 : -1;
-  });
+  int const outcomes = outcomes_of(d.parts()[1]);
+  bool const one = d.parts()[d.parts().size() - 2] == "f32";
+  bool const known =
+      outcomes && combination(d) == combine::none &&
+      with_type(d.type(), types<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(),
+                [&]<class T>(tag<T>) {
+                  instruction& i = d.emit(
+                      [](warp& w, instruction const& i) {
+                        const mask m = compare<T>(w.reg<raw<T>>(i.s[1]), w.reg<raw<T>>(i.s[2]), int(i.imm));
+                        auto* const r = w.reg<std::uint32_t>(i.s[0]);
+                        w.each([=, yes = std::uint32_t(i.more)](int l) { r[l] = m >> l & 1 ? yes : 0; });
+                      },
+                      {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>)}, std::uint64_t(outcomes));
+                  i.more = one ? 0x3f800000 : -1;
+                });
   if (!known) d.unknown();
 }
 
 inline void selp(decoder& d) {
-  const bool known = with_type(d.type(), types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(), [&]<class T>(tag<T>) {
-    d.emit([](warp& w, instruction const& i) {
-      auto* const r = w.reg<raw<T>>(i.s[0]);
-      auto const *a = w.reg<raw<T>>(i.s[1]), *b = w.reg<raw<T>>(i.s[2]);
-      const mask m = w.pred(i.s[3]);
-      w.each([=](int l) { r[l] = m >> l & 1 ? a[l] : b[l]; });
-    }, {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>), d.in(3, 1)});
-  });
+  bool const known = with_type(d.type(),
+                               types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t,
+                                     std::int64_t, float, double>(),
+                               [&]<class T>(tag<T>) {
+                                 d.emit(
+                                     [](warp& w, instruction const& i) {
+                                       auto* const r = w.reg<raw<T>>(i.s[0]);
+                                       auto const *a = w.reg<raw<T>>(i.s[1]), *b = w.reg<raw<T>>(i.s[2]);
+                                       const mask m = w.pred(i.s[3]);
+                                       w.each([=](int l) { r[l] = m >> l & 1 ? a[l] : b[l]; });
+                                     },
+                                     {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>), d.in(3, 1)});
+                               });
   if (!known) d.unknown();
 }
 
@@ -102,25 +139,37 @@ template <class C> struct slct_op {
 };
 inline void slct(decoder& d) {
   const std::string_view type = d.parts()[d.parts().size() - 2];
-  const bool known = with_type(type, types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(), [&]<class T>(tag<T>) {
-    if (d.type() == "f32") put<slct_op<float>, raw<T>, raw<T>, raw<T>, float>(d);
-    else put<slct_op<std::int32_t>, raw<T>, raw<T>, raw<T>, std::int32_t>(d);
-  });
+  bool const known = with_type(type,
+                               types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t,
+                                     std::int64_t, float, double>(),
+                               [&]<class T>(tag<T>) {
+                                 if (d.type() == "f32") put<slct_op<float>, raw<T>, raw<T>, raw<T>, float>(d);
+                                 else put<slct_op<std::int32_t>, raw<T>, raw<T>, raw<T>, std::int32_t>(d);
+                               });
   if (!known) d.unknown();
 }
 
 inline void testp(decoder& d) {
-  static const std::map<std::string_view, int> classes{{"finite", 1 << FP_NORMAL | 1 << FP_SUBNORMAL | 1 << FP_ZERO},
-      {"infinite", 1 << FP_INFINITE}, {"number", 1 << FP_NORMAL | 1 << FP_SUBNORMAL | 1 << FP_ZERO | 1 << FP_INFINITE},
-      {"notanumber", 1 << FP_NAN}, {"normal", 1 << FP_NORMAL}, {"subnormal", 1 << FP_SUBNORMAL}};
+  static const std::map<std::string_view, int> classes{
+      {"finite", 1 << FP_NORMAL | 1 << FP_SUBNORMAL | 1 << FP_ZERO},
+      {"infinite", 1 << FP_INFINITE},
+      {"number", 1 << FP_NORMAL | 1 << FP_SUBNORMAL | 1 << FP_ZERO | 1 << FP_INFINITE},
+      {"notanumber", 1 << FP_NAN},
+      {"normal", 1 << FP_NORMAL},
+      {"subnormal", 1 << FP_SUBNORMAL}};
   auto const found = classes.find(d.parts()[1]);
-  const bool known = found != classes.end() && with_type(d.type(), reals(), [&]<class T>(tag<T>) {
-    d.emit([](warp& w, instruction const& i) {
-      mask m = 0;
-      w.each_in_order([&](int l) { m |= mask(i.imm >> std::fpclassify(from_raw<T>(w.reg<raw<T>>(i.s[1])[l])) & 1) << l; });
-      w.set_pred(i.s[0], m);
-    }, {d.out(0), d.in(1, width_of<T>)}, std::uint64_t(found->second));
-  });
+  bool const known = found != classes.end() && with_type(d.type(), reals(), [&]<class T>(tag<T>) {
+                       d.emit(
+                           [](warp& w, instruction const& i) {
+                             mask m = 0;
+                             w.each_in_order([&](int l) {
+                               m |= mask(i.imm >> std::fpclassify(from_raw<T>(w.reg<raw<T>>(i.s[1])[l])) & 1)
+                                    << l;
+                             });
+                             w.set_pred(i.s[0], m);
+                           },
+                           {d.out(0), d.in(1, width_of<T>)}, std::uint64_t(found->second));
+                     });
   if (!known) d.unknown();
 }
 

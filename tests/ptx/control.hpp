@@ -17,7 +17,7 @@ inline void bra(decoder& d) {
 /// Lanes go to places of their own.
 template <class Place> void scatter(warp& w, Place const& place) {
   for (mask left = w.exec; left;) {
-    const int target = place(std::countr_zero(left));
+    int const target = place(std::countr_zero(left));
     mask together = 0;
     for (mask m = left; m; m &= m - 1)
       if (place(std::countr_zero(m)) == target) together |= m & -m;
@@ -33,13 +33,16 @@ inline void brx(decoder& d) {
   if (label.is != operand::label || table.name != ".branchtargets") return d.unknown();
   std::vector<slot> s{d.in(0, 32)};
   s.resize(1 + table.operands.size());
-  d.emit([](warp& w, instruction const& i) {
-    auto const* const index = w.reg<std::uint32_t>(i.s[0]);
-    w.each_in_order([&](int l) {
-      if (index[l] >= i.imm) w.fail(wrong::bounds, "an index into " + std::to_string(i.imm) + " branch targets,", l);
-    });
-    scatter(w, [&](int l) { return i.s[1 + index[l]]; });
-  }, s, table.operands.size());
+  d.emit(
+      [](warp& w, instruction const& i) {
+        auto const* const index = w.reg<std::uint32_t>(i.s[0]);
+        w.each_in_order([&](int l) {
+          if (index[l] >= i.imm)
+            w.fail(wrong::bounds, "an index into " + std::to_string(i.imm) + " branch targets,", l);
+        });
+        scatter(w, [&](int l) { return i.s[1 + index[l]]; });
+      },
+      s, table.operands.size());
   d.table_targets(table.operands);
 }
 
@@ -48,12 +51,15 @@ inline void brx(decoder& d) {
 inline void copy_local(decoder& d, std::uint64_t to, std::uint64_t from, std::uint64_t size) {
   to -= local_window;
   from -= local_window;
-  d.emit([](warp& w, instruction const& i) {
-    w.each_in_order([&](int l) {
-      std::byte* const local = w.local.data() + std::size_t(l) * w.in.code.local;
-      std::memcpy(local + (i.imm >> 32), local + (i.imm & 0xffffffff), std::size_t(i.more));
-    });
-  }, {}, to << 32 | from).more = std::int32_t(size);
+  d.emit(
+       [](warp& w, instruction const& i) {
+         w.each_in_order([&](int l) {
+           std::byte* const local = w.local.data() + std::size_t(l) * w.in.code.local;
+           std::memcpy(local + (i.imm >> 32), local + (i.imm & 0xffffffff), std::size_t(i.more));
+         });
+       },
+       {}, to << 32 | from)
+      .more = std::int32_t(size);
 }
 
 inline void call(decoder& d) {
@@ -64,23 +70,29 @@ inline void call(decoder& d) {
   if (k < d.arguments() && d.argument(k).is == operand::list) arguments = d.argument(k).parts;
   auto const found = d.whole().function_named.find(callee.text);
   if (callee.is != operand::name || found == d.whole().function_named.end()) return d.unknown();
-  const int f = found->second;
+  int const f = found->second;
   function const& fn = d.whole().functions[std::size_t(f)];
   if (callee.text == "vprintf") return no_operation(d);
   if (callee.text == "__assertfail" || callee.text == "__assert_fail") {
-    d.emit([](warp& w, instruction const&) { w.fail(wrong::trap, "failed assertion", std::countr_zero(w.exec)); }, {});
+    d.emit([](warp& w,
+              instruction const&) { w.fail(wrong::trap, "failed assertion", std::countr_zero(w.exec)); },
+           {});
     return;
   }
-  if (!fn.defined || d.recursive(f) || arguments.size() != fn.parameters.size() || results.size() != fn.results.size())
+  if (!fn.defined || d.recursive(f) || arguments.size() != fn.parameters.size() ||
+      results.size() != fn.results.size())
     return d.unknown();
   auto const variable_of = [&](int v) -> variable const& { return fn.variables[std::size_t(v)]; };
   for (std::size_t n = 0; n < arguments.size(); ++n)
-    copy_local(d, d.local_address(f, fn.parameters[n]), d.address(arguments[n]), variable_of(fn.parameters[n]).size);
-  d.emit([](warp& w, instruction const& i) {
-    auto* const back = w.reg<std::uint32_t>(i.s[0]);
-    w.each([=, at = std::uint32_t(w.pc + 1)](int l) { back[l] = at; });
-    w.jump(w.exec, int(i.imm));
-  }, {d.return_slot(f)});
+    copy_local(d, d.local_address(f, fn.parameters[n]), d.address(arguments[n]),
+               variable_of(fn.parameters[n]).size);
+  d.emit(
+      [](warp& w, instruction const& i) {
+        auto* const back = w.reg<std::uint32_t>(i.s[0]);
+        w.each([=, at = std::uint32_t(w.pc + 1)](int l) { back[l] = at; });
+        w.jump(w.exec, int(i.imm));
+      },
+      {d.return_slot(f)});
   d.target(f, 0);
   for (std::size_t n = 0; n < results.size(); ++n)
     copy_local(d, d.address(results[n]), d.local_address(f, fn.results[n]), variable_of(fn.results[n]).size);
@@ -91,10 +103,12 @@ inline void leave(warp& w, instruction const&) { w.leave(w.exec); }
 inline void ret(decoder& d) {
   if (d.fn().kernel) d.emit(leave, {});
   else
-    d.emit([](warp& w, instruction const& i) {
-      auto const* const back = w.reg<std::uint32_t>(i.s[0]);
-      scatter(w, [&](int l) { return int(back[l]); });
-    }, {d.return_slot(d.current())});
+    d.emit(
+        [](warp& w, instruction const& i) {
+          auto const* const back = w.reg<std::uint32_t>(i.s[0]);
+          scatter(w, [&](int l) { return int(back[l]); });
+        },
+        {d.return_slot(d.current())});
 }
 
 // ---- barriers ----
@@ -114,7 +128,7 @@ inline void arrive(warp& w, instruction const& i) {
 }
 
 inline void bar(decoder& d) {
-  const bool reduces = d.has("red");
+  bool const reduces = d.has("red");
   std::size_t k = reduces ? 1 : 0;
   const slot result = reduces ? d.out(0) : nowhere;
   auto const number = [&] { return k < d.arguments() && d.argument(k).is == operand::number; };
@@ -139,7 +153,8 @@ inline void add_control(opcode_table& t) {
   t[".branchtargets"] = no_operation;
   t["bar"] = [](decoder& d) { d.has("warp") ? warp_barrier(d) : bar(d); };
   t["barrier"] = bar;
-  for (const char* const name : {"membar", "fence", "griddepcontrol", "nanosleep", "prefetch", "prefetchu", "discard", "applypriority", "pmevent", "setmaxnreg"})
+  for (char const* const name : {"membar", "fence", "griddepcontrol", "nanosleep", "prefetch", "prefetchu",
+                                 "discard", "applypriority", "pmevent", "setmaxnreg"})
     t[name] = no_operation;
 }
 

@@ -31,7 +31,8 @@ template <class D, class S> D converted(S x, int flags) {
     const Wide whole = std::nearbyint(v);
     constexpr int bits = std::numeric_limits<D>::digits;
     if (whole >= std::ldexp(Wide(1), bits)) return std::numeric_limits<D>::max();
-    if (whole < (std::is_signed_v<D> ? -std::ldexp(Wide(1), bits) : Wide(0))) return std::numeric_limits<D>::min();
+    if (whole < (std::is_signed_v<D> ? -std::ldexp(Wide(1), bits) : Wide(0)))
+      return std::numeric_limits<D>::min();
     return D(whole);
   } else if constexpr (is_float<D>) {
     if constexpr (is_small<D>) return D::of(double(v));
@@ -86,15 +87,20 @@ inline void cvt(decoder& d) {
   using u = std::uint32_t;
   auto const& parts = d.parts();
   const std::string_view to = parts[parts.size() - 2], from = parts.back();
-  if (to == "tf32" && from == "f32") return d.has("rna") ? put<tf32_op<false>, u, u>(d) : d.has("rn") ? put<tf32_op<true>, u, u>(d) : d.unknown();
-  const bool relu = d.has("relu"), nearest = rounding_mode(d) == FE_TONEAREST;
+  if (to == "tf32" && from == "f32")
+    return d.has("rna")  ? put<tf32_op<false>, u, u>(d)
+           : d.has("rn") ? put<tf32_op<true>, u, u>(d)
+                         : d.unknown();
+  bool const relu = d.has("relu"), nearest = rounding_mode(d) == FE_TONEAREST;
   if (from == "f32" && d.arguments() == 3 && nearest && !d.has("satfinite")) {
-    if (to == "bf16x2") return relu ? put<pack_relu_op<bfloat>, u, float, float>(d) : put<pack_op<bfloat>, u, float, float>(d);
-    if (to == "f16x2") return relu ? put<pack_relu_op<half>, u, float, float>(d) : put<pack_op<half>, u, float, float>(d);
+    if (to == "bf16x2")
+      return relu ? put<pack_relu_op<bfloat>, u, float, float>(d) : put<pack_op<bfloat>, u, float, float>(d);
+    if (to == "f16x2")
+      return relu ? put<pack_relu_op<half>, u, float, float>(d) : put<pack_op<half>, u, float, float>(d);
   }
   if (d.arguments() != 2 || d.has("satfinite")) return d.unknown();
-  using all = types<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t,
-                    std::int64_t, float, double, half, bfloat>;
+  using all = types<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t,
+                    std::uint64_t, std::int64_t, float, double, half, bfloat>;
   bool known = false;
   with_type(to, all(), [&]<class D>(tag<D>) {
     known = with_type(from, all(), [&]<class S>(tag<S>) {
@@ -118,7 +124,8 @@ inline void cvt(decoder& d) {
 inline void pack(warp& w, instruction const& i) {
   w.each_in_order([&](int l) {
     std::uint64_t bits = 0;
-    for (int k = 0; k < i.more; ++k) bits |= read_any(w, i.s[1 + k], int(i.imm), l) << (std::uint64_t(k) * i.imm);
+    for (int k = 0; k < i.more; ++k)
+      bits |= read_any(w, i.s[1 + k], int(i.imm), l) << (std::uint64_t(k) * i.imm);
     write_any(w, i.s[0], i.width, l, bits);
   });
 }
@@ -131,9 +138,9 @@ inline void unpack(warp& w, instruction const& i) {
 }
 
 inline void move_parts(decoder& d, int bits, operand const& to, operand const& from) {
-  const bool unpacks = to.is == operand::list;
+  bool const unpacks = to.is == operand::list;
   auto const& parts = unpacks ? to.parts : from.parts;
-  const int each = bits / int(parts.size());
+  int const each = bits / int(parts.size());
   if (bits > 64 || each < 16) return d.unknown();
   std::vector<slot> s{unpacks ? d.in(from, bits) : d.out(to)};
   for (operand const& o : parts) s.push_back(unpacks ? d.out(o) : d.in(o, each));
@@ -147,9 +154,10 @@ struct same_op {
 };
 inline void mov(decoder& d) {
   operand const &to = d.argument(0), &from = d.argument(1);
-  const int bits = bits_of(d.type());
+  int const bits = bits_of(d.type());
   if (to.is == operand::list || from.is == operand::list) move_parts(d, bits, to, from);
-  else if (bits == 1) d.emit([](warp& w, instruction const& i) { w.set_pred(i.s[0], w.pred(i.s[1])); }, {d.out(0), d.in(1, 1)});
+  else if (bits == 1)
+    d.emit([](warp& w, instruction const& i) { w.set_pred(i.s[0], w.pred(i.s[1])); }, {d.out(0), d.in(1, 1)});
   else if (from.is == operand::name || bits > 64) d.unknown();
   else if (bits == 16) put<same_op, std::uint16_t, std::uint16_t>(d);
   else if (bits == 32) put<same_op, std::uint32_t, std::uint32_t>(d);
@@ -165,19 +173,22 @@ inline std::uint64_t window_of(decoder const& d) {
 /// Global, constant and parameter addresses are generic ones already.
 inline void cvta(decoder& d) {
   const std::uint64_t w = window_of(d), add = d.has("to") ? -w : w;
-  d.emit(lanewise<add_op, std::uint64_t, std::uint64_t, std::uint64_t>, {d.out(0), d.in(1, 64), d.constant(add, 64)});
+  d.emit(lanewise<add_op, std::uint64_t, std::uint64_t, std::uint64_t>,
+         {d.out(0), d.in(1, 64), d.constant(add, 64)});
 }
 
 inline void isspacep(decoder& d) {
   const std::uint64_t window = d.has("param") || d.has("param::entry") ? param_window : window_of(d);
-  d.emit([](warp& w, instruction const& i) {
-    mask m = 0;
-    w.each_in_order([&](int l) {
-      const std::uint64_t at = w.reg<std::uint64_t>(i.s[1])[l] >> 56;
-      m |= mask(i.imm ? at == i.imm >> 56 : at == 0 || at > param_window >> 56) << l;
-    });
-    w.set_pred(i.s[0], m);
-  }, {d.out(0), d.in(1, 64)}, window);
+  d.emit(
+      [](warp& w, instruction const& i) {
+        mask m = 0;
+        w.each_in_order([&](int l) {
+          const std::uint64_t at = w.reg<std::uint64_t>(i.s[1])[l] >> 56;
+          m |= mask(i.imm ? at == i.imm >> 56 : at == 0 || at > param_window >> 56) << l;
+        });
+        w.set_pred(i.s[0], m);
+      },
+      {d.out(0), d.in(1, 64)}, window);
 }
 
 inline void add_conversions(opcode_table& t) {

@@ -30,13 +30,26 @@ inline void shuffle(warp& w, instruction const& i) {
       int from = l;
       bool in = false;
       switch (shuffle_mode(i.flags)) {
-        case up: from = l - step; in = from >= last; break;
-        case down: from = l + step; in = from <= last; break;
-        case butterfly: from = l ^ step; in = from <= last; break;
-        case indexed: from = first | (step & ~segment); in = from <= last; break;
+        case up:
+          from = l - step;
+          in = from >= last;
+          break;
+        case down:
+          from = l + step;
+          in = from <= last;
+          break;
+        case butterfly:
+          from = l ^ step;
+          in = from <= last;
+          break;
+        case indexed:
+          from = first | (step & ~segment);
+          in = from <= last;
+          break;
       }
       if (!in) from = l;
-      if (!(w.exec >> from & 1)) w.fail(wrong::warp, "a read from lane " + std::to_string(from) + ", which does not take part,", l);
+      if (!(w.exec >> from & 1))
+        w.fail(wrong::warp, "a read from lane " + std::to_string(from) + ", which does not take part,", l);
       if (d) d[l] = a[std::size_t(from)];
       inside |= mask(in) << l;
     });
@@ -46,28 +59,40 @@ inline void shuffle(warp& w, instruction const& i) {
 
 inline void shfl(decoder& d) {
   operand const& to = d.argument(0);
-  const bool two = to.is == operand::list;
+  bool const two = to.is == operand::list;
   if (!d.has("sync") || d.arguments() != 5) return d.unknown();
-  d.emit(shuffle, {d.in(4, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere, d.in(1, 32), d.in(2, 32), d.in(3, 32)})
-      .flags = d.has("up") ? up : d.has("down") ? down : d.has("bfly") ? butterfly : indexed;
+  d.emit(shuffle, {d.in(4, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere,
+                   d.in(1, 32), d.in(2, 32), d.in(3, 32)})
+      .flags = d.has("up")     ? up
+               : d.has("down") ? down
+               : d.has("bfly") ? butterfly
+                               : indexed;
 }
 
 enum vote_mode : std::uint8_t { vote_all, vote_any, vote_uni, vote_ballot };
 
 inline void vote(decoder& d) {
   if (!d.has("sync")) return d.unknown();
-  d.emit([](warp& w, instruction const& i) {
-    meet(w, i, [&](std::uint32_t const* members) {
-      const mask yes = w.pred(i.s[2]) & w.exec;
-      mask out = 0;
-      w.each_in_order([&](int l) {
-        const mask all = members[l] & w.exec, mine = yes & all;
-        if (i.flags == vote_ballot) w.reg<std::uint32_t>(i.s[1])[l] = mine;
-        else out |= mask(i.flags == vote_any ? mine != 0 : mine == all || (i.flags == vote_uni && !mine)) << l;
-      });
-      if (i.flags != vote_ballot) w.set_pred(i.s[1], out);
-    });
-  }, {d.in(2, 32), d.out(0), d.in(1, 1)}).flags = d.has("all") ? vote_all : d.has("any") ? vote_any : d.has("uni") ? vote_uni : vote_ballot;
+  d.emit(
+       [](warp& w, instruction const& i) {
+         meet(w, i, [&](std::uint32_t const* members) {
+           const mask yes = w.pred(i.s[2]) & w.exec;
+           mask out = 0;
+           w.each_in_order([&](int l) {
+             const mask all = members[l] & w.exec, mine = yes & all;
+             if (i.flags == vote_ballot) w.reg<std::uint32_t>(i.s[1])[l] = mine;
+             else
+               out |= mask(i.flags == vote_any ? mine != 0 : mine == all || (i.flags == vote_uni && !mine))
+                      << l;
+           });
+           if (i.flags != vote_ballot) w.set_pred(i.s[1], out);
+         });
+       },
+       {d.in(2, 32), d.out(0), d.in(1, 1)})
+      .flags = d.has("all")   ? vote_all
+               : d.has("any") ? vote_any
+               : d.has("uni") ? vote_uni
+                              : vote_ballot;
 }
 
 /// Which lanes have the same value; for .all only whether all have.
@@ -90,9 +115,11 @@ template <class U> void match_lanes(warp& w, instruction const& i) {
 
 inline void match(decoder& d) {
   operand const& to = d.argument(0);
-  const bool two = to.is == operand::list, wide = d.type() == "b64";
+  bool const two = to.is == operand::list, wide = d.type() == "b64";
   d.emit(wide ? match_lanes<std::uint64_t> : match_lanes<std::uint32_t>,
-         {d.in(2, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere, d.in(1, wide ? 64 : 32)}).flags = d.has("all");
+         {d.in(2, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere,
+          d.in(1, wide ? 64 : 32)})
+      .flags = d.has("all");
 }
 
 template <class Op, class T> void reduce_lanes(warp& w, instruction const& i) {
@@ -109,9 +136,13 @@ template <class Op, class T> void reduce_lanes(warp& w, instruction const& i) {
 }
 
 inline void redux(decoder& d) {
-  const bool known = with_type(d.type(), types<std::uint32_t, std::int32_t>(), [&]<class T>(tag<T>) {
-    auto const run = d.has("add") ? reduce_lanes<add_op, T> : d.has("min") ? reduce_lanes<min_op, T> : d.has("max") ? reduce_lanes<max_op, T>
-                   : d.has("and") ? reduce_lanes<and_op, T> : d.has("or") ? reduce_lanes<or_op, T> : reduce_lanes<xor_op, T>;
+  bool const known = with_type(d.type(), types<std::uint32_t, std::int32_t>(), [&]<class T>(tag<T>) {
+    auto const run = d.has("add")   ? reduce_lanes<add_op, T>
+                     : d.has("min") ? reduce_lanes<min_op, T>
+                     : d.has("max") ? reduce_lanes<max_op, T>
+                     : d.has("and") ? reduce_lanes<and_op, T>
+                     : d.has("or")  ? reduce_lanes<or_op, T>
+                                    : reduce_lanes<xor_op, T>;
     d.emit(run, {d.in(2, 32), d.out(0), d.in(1, 32)});
   });
   if (!known) d.unknown();
@@ -123,25 +154,29 @@ inline void add_exchanges(opcode_table& t) {
   t["match"] = match;
   t["redux"] = redux;
   t["activemask"] = [](decoder& d) {
-    d.emit([](warp& w, instruction const& i) {
-      auto* const r = w.reg<std::uint32_t>(i.s[0]);
-      w.each([=, all = w.exec](int l) { r[l] = all; });
-    }, {d.out(0)});
+    d.emit(
+        [](warp& w, instruction const& i) {
+          auto* const r = w.reg<std::uint32_t>(i.s[0]);
+          w.each([=, all = w.exec](int l) { r[l] = all; });
+        },
+        {d.out(0)});
   };
   t["elect"] = [](decoder& d) {
     operand const& to = d.argument(0);
     if (to.is != operand::list) return d.unknown();
-    d.emit([](warp& w, instruction const& i) {
-      meet(w, i, [&](std::uint32_t const* members) {
-        mask elected = 0;
-        w.each_in_order([&](int l) {
-          const int first = std::countr_zero(members[l] & w.exec);
-          if (i.s[1] != nowhere) w.reg<std::uint32_t>(i.s[1])[l] = std::uint32_t(first);
-          elected |= mask(first == l) << l;
-        });
-        w.set_pred(i.s[2], elected);
-      });
-    }, {d.in(1, 32), d.out(to.parts[0]), d.out(to.parts[1])});
+    d.emit(
+        [](warp& w, instruction const& i) {
+          meet(w, i, [&](std::uint32_t const* members) {
+            mask elected = 0;
+            w.each_in_order([&](int l) {
+              const int first = std::countr_zero(members[l] & w.exec);
+              if (i.s[1] != nowhere) w.reg<std::uint32_t>(i.s[1])[l] = std::uint32_t(first);
+              elected |= mask(first == l) << l;
+            });
+            w.set_pred(i.s[2], elected);
+          });
+        },
+        {d.in(1, 32), d.out(to.parts[0]), d.out(to.parts[1])});
   };
 }
 

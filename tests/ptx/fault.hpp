@@ -47,11 +47,11 @@ inline std::string hex(std::uint64_t x) {
 
 /// Names the kernel, the line of its PTX, the block, the thread and the address, as far as there are any.
 class fault : public std::runtime_error {
- public:
+public:
   fault(wrong kind, std::string const& what) : std::runtime_error(what), kind_(kind) {}
   wrong kind() const { return kind_; }
 
- private:
+private:
   wrong kind_;
 };
 

@@ -23,7 +23,7 @@ float as_float(std::uint32_t x) { return std::bit_cast<float>(x); }
 /// op d, a, ... of floats.
 float of_floats(std::string const& op, std::vector<float> const& x) {
   std::string body = op + " %f0";
-  for (const float v : x) body += ", " + real(v);
+  for (float const v : x) body += ", " + real(v);
   return as_float(value(body + "; mov.b32 %r1, %f0;"));
 }
 std::uint32_t of_words(std::string const& op, std::vector<std::uint32_t> const& x) {
@@ -32,10 +32,11 @@ std::uint32_t of_words(std::string const& op, std::vector<std::uint32_t> const& 
   return value(body + ";");
 }
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+constexpr float nan = std::numeric_limits<float>::quiet_NaN(),
+                infinity = std::numeric_limits<float>::infinity();
 
 TEST(Ptx, FloatsRoundOnce) {
-  const float a = 1 + 0x1p-12f, b = 1 + 0x1p-12f, c = -1 - 0x1p-11f;
+  float const a = 1 + 0x1p-12f, b = 1 + 0x1p-12f, c = -1 - 0x1p-11f;
   EXPECT_EQ(of_floats("fma.rn.f32", {a, b, c}), 0x1p-24f);
   EXPECT_EQ(of_floats("fma.rm.f32", {1, 0x1p-30f, 1}), 1.0f);
   EXPECT_EQ(of_floats("fma.rp.f32", {1, 0x1p-30f, 1}), 1 + 0x1p-23f);
@@ -113,22 +114,37 @@ TEST(Ptx, Comparisons) {
     char const* name;
     unsigned less, equal, greater, unordered;
   };
-  for (row const& r : {row{"eq", 0, 1, 0, 0}, {"ne", 1, 0, 1, 0}, {"lt", 1, 0, 0, 0}, {"le", 1, 1, 0, 0}, {"gt", 0, 0, 1, 0},
-                       {"ge", 0, 1, 1, 0}, {"equ", 0, 1, 0, 1}, {"neu", 1, 0, 1, 1}, {"ltu", 1, 0, 0, 1}, {"leu", 1, 1, 0, 1},
-                       {"gtu", 0, 0, 1, 1}, {"geu", 0, 1, 1, 1}, {"num", 1, 1, 1, 0}, {"nan", 0, 0, 0, 1}}) {
+  for (row const& r : {row{"eq", 0, 1, 0, 0},
+                       {"ne", 1, 0, 1, 0},
+                       {"lt", 1, 0, 0, 0},
+                       {"le", 1, 1, 0, 0},
+                       {"gt", 0, 0, 1, 0},
+                       {"ge", 0, 1, 1, 0},
+                       {"equ", 0, 1, 0, 1},
+                       {"neu", 1, 0, 1, 1},
+                       {"ltu", 1, 0, 0, 1},
+                       {"leu", 1, 1, 0, 1},
+                       {"gtu", 0, 0, 1, 1},
+                       {"geu", 0, 1, 1, 1},
+                       {"num", 1, 1, 1, 0},
+                       {"nan", 0, 0, 0, 1}}) {
     EXPECT_EQ(compare(r.name, 1, 2), r.less) << r.name;
     EXPECT_EQ(compare(r.name, 2, 2), r.equal) << r.name;
     EXPECT_EQ(compare(r.name, 3, 2), r.greater) << r.name;
     EXPECT_EQ(compare(r.name, nan, 2), r.unordered) << r.name;
   }
-  EXPECT_EQ(value("setp.lt.s32 %p1|%p2, -1, 1; setp.lo.and.u32 %p3, -1, 1, !%p2; selp.u32 %r1, 1, 0, %p1; @%p2 mov.u32 %r1, 9; @%p3 mov.u32 %r1, 8;"), 1u);
+  EXPECT_EQ(value("setp.lt.s32 %p1|%p2, -1, 1; setp.lo.and.u32 %p3, -1, 1, !%p2; selp.u32 %r1, 1, 0, %p1; "
+                  "@%p2 mov.u32 %r1, 9; @%p3 mov.u32 %r1, 8;"),
+            1u);
   EXPECT_EQ(value("slct.s32.s32 %r1, 3, 4, -1;"), 4u);
   EXPECT_EQ(value("testp.subnormal.f32 %p1, 0f00000001; selp.u32 %r1, 1, 0, %p1;"), 1u);
   EXPECT_EQ(value("set.lt.f32.s32 %f0, 1, 2; mov.b32 %r1, %f0;"), 0x3f800000u);
 }
 
 TEST(Ptx, Conversions) {
-  auto const to_int = [](std::string const& op, float x) { return value("cvt." + op + ".f32 %r1, " + real(x) + ";"); };
+  auto const to_int = [](std::string const& op, float x) {
+    return value("cvt." + op + ".f32 %r1, " + real(x) + ";");
+  };
   EXPECT_EQ(to_int("rni.s32", 2.5f), 2u);
   EXPECT_EQ(to_int("rzi.s32", -2.7f), std::uint32_t(-2));
   EXPECT_EQ(to_int("rmi.s32", -2.2f), std::uint32_t(-3));
@@ -144,7 +160,8 @@ TEST(Ptx, Conversions) {
   EXPECT_EQ(value("cvt.s32.s8 %r1, 0x80;"), 0xffffff80);
   EXPECT_EQ(value("mov.u32 %r2, 0x1ff; cvt.u32.u8 %r1, %r2;"), 0xffu);
   EXPECT_EQ(value("cvt.s64.s32 %d3, -5; shr.s64 %d3, %d3, 40; cvt.u32.u64 %r1, %d3;"), 0xffffffff);
-  EXPECT_EQ(value("cvt.rn.f64.s32 %e0, 3; add.f64 %e0, %e0, 0d3FE0000000000000; cvt.rn.f32.f64 %f0, %e0; mov.b32 %r1, %f0;"),
+  EXPECT_EQ(value("cvt.rn.f64.s32 %e0, 3; add.f64 %e0, %e0, 0d3FE0000000000000; cvt.rn.f32.f64 %f0, %e0; "
+                  "mov.b32 %r1, %f0;"),
             std::bit_cast<std::uint32_t>(3.5f));
 }
 
@@ -157,15 +174,19 @@ TEST(Ptx, SmallFloats) {
   EXPECT_EQ(value("cvt.rn.bf16.f32 %h0, " + real(0x1p-133f) + "; cvt.u32.u16 %r1, %h0;"), 1u);
   EXPECT_EQ(value("cvt.rn.f16.f32 %h0, " + real(65520) + "; cvt.u32.u16 %r1, %h0;"), 0x7c00u);
   EXPECT_EQ(value("cvt.rn.f16.f32 %h0, " + real(0x1p-24f) + "; cvt.u32.u16 %r1, %h0;"), 1u);
-  EXPECT_EQ(as_float(value("mov.b32 {%h0, %h1}, 0x3c00c000; cvt.f32.f16 %f0, %h0; mov.b32 %r1, %f0;")), -2.0f);
+  EXPECT_EQ(as_float(value("mov.b32 {%h0, %h1}, 0x3c00c000; cvt.f32.f16 %f0, %h0; mov.b32 %r1, %f0;")),
+            -2.0f);
   EXPECT_EQ(as_float(value("{ mov.b32 %f0, {0, 0x4040}; } mov.b32 %r1, %f0;")), 3.0f);
   EXPECT_EQ(value("mov.u32 %r2, 0x40003f80; fma.rn.bf16x2 %r1, %r2, %r2, 0x3f803f80;"), 0x40a04000u);
-  EXPECT_EQ(value("mov.u32 %r2, 0x40003f80; mov.u32 %r3, 0xc0003f80; max.bf16x2 %r1, %r2, %r3;"), 0x40003f80u);
-  EXPECT_EQ(value("cvt.rna.tf32.f32 %r1, " + real(1 + 0x1p-11f) + ";"), std::bit_cast<std::uint32_t>(1 + 0x1p-10f));
+  EXPECT_EQ(value("mov.u32 %r2, 0x40003f80; mov.u32 %r3, 0xc0003f80; max.bf16x2 %r1, %r2, %r3;"),
+            0x40003f80u);
+  EXPECT_EQ(value("cvt.rna.tf32.f32 %r1, " + real(1 + 0x1p-11f) + ";"),
+            std::bit_cast<std::uint32_t>(1 + 0x1p-10f));
 }
 
 TEST(Ptx, UnknownInstructionsAreNamed) {
-  small::expect_fault(ptx::wrong::unknown, [] { value("frobnicate.u32 %r1, 3;"); }, {"frobnicate.u32 %r1, 3", "in k", "line 2"});
+  small::expect_fault(ptx::wrong::unknown, [] { value("frobnicate.u32 %r1, 3;"); },
+                      {"frobnicate.u32 %r1, 3", "in k", "line 2"});
   // Where they are not reached they do no harm, but they are listed.
   ptx::module const m(small::kernel("bra over; frobnicate.u32 %r1, 3;\nover:"));
   EXPECT_EQ(m.kernel("k").unknown, std::vector<std::string>{"frobnicate.u32 %r1, 3;"});

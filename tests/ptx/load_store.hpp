@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // load_store.hpp -- loads, stores and atomics.
 #pragma once
+#include "arith.hpp"
 #include "decode.hpp"
 #include "reach.hpp"
-#include "arith.hpp"
 
 namespace ptx::detail {
 
@@ -104,7 +104,7 @@ inline bool is_ordered(decoder const& d) {
 template <bool Load> void load_or_store(decoder& d) {
   operand const &memory = d.argument(Load ? 1 : 0), &values = d.argument(Load ? 0 : 1);
   auto const elements = values.is == operand::list ? values.parts : std::vector<operand>{values};
-  const int bits = bits_of(d.type()), n = int(elements.size());
+  int const bits = bits_of(d.type()), n = int(elements.size());
   if (bits < 8 || bits > 64 || bits * n > 256) return d.unknown();
   const address_operand at = address_in(d, memory);
   std::vector<slot> s{at.base};
@@ -128,7 +128,8 @@ template <bool Load> void load_or_store(decoder& d) {
   i.more = bits / 8;
   i.lanes = std::uint8_t(n);
   const space where = space_named(d);
-  i.flags = std::uint8_t(int(where) | (is_ordered(d) ? ordered_flag : 0) | (d.type()[0] == 's' ? signed_flag : 0));
+  i.flags =
+      std::uint8_t(int(where) | (is_ordered(d) ? ordered_flag : 0) | (d.type()[0] == 's' ? signed_flag : 0));
   if (where != space::param) d.grain(where, std::size_t(bits / 8));
 }
 
@@ -170,15 +171,20 @@ template <bool Result> void atom(decoder& d) {
   using ints = types<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
   bool known = false;
   auto const as = [&]<class Op, class... Types>(tag<Op>, Types...) {
-    known = (with_type(d.type(), Types(), [&]<class T>(tag<T>) {
-      const address_operand at = address_in(d, d.argument(first));
-      const std::size_t last = d.arguments() > first + 2 ? first + 2 : first + 1;
-      instruction& i = d.emit(atomic<Op, T>, {at.base, Result ? d.out(0) : nowhere, d.in(first + 1, width_of<T>), d.in(last, width_of<T>)}, at.offset);
-      i.width = std::uint8_t(at.width);
-      i.more = sizeof(T);
-      i.flags = std::uint8_t(space_named(d));
-      d.grain(space_named(d), sizeof(T));
-    }) || ...);
+    known = (with_type(d.type(), Types(),
+                       [&]<class T>(tag<T>) {
+                         const address_operand at = address_in(d, d.argument(first));
+                         const std::size_t last = d.arguments() > first + 2 ? first + 2 : first + 1;
+                         instruction& i = d.emit(atomic<Op, T>,
+                                                 {at.base, Result ? d.out(0) : nowhere,
+                                                  d.in(first + 1, width_of<T>), d.in(last, width_of<T>)},
+                                                 at.offset);
+                         i.width = std::uint8_t(at.width);
+                         i.more = sizeof(T);
+                         i.flags = std::uint8_t(space_named(d));
+                         d.grain(space_named(d), sizeof(T));
+                       }) ||
+             ...);
   };
   if (d.argument(first + 1).is == operand::list) return d.unknown();
   if (d.has("add")) as(tag<ternary<add_op>>(), ints(), reals());
@@ -199,7 +205,9 @@ inline void add_memory(opcode_table& t) {
   t["ldu"] = load_or_store<true>;
   t["st"] = load_or_store<false>;
   t["atom"] = atom<true>;
-  t["red"] = [](decoder& d) { d.parts().size() > 1 && d.parts()[1] == "async" ? d.unknown() : atom<false>(d); };
+  t["red"] = [](decoder& d) {
+    d.parts().size() > 1 && d.parts()[1] == "async" ? d.unknown() : atom<false>(d);
+  };
 }
 
 }  // namespace ptx::detail

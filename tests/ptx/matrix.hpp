@@ -9,7 +9,9 @@ namespace ptx::detail {
 inline bool all_meet(warp& w) {
   std::array<std::uint32_t, lane_count> members;
   members.fill(all_lanes);
-  if (w.alive != all_lanes) w.fail(wrong::warp, "lanes that have left the kernel are needed for an instruction of the whole warp", std::countr_zero(w.exec));
+  if (w.alive != all_lanes)
+    w.fail(wrong::warp, "lanes that have left the kernel are needed for an instruction of the whole warp",
+           std::countr_zero(w.exec));
   return w.gather(members.data());
 }
 
@@ -30,21 +32,22 @@ struct tf32_of {
 /// several products at once, in an order of its own and with a few bits less.
 template <class T, int Bits, int K> void multiply_matrices(warp& w, instruction const& i) {
   if (!all_meet(w)) return;
-  constexpr int per = 32 / Bits, step = 4 * per;         // elements in a register, and in a row of four lanes
+  constexpr int per = 32 / Bits, step = 4 * per;  // elements in a register, and in a row of four lanes
   constexpr int a_regs = K / step * 2, b_regs = K / step;
   float a[16][K], b[K][8], c[16][8];
   auto const element = [&](slot s, int l, int e) {
     return T::of(w.reg<std::uint32_t>(s)[l] >> e * Bits % 32 & (Bits == 16 ? 0xffffu : ~0u));
   };
   for (int l = 0; l < lane_count; ++l) {
-    const int group = l / 4, in_group = l % 4;
+    int const group = l / 4, in_group = l % 4;
     for (int e = 0; e < per; ++e) {
-      const int k = in_group * per + e;
+      int const k = in_group * per + e;
       for (int r = 0; r < a_regs; ++r) a[group + r % 2 * 8][k + r / 2 * step] = element(i.s[4 + r], l, e);
       for (int r = 0; r < b_regs; ++r) b[k + r * step][group] = element(i.s[4 + a_regs + r], l, e);
     }
     for (int r = 0; r < 4; ++r)
-      c[group + r / 2 * 8][in_group * 2 + r % 2] = std::bit_cast<float>(w.reg<std::uint32_t>(i.s[4 + a_regs + b_regs + r])[l]);
+      c[group + r / 2 * 8][in_group * 2 + r % 2] =
+          std::bit_cast<float>(w.reg<std::uint32_t>(i.s[4 + a_regs + b_regs + r])[l]);
   }
   for (int m = 0; m < 16; ++m)
     for (int k = 0; k < K; ++k)
@@ -90,15 +93,17 @@ template <bool Load> void matrices(warp& w, instruction const& i) {
       for (int l = 0; l < lane_count; ++l)
         for (int e = 0; e < 2; ++e) {
           const int row = i.flags ? l % 4 * 2 + e : l / 4, column = i.flags ? l / 4 : l % 4 * 2 + e;
-          f(m * 8 + row, column * 2, reinterpret_cast<std::byte*>(w.reg<std::uint32_t>(i.s[1 + m]) + l) + 2 * e);
+          f(m * 8 + row, column * 2,
+            reinterpret_cast<std::byte*>(w.reg<std::uint32_t>(i.s[1 + m]) + l) + 2 * e);
         }
   };
   if (!Load) each_half([&](int row, int byte, std::byte const* x) { std::memcpy(data[row] + byte, x, 2); });
-  const int rows = 8 * i.lanes;
+  int const rows = 8 * i.lanes;
   w.exec = rows == 32 ? all_lanes : (mask(1) << rows) - 1;
   reach_shared(w, {space::shared, Load ? access::read : access::write, 16}, at, p, Load ? nullptr : data);
   w.exec = all_lanes;
-  if (Load) each_half([&](int row, int byte, std::byte* x) { std::memcpy(x, p[std::size_t(row)] + byte, 2); });
+  if (Load)
+    each_half([&](int row, int byte, std::byte* x) { std::memcpy(x, p[std::size_t(row)] + byte, 2); });
   else
     for (int row = 0; row < rows; ++row) std::memcpy(p[std::size_t(row)], data[row], 16);
 }

@@ -3,7 +3,9 @@
 
 #include "ptx/small.hpp"
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 #include <random>
 
@@ -25,14 +27,20 @@ TEST(PtxMemory, NarrowElements) {
   EXPECT_EQ(run("ld.global.u8 %r1, [%d1+2];" + store, in).out[0], 0xffu);
   EXPECT_EQ(run("ld.global.s8 %r1, [%d1+3];" + store, in).out[0], 0xffffff80u);
   EXPECT_EQ(run("ld.global.nc.L1::no_allocate.s16 %r1, [%d1+2];" + store, in).out[0], 0xffff80ffu);
-  EXPECT_EQ(run("ld.global.v4.u8 {%h0, %h1, %h2, %h3}, [%d1]; cvt.u32.u16 %r1, %h1;" + store, in).out[0], 0x7fu);
-  EXPECT_EQ(run("mov.u32 %r1, 0;" + store + "mov.u32 %r2, 0xabcd; st.global.u8 [%d0+1], %r2;").out[3], 0xcd00u);
+  EXPECT_EQ(run("ld.global.v4.u8 {%h0, %h1, %h2, %h3}, [%d1]; cvt.u32.u16 %r1, %h1;" + store, in).out[0],
+            0x7fu);
+  EXPECT_EQ(run("mov.u32 %r1, 0;" + store + "mov.u32 %r2, 0xabcd; st.global.u8 [%d0+1], %r2;").out[3],
+            0xcd00u);
 }
 
 TEST(PtxMemory, Vectors) {
-  auto const r = run("sub.s64 %d0, %d0, %d2; sub.s64 %d1, %d1, %d2; shl.b32 %r2, %r0, 5; cvt.u64.u32 %d3, %r2; add.s64 %d0, %d0, %d3; add.s64 %d1, %d1, %d3;"
-                     "setp.lt.u32 %p1, %r0, 4; @!%p1 ret; ld.global.v8.b32 {%r1, %r2, %r3, %r4, %r5, %r6, %r7, _}, [%d1]; st.global.v4.b32 [%d0+16], {%r1, %r2, %r3, %r4};"
-                     "ld.global.v2.b64 {%d4, %d5}, [%d1+16]; st.global.v2.u64 [%d0], {%d4, %d5};", counting(32));
+  auto const r =
+      run("sub.s64 %d0, %d0, %d2; sub.s64 %d1, %d1, %d2; shl.b32 %r2, %r0, 5; cvt.u64.u32 %d3, %r2; add.s64 "
+          "%d0, %d0, %d3; add.s64 %d1, %d1, %d3;"
+          "setp.lt.u32 %p1, %r0, 4; @!%p1 ret; ld.global.v8.b32 {%r1, %r2, %r3, %r4, %r5, %r6, %r7, _}, "
+          "[%d1]; st.global.v4.b32 [%d0+16], {%r1, %r2, %r3, %r4};"
+          "ld.global.v2.b64 {%d4, %d5}, [%d1+16]; st.global.v2.u64 [%d0], {%d4, %d5};",
+          counting(32));
   for (std::uint32_t k = 0; k < 32; ++k) EXPECT_EQ(r.out[k], k ^ 4);
 }
 
@@ -41,7 +49,11 @@ TEST(PtxMemory, VariablesOfTheModule) {
     .const .align 4 .b8 table[16] = {1, 0, 0, 0, 2, 0, 0, 0, 3};
     .global .align 4 .u32 counter = 40;
     .global .align 8 .u64 pointer = generic(counter);)";
-  ptx::module const m(small::kernel("ld.global.u64 %d3, [pointer]; atom.add.u32 %r1, [%d3], 1; mov.u64 %d4, table; ld.const.u32 %r2, [%d4+8]; add.u32 %r1, %r1, %r2;" + store, before));
+  ptx::module const m(
+      small::kernel("ld.global.u64 %d3, [pointer]; atom.add.u32 %r1, [%d3], 1; mov.u64 %d4, table; "
+                    "ld.const.u32 %r2, [%d4+8]; add.u32 %r1, %r1, %r2;" +
+                        store,
+                    before));
   ptx::device d;
   auto* const out = d.allocate<std::uint32_t>(32);
   for (int k = 0; k < 2; ++k) d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(out, out));
@@ -56,13 +68,18 @@ TEST(PtxMemory, GenericAddresses) {
     mov.u64 %d3, s; cvta.shared.u64 %d3, %d3; add.s64 %d3, %d3, %d2; st.u32 [%d3], %r0;
     mov.u64 %d4, mine; cvta.local.u64 %d5, %d4; mov.u32 %r2, 77; st.local.u32 [%d4], %r2;
     and.b32 %r3, %r0, 1; setp.eq.u32 %p1, %r3, 0; selp.b64 %d6, %d3, %d5, %p1;
-    ld.u32 %r1, [%d6]; isspacep.shared %p2, %d6; @%p2 add.u32 %r1, %r1, 1000;)" + store);
+    ld.u32 %r1, [%d6]; isspacep.shared %p2, %d6; @%p2 add.u32 %r1, %r1, 1000;)" +
+                     store);
   for (std::uint32_t l = 0; l < 32; ++l) EXPECT_EQ(r.out[l], l % 2 ? 77 : l + 1000);
 }
 
 TEST(PtxMemory, DynamicShared) {
-  auto const r = run("mov.u32 %r2, tail; mov.u32 %r3, %dynamic_smem_size; add.u32 %r1, %r2, %r3; st.shared.u32 [%r2+96], %r1;" + store, zeros,
-                     {.grid = 1, .block = 1, .dynamic_shared = 100}, ".extern .shared .align 16 .b8 tail[]; .shared .align 4 .b8 unused[64];");
+  auto const r =
+      run("mov.u32 %r2, tail; mov.u32 %r3, %dynamic_smem_size; add.u32 %r1, %r2, %r3; st.shared.u32 "
+          "[%r2+96], %r1;" +
+              store,
+          zeros, {.grid = 1, .block = 1, .dynamic_shared = 100},
+          ".extern .shared .align 16 .b8 tail[]; .shared .align 4 .b8 unused[64];");
   EXPECT_EQ(r.out[0], 100u);
 }
 
@@ -86,7 +103,11 @@ TEST(PtxMemory, Parameters) {
 
 TEST(PtxMemory, Atomics) {
   auto const of = [](std::string const& op, std::string const& operands) {
-    return run("ld.global.u32 %r1, [%d1]; st.global.u32 [%d0], %r1; sub.s64 %d0, %d0, %d2; bar.warp.sync -1;" + op + " %r1, [%d0], " + operands + ";", std::vector<std::uint32_t>(32, 3)).out[0];
+    return run("ld.global.u32 %r1, [%d1]; st.global.u32 [%d0], %r1; sub.s64 %d0, %d0, %d2; bar.warp.sync "
+               "-1;" +
+                   op + " %r1, [%d0], " + operands + ";",
+               std::vector<std::uint32_t>(32, 3))
+        .out[0];
   };
   EXPECT_EQ(of("atom.global.add.u32", "%r0"), 3u + 496);
   EXPECT_EQ(of("atom.global.max.s32", "%r0"), 31u);
@@ -95,21 +116,31 @@ TEST(PtxMemory, Atomics) {
   EXPECT_EQ(of("atom.global.cas.b32", "%r0, 99"), 99u);
   EXPECT_EQ(of("atom.global.inc.u32", "4"), 0u);
   EXPECT_EQ(of("atom.acq_rel.gpu.global.xor.b32", "1"), 3u);
-  EXPECT_EQ(run(".shared .align 4 .f32 s; mov.f32 %f1, 0f3F000000; setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.f32 [s], %f1; bar.sync 0; red.shared.add.f32 [s], %f1; bar.sync 0; ld.shared.u32 %r1, [s];" + store).out[7],
-            std::bit_cast<std::uint32_t>(16.5f));
+  EXPECT_EQ(
+      run(".shared .align 4 .f32 s; mov.f32 %f1, 0f3F000000; setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.f32 "
+          "[s], %f1; bar.sync 0; red.shared.add.f32 [s], %f1; bar.sync 0; ld.shared.u32 %r1, [s];" +
+          store)
+          .out[7],
+      std::bit_cast<std::uint32_t>(16.5f));
 }
 
 TEST(PtxMemory, ZerosFillShortCopies) {
-  auto const r = run(R"(.shared .align 16 .b8 s[512]; mov.u32 %r2, s; shl.b32 %r3, %r0, 4; add.u32 %r2, %r2, %r3;
+  auto const r =
+      run(R"(.shared .align 16 .b8 s[512]; mov.u32 %r2, s; shl.b32 %r3, %r0, 4; add.u32 %r2, %r2, %r3;
     sub.s64 %d1, %d1, %d2; cvt.u64.u32 %d3, %r3; add.s64 %d1, %d1, %d3; setp.lt.u32 %p1, %r0, 2; selp.u32 %r4, 16, 0, %p1;
-    cp.async.cg.shared.global [%r2], [%d1], 16, %r4; cp.async.wait_all; ld.shared.u32 %r1, [%r2+12];)" + store, std::vector<std::uint32_t>(8, 9));
+    cp.async.cg.shared.global [%r2], [%d1], 16, %r4; cp.async.wait_all; ld.shared.u32 %r1, [%r2+12];)" +
+              store,
+          std::vector<std::uint32_t>(8, 9));
   EXPECT_EQ(r.out[1], 9u);
   EXPECT_EQ(r.out[2], 0u);
 }
 
 TEST(PtxMemory, Sectors) {
   auto const stride = [](int n) {
-    return run("mul.lo.u32 %r2, %r0, " + std::to_string(4 * n - 4) + "; cvt.u64.u32 %d3, %r2; add.s64 %d1, %d1, %d3; ld.global.u32 %r1, [%d1];", std::vector<std::uint32_t>(1024)).counted.global_loads;
+    return run("mul.lo.u32 %r2, %r0, " + std::to_string(4 * n - 4) +
+                   "; cvt.u64.u32 %d3, %r2; add.s64 %d1, %d1, %d3; ld.global.u32 %r1, [%d1];",
+               std::vector<std::uint32_t>(1024))
+        .counted.global_loads;
   };
   EXPECT_EQ(stride(1).sectors, 4u);
   EXPECT_EQ(stride(1).bytes, 128u);
@@ -120,8 +151,13 @@ TEST(PtxMemory, Sectors) {
 
 TEST(PtxMemory, BankConflicts) {
   auto const stored = [](std::string const& type, int stride) {
-    std::string const registers = type.starts_with("v4") ? "{%r4, %r4, %r4, %r4}" : type.starts_with("v2") ? "{%r4, %r4}" : "%r4";
-    return run(".shared .align 16 .b8 s[16384]; mov.u32 %r2, s; mul.lo.u32 %r3, %r0, " + std::to_string(4 * stride) + "; add.u32 %r2, %r2, %r3; mov.u32 %r4, 5; st.shared." + type + " [%r2], " + registers + ";").counted.shared_stores;
+    std::string const registers = type.starts_with("v4")   ? "{%r4, %r4, %r4, %r4}"
+                                  : type.starts_with("v2") ? "{%r4, %r4}"
+                                                           : "%r4";
+    return run(".shared .align 16 .b8 s[16384]; mov.u32 %r2, s; mul.lo.u32 %r3, %r0, " +
+               std::to_string(4 * stride) + "; add.u32 %r2, %r2, %r3; mov.u32 %r4, 5; st.shared." + type +
+               " [%r2], " + registers + ";")
+        .counted.shared_stores;
   };
   EXPECT_EQ(stored("u32", 1).conflicts, 0u);
   EXPECT_EQ(stored("u32", 2).conflicts, 1u);
@@ -165,7 +201,9 @@ TEST(PtxMemory, Matrices) {
   float* const out = d.allocate<float>(128);
   ptx::counters const c = d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(out, d.copy_in(in)));
   EXPECT_EQ(c.mma, 1u);
-  auto const at = [&](int row, int column) { return std::bit_cast<float>(std::uint32_t(a[std::size_t(row * 16 + column)]) << 16); };
+  auto const at = [&](int row, int column) {
+    return std::bit_cast<float>(std::uint32_t(a[std::size_t(row * 16 + column)]) << 16);
+  };
   for (int row = 0; row < 16; ++row)
     for (int column = 0; column < 8; ++column) {
       float sum = 1;
@@ -177,9 +215,13 @@ TEST(PtxMemory, Matrices) {
 TEST(PtxMemory, HalvesTransposed) {
   std::vector<std::uint32_t> in(32);
   for (std::uint32_t k = 0; k < 32; ++k) in[k] = 2 * k | (2 * k + 1) << 16;  // half word k holds k
-  auto const r = run(R"(.shared .align 16 .b8 s[128]; mov.u32 %r2, s; cvt.u32.u64 %r3, %d2; add.u32 %r3, %r2, %r3; ld.global.u32 %r4, [%d1]; st.shared.u32 [%r3], %r4;
-    bar.warp.sync -1; and.b32 %r5, %r0, 7; shl.b32 %r5, %r5, 4; add.u32 %r5, %r5, %r2; ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%r1}, [%r5];)" + store, in);
-  for (std::uint32_t l = 0; l < 32; ++l) EXPECT_EQ(r.out[l], (l % 4 * 16 + l / 4) | (l % 4 * 16 + 8 + l / 4) << 16);
+  auto const r = run(
+      R"(.shared .align 16 .b8 s[128]; mov.u32 %r2, s; cvt.u32.u64 %r3, %d2; add.u32 %r3, %r2, %r3; ld.global.u32 %r4, [%d1]; st.shared.u32 [%r3], %r4;
+    bar.warp.sync -1; and.b32 %r5, %r0, 7; shl.b32 %r5, %r5, 4; add.u32 %r5, %r5, %r2; ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%r1}, [%r5];)" +
+          store,
+      in);
+  for (std::uint32_t l = 0; l < 32; ++l)
+    EXPECT_EQ(r.out[l], (l % 4 * 16 + l / 4) | (l % 4 * 16 + 8 + l / 4) << 16);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr std::uint64_t buffer_distance = std::uint64_t(1) << 40;
 
 /// Bytes at an address that suits every vector type.
 class aligned_bytes {
- public:
+public:
   aligned_bytes() = default;
   explicit aligned_bytes(std::size_t size, unsigned char fill = 0)
       : data_(static_cast<std::byte*>(::operator new(size + 64, std::align_val_t(256)))), size_(size) {
@@ -31,7 +31,7 @@ class aligned_bytes {
   std::byte* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
 
- private:
+private:
   struct release {
     void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(256)); }
   };
@@ -44,7 +44,7 @@ enum class access { read, write, atomic };
 /// Who has touched a buffer in a launch, a cell for each few bytes. A block is known by a stamp that no other block of
 /// any launch of the device has, and that grows: what is smaller than the launch's first stamp is history.
 class block_shadow {
- public:
+public:
   /// The stamp of a block with which this access collides; 0: none.
   std::uint32_t touch(std::size_t cell, access how, std::uint32_t me, std::uint32_t first) {
     if (cell >= cells_.size()) cells_.resize(cell + 1 + cell / 2);
@@ -62,7 +62,7 @@ class block_shadow {
   void forget() { cells_.clear(); }
   static constexpr std::uint32_t many = 1u << 31;
 
- private:
+private:
   struct cell {
     std::uint32_t written = 0, read = 0;
   };
@@ -84,7 +84,7 @@ struct buffer {
 
 /// The buffers by their addresses.
 class buffers {
- public:
+public:
   buffer& add(buffer b) {
     const std::uint64_t address = b.address;
     if (buffer const* other = overlapping(address, b.size))
@@ -108,13 +108,14 @@ class buffers {
     auto const told = [](buffer const& b) { return b.name + " of " + std::to_string(b.size) + " bytes"; };
     if (after != all_.end() && (!under || after->first - address < address - under->address))
       return std::to_string(after->first - address) + " bytes before " + told(after->second);
-    return under ? std::to_string(address - under->address) + " bytes into " + told(*under) : "where no buffers are";
+    return under ? std::to_string(address - under->address) + " bytes into " + told(*under)
+                 : "where no buffers are";
   }
   void forget_shadows() {
     for (auto& [address, b] : all_) b.shadow.forget();
   }
 
- private:
+private:
   buffer* overlapping(std::uint64_t first, std::uint64_t bytes) {
     if (buffer* const b = below(first); b && b->address + b->size > first) return b;
     auto const next = all_.lower_bound(first);
@@ -126,7 +127,7 @@ class buffers {
 /// Who has touched the block's shared memory since its last barrier. Lanes of one warp are in order where a warp-level
 /// synchronisation lies between them.
 class thread_shadow {
- public:
+public:
   enum class verdict { fine, race, uninitialised, unlanded };
   struct who {
     std::uint32_t thread, syncs;  // syncs: how many synchronisations the thread's warp has passed
@@ -139,8 +140,8 @@ class thread_shadow {
   verdict read(std::size_t at, who me) {
     cell& c = cells_[at];
     if (c.landing) return verdict::unlanded;
-    const bool written = c.written >= fresh_;
-    const bool race = c.written == epoch_ && unordered(c.writer, me);
+    bool const written = c.written >= fresh_;
+    bool const race = c.written == epoch_ && unordered(c.writer, me);
     if (c.read != epoch_) {
       c.read = epoch_;
       c.reader = me;
@@ -180,11 +181,12 @@ class thread_shadow {
     return c.written == epoch_ && c.writer.thread != me.thread ? c.writer : c.reader;
   }
 
- private:
+private:
   struct cell {
     std::uint32_t written = 0, read = 0;  // epochs
     who writer{}, reader{};
-    bool warps = false, lanes = false;  // readers besides `reader`: of other warps, of its own since its last sync
+    bool warps = false,
+         lanes = false;  // readers besides `reader`: of other warps, of its own since its last sync
     bool landing = false, atomic = false;
   };
   static bool unordered(who a, who b) {

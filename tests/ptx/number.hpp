@@ -28,8 +28,8 @@ template <int Exponent, int Fraction> struct small_float {
   static constexpr int bias = (1 << (Exponent - 1)) - 1;
 
   operator double() const {
-    const int e = bits >> Fraction & ((1 << Exponent) - 1), f = bits & ((1 << Fraction) - 1);
-    const double sign = bits >> 15 ? -1 : 1;
+    int const e = bits >> Fraction & ((1 << Exponent) - 1), f = bits & ((1 << Fraction) - 1);
+    double const sign = bits >> 15 ? -1 : 1;
     if (e == (1 << Exponent) - 1) return f ? std::copysign(std::nan(""), sign) : sign * HUGE_VAL;
     return sign * (e ? std::ldexp(double(f + (1 << Fraction)), e - bias - Fraction)
                      : std::ldexp(double(f), 1 - bias - Fraction));
@@ -38,19 +38,22 @@ template <int Exponent, int Fraction> struct small_float {
   /// Rounds once, in the mode of the floating-point environment.
   static small_float of(double x) {
     small_float out;
-    const unsigned sign = std::signbit(x) ? 1u << 15 : 0, infinity = ((1u << Exponent) - 1) << Fraction;
+    unsigned const sign = std::signbit(x) ? 1u << 15 : 0, infinity = ((1u << Exponent) - 1) << Fraction;
     if (std::isnan(x)) out.bits = 0x7fff;
     else if (std::isinf(x)) out.bits = std::uint16_t(sign | infinity);
     else if (x == 0) out.bits = std::uint16_t(sign);
     else {
       int e;
       std::frexp(x, &e);
-      const int unit = (e - 1 < 1 - bias ? 1 - bias : e - 1) - Fraction;  // the exponent of the last place
-      const double scaled = std::nearbyint(std::ldexp(x, -unit));
+      int const unit = (e - 1 < 1 - bias ? 1 - bias : e - 1) - Fraction;  // the exponent of the last place
+      double const scaled = std::nearbyint(std::ldexp(x, -unit));
       // Adding to the exponent what a carry makes of the fraction is what IEEE numbers are ordered for.
-      const double places = std::fabs(scaled) + double(unit + Fraction - (1 - bias)) * (1 << Fraction);
-      const bool outward = std::fegetround() != (sign ? FE_UPWARD : FE_DOWNWARD) && std::fegetround() != FE_TOWARDZERO;
-      out.bits = std::uint16_t(sign | (places < infinity ? unsigned(places) : outward ? infinity : infinity - 1));
+      double const places = std::fabs(scaled) + double(unit + Fraction - (1 - bias)) * (1 << Fraction);
+      bool const outward =
+          std::fegetround() != (sign ? FE_UPWARD : FE_DOWNWARD) && std::fegetround() != FE_TOWARDZERO;
+      out.bits = std::uint16_t(sign | (places < infinity ? unsigned(places)
+                                       : outward         ? infinity
+                                                         : infinity - 1));
     }
     return out;
   }
@@ -68,7 +71,7 @@ template <class T> raw<T> to_raw(T x) { return std::bit_cast<raw<T>>(x); }
 /// a x b + c rounded to double such that a second rounding, to at most 50 bits, is as if it were the only one: where
 /// the sum is inexact, its last bit is made odd.
 inline double fma_to_odd(double a, double b, double c) {
-  const double p = a * b, s = p + c, back = s - p, lost = (p - (s - back)) + (c - back);
+  double const p = a * b, s = p + c, back = s - p, lost = (p - (s - back)) + (c - back);
   if (!(lost != 0) || !std::isfinite(s)) return s;
   auto bits = std::bit_cast<std::uint64_t>(s);
   if (bits & 1) return s;
@@ -92,7 +95,10 @@ template <class T> constexpr bool has_name(std::string_view n) {
   else if constexpr (std::is_same_v<T, half>) return n == "f16";
   else if constexpr (std::is_same_v<T, bfloat>) return n == "bf16";
   else {
-    constexpr std::string_view size = sizeof(T) == 1 ? "8" : sizeof(T) == 2 ? "16" : sizeof(T) == 4 ? "32" : "64";
+    constexpr std::string_view size = sizeof(T) == 1   ? "8"
+                                      : sizeof(T) == 2 ? "16"
+                                      : sizeof(T) == 4 ? "32"
+                                                       : "64";
     return n.substr(1) == size && (std::is_signed_v<T> ? n[0] == 's' : n[0] == 'u' || n[0] == 'b');
   }
 }
@@ -117,13 +123,13 @@ inline void write_any(warp const& w, slot s, int width, int lane, std::uint64_t 
 
 /// The rounding mode that the suffixes ask for, while this lives.
 class rounding {
- public:
+public:
   explicit rounding(int mode) : before_(std::fegetround()) { std::fesetround(mode); }
   ~rounding() { std::fesetround(before_); }
   rounding(rounding const&) = delete;
   rounding& operator=(rounding const&) = delete;
 
- private:
+private:
   int before_;
 };
 

@@ -12,7 +12,7 @@
 namespace ptx::detail {
 
 class parser {
- public:
+public:
   explicit parser(std::string_view text) : in_(text) {}
 
   file parse() {
@@ -20,7 +20,7 @@ class parser {
     return std::move(out_);
   }
 
- private:
+private:
   struct binding {
     enum kind { reg, local, label };
     kind is;
@@ -35,10 +35,12 @@ class parser {
 
   void declaration() {
     bool external = false;
-    while (in_.peek() == ".visible" || in_.peek() == ".weak" || in_.peek() == ".common" || in_.peek() == ".extern")
+    while (in_.peek() == ".visible" || in_.peek() == ".weak" || in_.peek() == ".common" ||
+           in_.peek() == ".extern")
       external |= in_.take() == ".extern";
     const std::string_view word = in_.peek();
-    if (word == ".version" || word == ".target" || word == ".address_size" || word == ".file") in_.skip_line();
+    if (word == ".version" || word == ".target" || word == ".address_size" || word == ".file")
+      in_.skip_line();
     else if (word == ".section") in_.skip_past("}");
     else if (word == ".pragma" || word == ".alias") in_.skip_past(";");
     else if (word == ".entry" || word == ".func") define_function();
@@ -71,9 +73,10 @@ class parser {
       if (word == ".align") explicit_align = integer();
       else if (word == ".v2") lanes = 2;
       else if (word == ".v4") lanes = 4;
-      else if (const int bits = bits_of(word.substr(1))) size = std::uint64_t(bits) / 8;
+      else if (int const bits = bits_of(word.substr(1))) size = std::uint64_t(bits) / 8;
       else if (word == ".ptr") {
-        while (in_.peek().starts_with('.') || std::isdigit(static_cast<unsigned char>(in_.peek()[0]))) in_.take();
+        while (in_.peek().starts_with('.') || std::isdigit(static_cast<unsigned char>(in_.peek()[0])))
+          in_.take();
         break;
       }
     }
@@ -101,7 +104,7 @@ class parser {
     const std::string_view word = in_.peek();
     if (word == "-" || std::isdigit(static_cast<unsigned char>(word[0]))) bits = number().bits;
     else {
-      const bool wrapped = in_.accept("generic") && (in_.expect("("), true);
+      bool const wrapped = in_.accept("generic") && (in_.expect("("), true);
       variable::pointer p{v.initial.size(), std::string(in_.take()), 0};
       if (wrapped) in_.expect(")");
       if (in_.accept("+")) p.addend = number().bits;
@@ -115,7 +118,7 @@ class parser {
   operand number() {
     operand out;
     out.is = operand::number;
-    const bool minus = in_.accept("-");
+    bool const minus = in_.accept("-");
     std::string word(in_.take());
     if (word.size() == 10 && word[0] == '0' && (word[1] == 'f' || word[1] == 'F')) {
       out.real = 'f';
@@ -125,7 +128,7 @@ class parser {
       out.bits = std::strtoull(word.c_str() + 2, nullptr, 16) ^ (std::uint64_t(minus) << 63);
     } else {
       char* end = nullptr;
-      const bool binary = word.size() > 2 && word[0] == '0' && word[1] == 'b';
+      bool const binary = word.size() > 2 && word[0] == '0' && word[1] == 'b';
       out.bits = binary ? std::strtoull(word.c_str() + 2, &end, 2) : std::strtoull(word.c_str(), &end, 0);
       if (end && *end == 'U') ++end;
       if (!end || *end) in_.fail("a number before");
@@ -168,7 +171,7 @@ class parser {
 
   int declare_here(space where) {
     variable v = declare(where);
-    const int index = int(fn_->variables.size());
+    int const index = int(fn_->variables.size());
     scopes_.back().names[v.name] = {binding::local, index};
     fn_->variables.push_back(std::move(v));
     return index;
@@ -285,7 +288,8 @@ class parser {
     operand out;
     if (name == "_") return out;
     for (auto s = scopes_.rbegin(); s != scopes_.rend(); ++s)
-      if (auto const found = s->names.find(name); found != s->names.end() && found->second.is != binding::label) {
+      if (auto const found = s->names.find(name);
+          found != s->names.end() && found->second.is != binding::label) {
         out.is = found->second.is == binding::reg ? operand::reg : operand::variable;
         out.index = found->second.index;
         return out;

@@ -20,13 +20,13 @@ constexpr slot nowhere = -1;  // where a result is not wanted
 struct instruction {
   void (*run)(warp&, instruction const&);
   slot const* s = nullptr;
-  std::uint64_t imm = 0;    // the target of a branch, the offset of an address, a table's bits
+  std::uint64_t imm = 0;  // the target of a branch, the offset of an address, a table's bits
   slot guard = nowhere;
   bool unless = false;
-  std::uint8_t width = 0;   // of registers, in bits, where it may differ from the type's
+  std::uint8_t width = 0;  // of registers, in bits, where it may differ from the type's
   std::uint8_t flags = 0;
-  std::uint8_t lanes = 1;   // of a vector access
-  std::int32_t more = 0;    // a second number
+  std::uint8_t lanes = 1;  // of a vector access
+  std::int32_t more = 0;   // a second number
 };
 
 struct origin {
@@ -53,8 +53,8 @@ struct program {
   std::vector<std::pair<std::string, slot>> specials;  // registers that hold where a lane is
   std::size_t shared_grain = 16, global_grain = 16;    // the smallest access
   std::uint32_t most_threads = 0;
-  int registers = 0;                                   // declared, of the kernel and what it calls
-  std::vector<std::string> unknown;                    // instructions that raise a fault when they are reached
+  int registers = 0;                 // declared, of the kernel and what it calls
+  std::vector<std::string> unknown;  // instructions that raise a fault when they are reached
 };
 
 }  // namespace ptx::detail

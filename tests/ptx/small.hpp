@@ -19,7 +19,8 @@ inline std::string kernel(std::string const& body, std::string const& before = "
 .version 9.0
 .target sm_80
 .address_size 64
-)" + before + R"(
+)" + before +
+         R"(
 .visible .entry k(.param .u64 k_param_0, .param .u64 k_param_1)
 {
   .reg .pred %p<16>;
@@ -34,7 +35,8 @@ inline std::string kernel(std::string const& body, std::string const& before = "
   mul.wide.u32 %d2, %r0, 4;
   add.s64 %d0, %d0, %d2;
   add.s64 %d1, %d1, %d2;
-)" + body + "\n  ret;\n}\n";
+)" + body +
+         "\n  ret;\n}\n";
 }
 
 struct result {
@@ -43,7 +45,8 @@ struct result {
 };
 
 /// Runs the body with as many words of output as threads, all NaN to begin with.
-inline result run(std::string const& body, std::vector<std::uint32_t> const& in = std::vector<std::uint32_t>(32),
+inline result run(std::string const& body,
+                  std::vector<std::uint32_t> const& in = std::vector<std::uint32_t>(32),
                   ptx::launch const& how = {.grid = 1, .block = 32}, std::string const& before = "") {
   ptx::module const m(kernel(body, before));
   ptx::device d;
@@ -56,7 +59,9 @@ inline result run(std::string const& body, std::vector<std::uint32_t> const& in 
 }
 
 /// What one lane computes: the body leaves it in %r1.
-inline std::uint32_t value(std::string const& body) { return run(body + "\n st.global.u32 [%d0], %r1;").out[0]; }
+inline std::uint32_t value(std::string const& body) {
+  return run(body + "\n st.global.u32 [%d0], %r1;").out[0];
+}
 
 /// The fault that the body is expected to raise.
 template <class F> void expect_fault(ptx::wrong kind, F const& f, std::vector<std::string> const& said = {}) {

@@ -35,9 +35,9 @@ struct operand {
   bool negated = false, of_module = false;  // whether `index` counts the module's variables or the function's
   int index = -1;                           // of a register, a variable, or the statement of a label
   std::uint64_t bits = 0;                   // of a number; for variables and memory the offset
-  char real = 0;                            // 'f' or 'd': the number was written as the bits of a float or a double
-  std::string text;                         // of a name
-  std::vector<operand> parts;               // of a list; of memory the base
+  char real = 0;               // 'f' or 'd': the number was written as the bits of a float or a double
+  std::string text;            // of a name
+  std::vector<operand> parts;  // of a list; of memory the base
 };
 
 struct statement {
@@ -74,7 +74,7 @@ inline int bits_of(std::string_view type) {
   if (type == "f32x2") return 64;
   if (type.size() < 2 || type.size() > 4 || std::string_view("usbf").find(type[0]) == type.npos) return 0;
   int bits = 0;
-  for (const char c : type.substr(1)) {
+  for (char const c : type.substr(1)) {
     if (c < '0' || c > '9') return 0;
     bits = bits * 10 + (c - '0');
   }

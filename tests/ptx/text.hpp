@@ -18,7 +18,9 @@ struct word {
   int line;
 };
 
-inline bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%'; }
+inline bool is_letter(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%';
+}
 
 inline std::vector<word> words_of(std::string_view text) {
   std::vector<word> words;
@@ -26,7 +28,7 @@ inline std::vector<word> words_of(std::string_view text) {
   std::size_t at = 0;
   auto const here = [&](std::size_t ahead = 0) { return at + ahead < text.size() ? text[at + ahead] : '\0'; };
   while (at < text.size()) {
-    const char c = text[at];
+    char const c = text[at];
     if (c == '\n') ++line;
     if (std::isspace(static_cast<unsigned char>(c))) {
       ++at;
@@ -46,7 +48,8 @@ inline std::vector<word> words_of(std::string_view text) {
       while (at < text.size() && text[at] != '"') ++at;
       ++at;
     } else if (is_letter(c) || c == '.') {
-      while (is_letter(here()) || here() == '.' || (here() == ':' && (here(1) == ':' || text[at - 1] == ':'))) ++at;
+      while (is_letter(here()) || here() == '.' || (here() == ':' && (here(1) == ':' || text[at - 1] == ':')))
+        ++at;
     }
     words.push_back({text.substr(start, at - start), line});
   }
@@ -64,7 +67,7 @@ inline std::vector<std::string_view> parts_of(std::string_view name) {
 
 /// Reads the words one after another.
 class reader {
- public:
+public:
   explicit reader(std::string_view text) : words_(words_of(text)) {}
 
   bool done() const { return at_ >= words_.size(); }
@@ -85,13 +88,14 @@ class reader {
   std::string text(std::size_t first) const {
     std::string out;
     for (std::size_t k = first; k < at_; ++k) {
-      const bool apart = k > first && words_[k].text.data() > words_[k - 1].text.data() + words_[k - 1].text.size();
+      bool const apart =
+          k > first && words_[k].text.data() > words_[k - 1].text.data() + words_[k - 1].text.size();
       out += (apart ? " " : "") + std::string(words_[k].text);
     }
     return out;
   }
   void skip_line() {
-    for (const int line = this->line(); !done() && words_[at_].line == line;) ++at_;
+    for (int const line = this->line(); !done() && words_[at_].line == line;) ++at_;
   }
   void skip_past(std::string_view text) {
     while (take() != text) {}
@@ -101,7 +105,7 @@ class reader {
                                    std::string(peek()) + "'");
   }
 
- private:
+private:
   std::vector<word> words_;
   std::size_t at_ = 0;
 };

@@ -14,9 +14,9 @@ namespace ptx {
 /// What a launch looks for besides what is always an error.
 struct checks {
   bool shared_races = true, uninitialised = true;
-  bool global_races = true;        // between blocks; atomic and volatile accesses are exempt
-  bool exits_at_barriers = true;   // a barrier counts threads that have left the kernel as missing
-  bool traffic = true;             // counts sectors and bank conflicts
+  bool global_races = true;       // between blocks; atomic and volatile accesses are exempt
+  bool exits_at_barriers = true;  // a barrier counts threads that have left the kernel as missing
+  bool traffic = true;            // counts sectors and bank conflicts
 };
 
 struct launch {
@@ -64,7 +64,7 @@ struct copy {
 class block;
 
 class warp {
- public:
+public:
   warp(block& b, int number, mask alive);
 
   /// Executes until all lanes wait or have left, or so many instructions are over. What is left of them.
@@ -89,7 +89,11 @@ class warp {
   /// Calls f(lane) for the lanes that execute. f works on each lane alone.
   template <class F> void each(F const& f) const {
     if (exec == all_lanes) {
+#ifdef __clang__
+#pragma clang loop vectorize(assume_safety)
+#else
 #pragma GCC ivdep
+#endif
       for (int l = 0; l < lane_count; ++l) f(l);
     } else
       for (mask m = exec; m; m &= m - 1) f(std::countr_zero(m));
@@ -132,15 +136,15 @@ class warp {
   int pc = 0, next = 0;
   std::uint32_t syncs = 0;
   std::vector<fragment> others;
-  std::array<std::vector<copy>, lane_count> issued;             // asynchronous copies of no group yet
+  std::array<std::vector<copy>, lane_count> issued;               // asynchronous copies of no group yet
   std::array<std::vector<std::vector<copy>>, lane_count> groups;  // oldest first
 
- private:
+private:
   bool choose();
 };
 
 class block {
- public:
+public:
   explicit block(grid& g);
 
   void run(std::uint64_t number, std::mt19937_64& random);
@@ -154,7 +158,7 @@ class block {
   std::array<std::uint32_t, 16> arrived{};  // at each barrier, without waiting
   std::vector<warp> warps;
 
- private:
+private:
   void start(warp& w);
   bool release();
   bool release(int barrier);
@@ -162,13 +166,19 @@ class block {
 };
 
 inline warp::warp(block& b, int number, mask alive)
-    : of(b), in(b.in), number(number), frame(in.code.frame), local(in.code.local * lane_count),
-      constants(in.code.constants.data()), alive(alive), active(alive) {}
+    : of(b),
+      in(b.in),
+      number(number),
+      frame(in.code.frame),
+      local(in.code.local * lane_count),
+      constants(in.code.constants.data()),
+      alive(alive),
+      active(alive) {}
 
 inline std::string warp::place(int lane) const {
   origin const& o = in.code.origins[std::size_t(pc)];
-  return "in " + in.code.name + ", line " + std::to_string(o.line) + " `" + *o.text + "`, block " + to_string(of.at) +
-         ", thread " + to_string(in.how.block.at(thread(lane)));
+  return "in " + in.code.name + ", line " + std::to_string(o.line) + " `" + *o.text + "`, block " +
+         to_string(of.at) + ", thread " + to_string(in.how.block.at(thread(lane)));
 }
 
 inline void warp::fail(wrong kind, std::string const& what, int lane) const {
