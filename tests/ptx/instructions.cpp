@@ -104,6 +104,7 @@ TEST(Ptx, Bits) {
   EXPECT_EQ(of_words("not.b32", {5}), ~5u);
   EXPECT_EQ(value("mov.b64 %d3, {7, 9}; mov.b64 {%r2, %r1}, %d3;"), 9u);
   EXPECT_EQ(value("{ .reg .b16 a, b; mov.b32 {a, b}, 0x00050003; mov.b32 %r1, {b, a}; }"), 0x00030005u);
+  EXPECT_EQ(value("{.reg.b16 h; mov.b16 h, 7; cvt.u32.u16 %r1, h;}"), 7u);
 }
 
 TEST(Ptx, Comparisons) {

@@ -125,7 +125,8 @@ private:
 };
 
 /// Who has touched the block's shared memory since its last barrier. Lanes of one warp are in order where a warp-level
-/// synchronisation lies between them.
+/// synchronisation lies between them; one of some lanes counts for all of the warp, so that a race may stay unseen but
+/// none is made up.
 class thread_shadow {
 public:
   enum class verdict { fine, race, uninitialised, unlanded };

@@ -12,7 +12,7 @@
 namespace ptx::detail {
 
 /// A word is an identifier with its dots ("ld.global.L1::no_allocate.v4.f32", ".reg", "%tid.x"), a number, a string
-/// with its quotes, or one other character.
+/// with its quotes, or one other character. ".reg.b16" is two words, as if there were a space.
 struct word {
   std::string_view text;
   int line;
@@ -48,7 +48,8 @@ inline std::vector<word> words_of(std::string_view text) {
       while (at < text.size() && text[at] != '"') ++at;
       ++at;
     } else if (is_letter(c) || c == '.') {
-      while (is_letter(here()) || here() == '.' || (here() == ':' && (here(1) == ':' || text[at - 1] == ':')))
+      while (is_letter(here()) || (here() == '.' && c != '.') ||
+             (here() == ':' && (here(1) == ':' || text[at - 1] == ':')))
         ++at;
     }
     words.push_back({text.substr(start, at - start), line});
