@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+// programs.hpp -- programs with short names, for nvcc and the host alike: steps of training, values with derivatives.
+#pragma once
+#include <knit/gradients.hpp>
+#include <knit/nn/chain.hpp>
+#include <knit/nn/dense.hpp>
+#include <knit/optim/adam.hpp>
+#include <knit/optim/momentum.hpp>
+#include <knit/optim/sgd.hpp>
+#include <knit/op/catalogue.hpp>
+#include <knit/train/step.hpp>
+
+namespace programs {
+
+using namespace knit;
+
+/// 52 pixels, 24 hidden, 10 classes, 20 instances: each contraction is in tiles, and none fills them.
+using small_mlp = decltype(make_chain(make_dense<52, 24>(relu), make_dense<24, 10>()));
+struct small_sgd : training<small_mlp, sgd_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
+struct small_adam : training<small_mlp, adam_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
+
+/// The network of MNIST at full size.
+using mnist_mlp = decltype(make_chain(make_dense<784, 256>(relu), make_dense<256, 10>()));
+struct mnist_sgd : training<mnist_mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
+struct mnist_adam : training<mnist_mlp, adam_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
+
+/// x + f(g(x)).
+template <class First, class Second> struct residual {
+  BOOST_HANA_DEFINE_STRUCT(residual, (First, first), (Second, second));
+  constexpr auto operator()(auto x) const { return x + second(first(x)); }
+};
+template <class First, class Second> residual(First, Second) -> residual<First, Second>;
+using residual_mlp = decltype(make_chain(make_dense<6, 16>(tanh_), residual{make_dense<16, 16>(relu), make_dense<16, 16>()}, make_dense<16, 10>()));
+struct residual_momentum : training<residual_mlp, momentum_rule, tensor<float, 6, 33>, view<std::uint8_t, 33>> {};
+
+struct chain_of {
+  constexpr auto operator()(auto x, auto b) const { return mean(square(sigm(x % 0.5 + b))); }
+};
+/// Elementwise with broadcasting, and reduced.
+struct chain : detail::gradients_spec<chain_of, tensor<float, 40, 90>, tensor<float, 40>> {};
+
+struct log_sum_of {
+  constexpr auto operator()(auto x) const { return sum(logsumexp<0>(x)); }
+};
+struct log_sums : detail::gradients_spec<log_sum_of, tensor<float, 45, 7>> {};
+
+struct classes_of {
+  constexpr auto operator()(auto x, auto w) const { return sum(square(softmax<0>(w * x))); }
+};
+struct classes : detail::gradients_spec<classes_of, tensor<float, 19, 35>, tensor<float, 10, 19>> {};
+
+/// Products only: fused multiplications and additions, so the same to the bit on every machine.
+struct product_of_three {
+  constexpr auto operator()(auto a, auto b, auto c) const { return sum(a * b * c); }
+};
+struct products : detail::gradients_spec<product_of_three, tensor<float, 37, 65>, tensor<float, 65, 29>, tensor<float, 29, 12>> {};
+
+// ---- every op of the catalogue that is elementwise or a reduction --------------------------------------
+
+/// Its value on arrays of float of the extents E..., an output for each op.
+template <class Self, class Ops, class... E> struct each_op {
+  using argument_tag = Self;
+  static constexpr int first_argument = 0, argument_count = sizeof...(E);
+  static constexpr std::array<leaf_info, sizeof...(E)> leaves{leaf_info{element::f32, {}, E::value}...};
+  template <class Op, int... K> static auto value_of(std::integer_sequence<int, K...>) {
+    return make<Op>(argument<Self, K, mp::mp_at_c<mp::mp_list<E...>, K>>{}...);
+  }
+  template <class... Op> static auto list(mp::mp_list<Op...>)
+      -> mp::mp_list<result<typename decltype(value_of<Op>(std::make_integer_sequence<int, sizeof...(E)>{}))::graph>...>;
+  using results = decltype(list(Ops{}));
+};
+struct unary_ops : each_op<unary_ops, catalogue::unary, extents<37, 5>> {};
+struct binary_ops : each_op<binary_ops, catalogue::binary, extents<37, 5>, extents<1, 5>> {};
+struct ternary_ops : each_op<ternary_ops, catalogue::ternary, extents<40>, extents<40, 3>, extents<>> {};
+struct reductions : each_op<reductions, catalogue::reductions, extents<37, 50>> {};
+
+}  // namespace programs
