@@ -15,6 +15,7 @@ namespace knit::cuda {
 template <class Spec, class Arguments = typename Spec::argument_types> class training_step;
 template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
  public:
+  using spec = Spec;
   using model_type = typename Spec::model_type;
   using rule_type = typename Spec::rule_type;
   using program = cuda_backend::program<Spec>;
