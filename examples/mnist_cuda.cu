@@ -2,8 +2,7 @@
 // The step of training on MNIST as kernels of a GPU.
 #include "mnist_cuda.hpp"
 
-#include <knit/optim/sgd.hpp>
-#include <knit/train/device.cuh>
+#include <knit/cuda.cuh>
 
 using namespace knit;
 

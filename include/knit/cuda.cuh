@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// device.cuh -- in: a named step of training. out: it on a GPU, which holds the parameters: step by step, or many as a graph.
+// cuda.cuh -- what a .cu file includes: models, ops and update rules, and their steps on a GPU, which holds the parameters.
 #pragma once
 #include <array>
 #include <knit/backend/cuda/device.cuh>
+#include <knit/core/tensor.hpp>
+#include <knit/nn/chain.hpp>
+#include <knit/nn/dense.hpp>
+#include <knit/op/catalogue.hpp>
+#include <knit/op/composite.hpp>
+#include <knit/optim/adam.hpp>
+#include <knit/optim/momentum.hpp>
+#include <knit/optim/sgd.hpp>
 #include <knit/train/step.hpp>
 #include <span>
 #include <vector>
