@@ -75,11 +75,12 @@ struct by_fibers {
 };
 using cuda_on_fibers = basic_cuda_on_host<cuda::for_blocks, by_fibers>;
 
-/// Many slabs of little work, of which each block does several: what large programs have, at the sizes of tests.
+/// Regions wherever there may be one, and many slabs of little work, of which each block does several: what large programs
+/// have, at the sizes of tests.
 struct for_few_blocks {
   static constexpr tuning tune = [] {
     tuning t = cuda::for_blocks::tune;
-    t.most_runs = 3, t.slab_flops = 64;
+    t.most_runs = 3, t.slab_flops = 64, t.column_tile = 4, t.meeting_flops = 0;
     return t;
   }();
 };
