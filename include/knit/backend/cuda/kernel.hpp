@@ -60,7 +60,8 @@ template <class P, int S, class C> KNIT_FN void run_step(C const& c, typename P:
   if constexpr (!std::is_same_v<step_type, no_step>) step_type::run(c, shared, m, share, shares);
 }
 template <class P, int R, class C, int... S>
-KNIT_FN void run_slab(C const& c, typename P::number* shared, memory<P> const& m, int share, int shares, std::integer_sequence<int, S...>) {
+KNIT_FN void run_slab(C const& c, [[maybe_unused]] typename P::number* shared, memory<P> const& m, [[maybe_unused]] int share,
+                      [[maybe_unused]] int shares, std::integer_sequence<int, S...>) {
   constexpr int first = P::plan.regions[R].first;
   (run_step<P, first + S>(c, shared, m, share, shares), ...);
 }
