@@ -7,7 +7,7 @@
 using namespace knit;
 
 /// Names what is trained: that is all that the names of its kernels carry.
-struct digits : training<mlp, sgd_rule, images, labels> {};
+struct digits : training_program<mlp, sgd_rule, images, labels> {};
 
 static_assert(plan_of<cuda::training_step<digits>>::kernels <= 3, "the step is at most three fused kernels");
 

@@ -18,7 +18,7 @@
 namespace knit::cuda {
 
 /// Training on a GPU. Spec names what is trained, so that kernels have short names:
-/// `struct digits : knit::training<mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};`.
+/// `struct digits : knit::training_program<mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};`.
 /// The GPU has its own copy of the parameters, from the construction to `read`, and the states of the rule.
 template <class Spec, class Arguments = typename Spec::argument_types> class training_step;
 template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {

@@ -6,7 +6,7 @@
 
 using namespace knit;
 using mlp = decltype(make_chain(make_dense<4, 3>()));
-struct small_step : training<mlp, sgd_rule, view<float, 4, 5>, view<std::uint8_t, 5>> {};
+struct small_step : training_program<mlp, sgd_rule, view<float, 4, 5>, view<std::uint8_t, 5>> {};
 
 bool gpu_available() { return cuda::available(); }
 

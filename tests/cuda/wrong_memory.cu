@@ -4,7 +4,7 @@
 
 using namespace knit;
 using mlp = decltype(make_chain(make_dense<4, 3>()));
-struct trained : training<mlp, sgd_rule, view<float, 4, 5>, view<std::uint8_t, 5>> {};
+struct trained : training_program<mlp, sgd_rule, view<float, 4, 5>, view<std::uint8_t, 5>> {};
 
 void step(cuda::training_step<trained>& s, view<float, 4, 5> const& x, view<std::uint8_t, 5> const& y) {
 #ifdef KNIT_WRONG

@@ -122,7 +122,7 @@ struct cuda_backend {
       static_assert(sizeof(a) <= 32764, "knit: a kernel has more arguments than CUDA passes");
       // As a literal: nvcc spells a sentence that is part of a type letter by letter.
       static_assert(!cuda::has_closure<Spec>(), "knit: a program for a GPU has a closure in its type, which nvcc refuses in the name of a "
-                    "kernel; give the program a name, struct my_program : training<...> {};, and use that");
+                    "kernel; give the program a name, struct my_program : training_program<...> {};, and use that");
       if constexpr (!cuda::has_closure<Spec>()) (launch_one<K>(a), ...);
     }
     template <int K> void launch_one(cuda::arguments<compiled_type> const& a) {
