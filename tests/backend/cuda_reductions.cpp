@@ -48,6 +48,16 @@ TEST(reductions_on_blocks, of_four_axes) {
   reductions<double, 0, 1>(extents<31, 3, 4, 8>{});
 }
 
+struct leaves_little {  // the exponentials move to where the sum is read, and one slab is enough for what is left
+  constexpr auto operator()(auto x) const {
+    auto e = square(x);
+    return tanh(exp(e) - sum(e));
+  }
+};
+TEST(reductions_on_blocks, of_one_slab) {
+  check("30", [x = make_array<float, 30>(1)] { return value(diff(leaves_little{})(x)); }, 30);
+}
+
 // ---- rows that threads hold ----------------------------------------------------------------------------
 
 TEST(rows_on_blocks, are_reduced_on_the_way) {
