@@ -440,19 +440,27 @@ struct difference {
   }
 };
 
-template <std::uint64_t Seed> struct check {
+/// What a network is checked on: a backend, and the ways of running it that must not matter.
+struct on_threads {
+  using backend = simd_backend;
+  static constexpr char const* way = "threads";
+  static void choose(int way) { thread_count() = way + 1; }
+  static void leave() { thread_count() = 0; }
+};
+
+template <std::uint64_t Seed, class Where = on_threads> struct check {
   static constexpr network_plan const& plan = drawn<Seed>;
   using model = decltype(make_network<Seed>());
   using X = typename decltype(input_type<Seed>())::type;
   using Y = typename decltype(target_type<Seed>())::type;
   using rule_type = mp::mp_at_c<mp::mp_list<sgd_rule, decayed_sgd, scaled_sgd, momentum_rule, adam_rule>,
                                 std::size_t(plan.by)>;
-  using step_type = training_step<simd_backend, model, rule_type, X, Y>;
+  using step_type = training_step<typename Where::backend, model, rule_type, X, Y>;
   using spec = typename step_type::spec;
-  using scores_type = inference<simd_backend, model, X>;
+  using scores_type = inference<typename Where::backend, model, X>;
   using numbers = std::vector<rounding::number>;
   template <class Spec> using oracle = typename scalar_backend<rounding::number>::template program<Spec>;
-  static constexpr int steps = 3, most_threads = 3, parameters = parameter_count<model>;
+  static constexpr int steps = 3, ways = 3, parameters = parameter_count<model>;
 
   struct batch {
     filled<X> x;
@@ -598,10 +606,10 @@ template <std::uint64_t Seed> struct check {
     ASSERT_TRUE(std::isfinite(by.lr) && by.lr > 0) << describe(plan);
     goes_down_the_slope(first, by, batch(0));
 
-    std::vector<memory> m(most_threads, first);
+    std::vector<memory> m(ways, first);
     std::vector<typename step_type::program> step;
-    for (int t = 0; t < most_threads; ++t) {
-      thread_count() = t + 1;
+    for (int t = 0; t < ways; ++t) {
+      Where::choose(t);
       step.emplace_back();
     }
     difference differs;
@@ -616,9 +624,9 @@ template <std::uint64_t Seed> struct check {
       const auto hyper = by.hyper(s + 1);
       const outcome o = expect(m[0], by, b, s + 1);
       memory before = m[0];
-      float losses[most_threads];
-      for (int t = 0; t < most_threads; ++t) {
-        thread_count() = t + 1;
+      float losses[ways];
+      for (int t = 0; t < ways; ++t) {
+        Where::choose(t);
         void* outputs[] = {&losses[t]};
         step[std::size_t(t)].run(leaves_of(m[std::size_t(t)], b, hyper).data(), outputs);
       }
@@ -637,29 +645,29 @@ template <std::uint64_t Seed> struct check {
                 if (!(part <= blur)) blur = part, blurred = name + array;
                 clear += part <= 0.1, ++all;
               });
-      for (int t = 1; t < most_threads; ++t)
+      for (int t = 1; t < ways; ++t)
         ASSERT_TRUE(std::memcmp(&losses[t], &losses[0], sizeof(float)) == 0 &&
                     m[std::size_t(t)].storage() == m[0].storage())
             << describe(plan) << "\n"
-            << name << t + 1 << " threads differ from one";
+            << name << t + 1 << " " << Where::way << " differ from one";
     }
     const batch b{0};
     const numbers z = expect_scores(m[0], b);
-    std::vector<float> got[most_threads];
-    for (int t = 0; t < most_threads; ++t) {
-      thread_count() = t + 1;
+    std::vector<float> got[ways];
+    for (int t = 0; t < ways; ++t) {
+      Where::choose(t);
       got[t].resize(z.size());
       scores_type scores(m[std::size_t(t)].m);
       scores(b.x.array, got[t].data());
       ASSERT_EQ(std::memcmp(got[t].data(), got[0].data(), z.size() * sizeof(float)), 0)
-          << describe(plan) << "\nscores on " << t + 1 << " threads differ from one";
+          << describe(plan) << "\nscores on " << t + 1 << " " << Where::way << " differ from one";
     }
-    thread_count() = 0;
+    Where::leave();
     for (std::size_t i = 0; i < z.size(); ++i) differs.look("scores", long(i), got[0][i], z[i]);
 
     std::printf(
         "  %d kernels, largest difference %.1f deviations, of a change rounding hides %.1g at most (%s)\n",
-        plan_of<step_type>::kernels, differs.largest, blur, blurred.c_str());
+        step_type::program::compiled_type::plan.kernels, differs.largest, blur, blurred.c_str());
     EXPECT_TRUE(differs.first.empty()) << describe(plan) << "\n" << differs.first;
     EXPECT_GE(4 * clear, 3 * all) << describe(plan)
                                   << "\nmost changes are little more than rounding: nothing is checked";
@@ -667,7 +675,7 @@ template <std::uint64_t Seed> struct check {
 };
 
 /// A test for each seed, named by it.
-template <std::uint64_t... Seed> int enlist() {
+template <class Where, std::uint64_t... Seed> int enlist_on() {
   struct trained : testing::Test {
     void (*body)();
     explicit trained(void (*f)()) : body(f) {}
@@ -675,9 +683,10 @@ template <std::uint64_t... Seed> int enlist() {
   };
   (testing::RegisterTest(
        "networks", ("seed_" + std::to_string(Seed)).c_str(), nullptr, nullptr, __FILE__, __LINE__,
-       [] { return static_cast<testing::Test*>(new trained([] { check<Seed>().run(); })); }),
+       [] { return static_cast<testing::Test*>(new trained([] { check<Seed, Where>().run(); })); }),
    ...);
   return int(sizeof...(Seed));
 }
+template <std::uint64_t... Seed> int enlist() { return enlist_on<on_threads, Seed...>(); }
 
 }  // namespace networks

@@ -84,17 +84,18 @@ template <int N, int R> struct flat_arrays {
 
 namespace detail {
 
-/// How value v, which is of op f or of none, is read; operands' accesses are there already.
-template <int N, int R> constexpr access see(flat_arrays<N, R> const& a, int v, op_info const* f) {
+/// How value v, which is of op f, is read; operands' accesses are there already. What is of none is seen as a map: no view.
+inline constexpr op_info no_op{};
+template <int N, int R> constexpr access see(flat_arrays<N, R> const& a, int v, op_info const& f) {
   const shape to = a.extents[v];
-  const int base = f && f->what == kind::view ? field(a.at[v], 0) : v;
+  const int base = f.what == kind::view ? field(a.at[v], 0) : v;
   const shape from = a.extents[base];
-  const bool alias = base != v && (f->see != view_kind::reshape || squeezes(from, to));
+  const bool alias = base != v && (f.see != view_kind::reshape || squeezes(from, to));
   access r{alias ? a.seen[base].node : v, {}};
   for (int q = 0; q < max_rank; ++q) {
     r.axis[q] = to.extent[q] > 1 ? q : no_axis;
     if (!alias || r.axis[q] == no_axis) continue;
-    const int x = axis_under(*f, from, to, q);
+    const int x = axis_under(f, from, to, q);
     r.axis[q] = from.extent[x] > 1 ? a.seen[base].axis[x] : no_axis;
   }
   return r;
@@ -125,7 +126,7 @@ template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l)
       for (int k = 0; k < l.g.info(i).arity; ++k) m = with_field(m, k, to[field(m, k)]);
     f.at[n] = m;
     f.extents[n] = l.g.extents[i];
-    f.seen[n] = see(f, n, l.g.is_op(i) ? &l.g.info(i) : nullptr);
+    f.seen[n] = see(f, n, l.g.is_op(i) ? l.g.info(i) : no_op);
     to[i] = n++;
   }
   for (int r = 0; r < R; ++r) f.roots[r] = {to[l.roots[r].node], l.roots[r].state};

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+// cuda_lane.cpp -- in: lane.hpp. out: sums and products are rounded one by one on a host, too.
+#include <knit_kernels/cuda/lane.hpp>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using knit::cuda::lane;
+
+template <class T> [[gnu::noinline]] lane<T> sum_of_product(lane<T> a, lane<T> b, lane<T> c) { return a * b + c; }
+template <class T> [[gnu::noinline]] lane<T> difference_of_product(lane<T> a, lane<T> b, lane<T> c) { return a * b - c; }
+
+template <class T> void rounds_twice() {
+  T const volatile a = 1 + std::numeric_limits<T>::epsilon();  // so that nothing is known before it runs
+  const T product = 1 + 2 * std::numeric_limits<T>::epsilon();  // but for a rounding
+  EXPECT_EQ(sum_of_product<T>(a, a, -product).v, 0);
+  EXPECT_EQ(difference_of_product<T>(a, a, product).v, 0);
+  EXPECT_NE(fma(lane<T>(a), lane<T>(a), lane<T>(-product)).v, 0);
+}
+TEST(lanes_of_blocks, round_sums_and_products_one_by_one) {
+  rounds_twice<float>();
+  rounds_twice<double>();
+}
+
+}  // namespace

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+// cuda_networks.cpp -- in: small networks drawn by seeds. out: training steps and scores on the CUDA backend's blocks as the
+// oracle has them, the same to the bit in each order.
+
+#include "networks.hpp"
+
+#include <knit/backend/cuda/host.hpp>
+
+#ifndef KNIT_SEEDS
+#define KNIT_SEEDS 10, 61
+#endif
+
+namespace {
+struct on_blocks {
+  using backend = knit::cuda_on_host;
+  static constexpr char const* way = "orders";
+  static void choose(int way) { backend::order() = unsigned(5 * way); }
+  static void leave() { backend::order() = 0; }
+};
+[[maybe_unused]] const int enlisted = networks::enlist_on<on_blocks, KNIT_SEEDS>();
+}  // namespace
