@@ -19,9 +19,9 @@ constexpr double functions = 4e-6;  // exp, log, quotients: a GPU's own differ i
 /// Multiply-adds are executed as the tiles of the plan say, not one more or less.
 template <class Spec> void count(std::vector<ptx::counters> const& counted) {
   using P = compiled_for<Spec>;
-  [&]<int... K>(std::integer_sequence<int, K...>) {
-    (EXPECT_EQ(counted[std::size_t(K)].fma, std::uint64_t(promises::fma_of<P, K>())) << "in kernel " << K, ...);
-  }(std::make_integer_sequence<int, P::plan.kernels>{});
+  auto one = [&](auto k) { EXPECT_EQ(counted[std::size_t(k())].fma, std::uint64_t(promises::fma_of<P, k>())) << "in kernel " << k(); };
+  [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(
+      std::make_integer_sequence<int, P::plan.kernels>{});
 }
 TEST(programs, of_products_alone) {
   count<programs::products>(check<programs::products>(kernels(), "products", 0));
