@@ -1,9 +1,28 @@
 # SPDX-License-Identifier: BSL-1.0
 # in: nothing. out: KNIT_NVCC, if there is a compiler of CUDA, and what it has to be told of a file with programs in it.
 include_guard()
-find_program(KNIT_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda/bin DOC "Compiler of CUDA")
+find_program(KNIT_NVCC nvcc HINTS ENV CUDA_HOME PATH_SUFFIXES bin PATHS /usr/local/cuda DOC "Compiler of CUDA")
 
 # Kernels call constexpr functions of the host and read its constants (20094), and loops over axes that a program has not
 # are empty (128). Its own limit of 200 nested templates is too low for a model of many operations.
-set(KNIT_NVCC_FLAGS -std=c++20 --expt-relaxed-constexpr -ftemplate-depth 1024 -diag-suppress 20094,128,550
-  -DHWY_COMPILE_ONLY_STATIC -I${CMAKE_CURRENT_LIST_DIR}/../include -I${CMAKE_CURRENT_LIST_DIR}/../kernels)
+set(KNIT_CUDA_OPTIONS -std=c++20 --expt-relaxed-constexpr -ftemplate-depth=1024 -diag-suppress=20094,128,550)
+set(KNIT_NVCC_FLAGS ${KNIT_CUDA_OPTIONS} -DHWY_COMPILE_ONLY_STATIC -I${CMAKE_CURRENT_LIST_DIR}/../include -I${CMAKE_CURRENT_LIST_DIR}/../kernels)
+
+# add_cuda_file(target file.cu): a file with programs for a GPU, for the architectures of KNIT_CUDA_ARCHITECTURES. By hand,
+# so that a tree is configured without trying the compiler; a project that has CUDA as a language links knit::cuda instead.
+set(KNIT_CUDA_ARCHITECTURES 80 CACHE STRING "What examples with programs for a GPU are compiled for; later ones compile the PTX of the last")
+function(add_cuda_file target file)
+  get_filename_component(file ${file} ABSOLUTE)
+  get_filename_component(stem ${file} NAME_WE)
+  set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.cu.o)
+  set(gencode)
+  foreach(arch IN LISTS KNIT_CUDA_ARCHITECTURES)
+    list(APPEND gencode -gencode=arch=compute_${arch},code=[sm_${arch},compute_${arch}])
+  endforeach()
+  add_custom_command(OUTPUT ${object}
+    COMMAND ${KNIT_NVCC} ${KNIT_NVCC_FLAGS} -O3 ${gencode} -MD -MF ${object}.d -c ${file} -o ${object}
+    DEPENDS ${file} DEPFILE ${object}.d COMMENT "Kernels of ${stem}.cu" VERBATIM)
+  target_sources(${target} PRIVATE ${object})
+  set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON)
+  target_link_libraries(${target} PRIVATE CUDA::cudart_static)
+endfunction()

@@ -215,22 +215,15 @@ template <class Op> complaints wrong_repeats(std::string const& name) {
   return c;
 }
 
-/// Op and shapes, with the programs that the laws need.
-template <class Op, class... E> subject make_subject() {
-  using order2 = program_of<Op, double, 2, E...>;
-  using order1 = program_of<Op, float, 1, E...>;
-  using order1_of_double = program_of<Op, double, 1, E...>;
+/// Op and shapes, without any program.
+template <class Op, class... E> subject describe() {
   subject s{};
   s.name = std::string(Op::name);
   s.what = Op::what;
   s.operands = {E::value...};
   for (auto const& e : s.operands) s.name += " " + text(e);
   s.expected = really<Op>::shape(s.operands);
-  s.inferred = order2::y::shape;
-  auto flat = [&]<class G>(mp::mp_identity<G>) {
-    for (int r = 0; r < G::roots; ++r) s.flat.push_back(G::graph.extents[G::graph.roots[r].node]);
-  };
-  flat(mp::mp_identity<knit::compiled_graph<order2>>{});
+  s.inferred = program_of<Op, double, 1, E...>::y::shape;
   s.low = [] {
     if constexpr (requires { Op::low; }) return double(Op::low);
     else return -1e301;
@@ -244,6 +237,19 @@ template <class Op, class... E> subject make_subject() {
     else return -1;
   }();
   s.adds = Op::what == knit::kind::contract || (Op::what == knit::kind::reduce && knit::info_of<Op>.how == knit::combine::sum);
+  return s;
+}
+/// The same, with the programs that the laws need.
+template <class Op, class... E> subject make_subject() {
+  using order2 = program_of<Op, double, 2, E...>;
+  using order1 = program_of<Op, float, 1, E...>;
+  using order1_of_double = program_of<Op, double, 1, E...>;
+  subject s = describe<Op, E...>();
+  s.inferred = order2::y::shape;
+  auto flat = [&]<class G>(mp::mp_identity<G>) {
+    for (int r = 0; r < G::roots; ++r) s.flat.push_back(G::graph.extents[G::graph.roots[r].node]);
+  };
+  flat(mp::mp_identity<knit::compiled_graph<order2>>{});
   s.units = wrong_units<Op>(s.name);
   for (auto const& said : wrong_repeats<Op>(s.name)) s.units.push_back(said);
   s.in_double = runner<typename knit::scalar_backend<double>::program<order2>, order2, double>();
@@ -517,20 +523,25 @@ template <class Op, class... E> constexpr bool suits() {
   else return true;
 }
 
-template <class Op, class... E> void check_use(use<E...>, int& uses) {
+/// All the laws that this file has.
+struct every_law {
+  template <class Op, class... E> static complaints check() { return all(make_subject<Op, E...>()); }
+};
+template <class Op, class Laws = every_law, class... E> void check_use(use<E...>, int& uses) {
   if constexpr (suits<Op, E...>()) {
     ++uses;
-    const complaints c = all(make_subject<Op, E...>());
+    const complaints c = Laws::template check<Op, E...>();
     for (std::size_t i = 0; i < c.size() && i < 6; ++i) ADD_FAILURE() << c[i];
   }
 }
 /// Every op of a list on every one of the uses that suit it.
-template <class Ops, class... Uses> void check_all() {
+template <class Laws, class Ops, class... Uses> void check_all_by() {
   mp::mp_for_each<mp::mp_transform<mp::mp_identity, Ops>>([]<class Op>(mp::mp_identity<Op>) {
     int uses = 0;
-    (check_use<Op>(Uses{}, uses), ...);
+    (check_use<Op, Laws>(Uses{}, uses), ...);
     EXPECT_GT(uses, 0) << "no shapes for " << Op::name;
   });
 }
+template <class Ops, class... Uses> void check_all() { check_all_by<every_law, Ops, Uses...>(); }
 
 }  // namespace laws

@@ -246,9 +246,16 @@ template <class... X, model Model> auto make_inference(Model const& m) { return 
 
 // ---- what a program will do ---------------------------------------------------------------------------------
 
+namespace detail {
+/// For whatever its backend plans, or, of one that executes no plan, for the cores of a CPU.
+template <class P> struct plan_behind { using type = compiled<typename P::spec>; };
+template <class P> requires requires { typename P::program::compiled_type; }
+struct plan_behind<P> { using type = typename P::program::compiled_type; };
+}  // namespace detail
+
 /// The plan of a program P (a training_step or an inference) as constants.
 template <class P> struct plan_of {
-  using compiled_type = compiled<typename P::spec>;
+  using compiled_type = typename detail::plan_behind<P>::type;
   static constexpr auto const& plan = compiled_type::plan;
   static constexpr int kernels = plan.kernels;
   static constexpr long arena_bytes = plan.arena_bytes();
@@ -258,7 +265,8 @@ template <class P> struct plan_of {
 /// Kernels, expressions, shapes, bytes, flops and threads of a program, as text.
 template <class P> requires requires { typename P::spec; }
 std::string explain(P const&) {
-  return explain(compiled<typename P::spec>::graph, compiled<typename P::spec>::plan);
+  using Q = typename detail::plan_behind<P>::type;
+  return explain(Q::graph, Q::plan);
 }
 
 // ---- updates by hand -------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@
 #include <type_traits>
 #include <vector>
 
-#include "arrays.hpp"
+#include "letters.hpp"
 
 namespace {
 
 using namespace knit;
-using arrays::expected;
+using arrays::expected, arrays::sized;
 
 /// Element i of an array that a seed names, in [-1, 1], with exact decimals in binary.
 double arbitrary(int seed, long i) { return double(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0] % 513) / 256 - 1; }
@@ -47,27 +47,6 @@ template <class F> void check(std::string const& what, F const& f, double terms)
   thread_count() = 0;
 }
 
-/// Letters have sizes in the order in which they first occur.
-template <einsum_labels L, int... Size> struct sized {
-  static constexpr int of(char letter) {
-    constexpr int sizes[] = {Size...};
-    char known[2 * max_rank]{};
-    int seen = 0;
-    for (int k = 0; k < 2; ++k)
-      for (char c : L.of[k]) {
-        int at = 0;
-        while (at < seen && known[at] != c) ++at;
-        if (c && at == seen) known[seen++] = c;
-        if (c && c == letter) return sizes[at];
-      }
-    return 1;
-  }
-  template <class T, int K> static auto array(int seed) {
-    return [&]<int... I>(std::integer_sequence<int, I...>) {
-      return make_array<T, of(L.of[K][I])...>(seed);
-    }(std::make_integer_sequence<int, L.count(K)>{});
-  }
-};
 template <einsum_labels L, int... Size> void check_labels() {
   using s = sized<L, Size...>;
   std::string what = L.text;

@@ -16,13 +16,13 @@ using namespace knit;
 
 /// 52 pixels, 24 hidden, 10 classes, 20 instances: each contraction is in tiles, and none fills them.
 using small_mlp = decltype(make_chain(make_dense<52, 24>(relu), make_dense<24, 10>()));
-struct small_sgd : training<small_mlp, sgd_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
-struct small_adam : training<small_mlp, adam_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
+struct small_sgd : training_program<small_mlp, sgd_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
+struct small_adam : training_program<small_mlp, adam_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
 
 /// The network of MNIST at full size.
 using mnist_mlp = decltype(make_chain(make_dense<784, 256>(relu), make_dense<256, 10>()));
-struct mnist_sgd : training<mnist_mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
-struct mnist_adam : training<mnist_mlp, adam_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
+struct mnist_sgd : training_program<mnist_mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
+struct mnist_adam : training_program<mnist_mlp, adam_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
 
 /// x + f(g(x)).
 template <class First, class Second> struct residual {
@@ -31,7 +31,7 @@ template <class First, class Second> struct residual {
 };
 template <class First, class Second> residual(First, Second) -> residual<First, Second>;
 using residual_mlp = decltype(make_chain(make_dense<6, 16>(tanh_), residual{make_dense<16, 16>(relu), make_dense<16, 16>()}, make_dense<16, 10>()));
-struct residual_momentum : training<residual_mlp, momentum_rule, tensor<float, 6, 33>, view<std::uint8_t, 33>> {};
+struct residual_momentum : training_program<residual_mlp, momentum_rule, tensor<float, 6, 33>, view<std::uint8_t, 33>> {};
 
 struct chain_of {
   constexpr auto operator()(auto x, auto b) const { return mean(square(sigm(x % 0.5 + b))); }

@@ -202,6 +202,13 @@ TEST(mnist_step, is_three_kernels_that_store_no_weight_gradient) {
   EXPECT_LT(mnist_step::plan.flops, 81.8e6 * 1.02);
 }
 
+/// The moments of a weight come from the gradient that it comes from: all three wait for whoever reads the old weight.
+TEST(mnist_step, with_moments_copies_no_weight) {
+  using step = compiled<detail::training_spec<mlp, adam_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>>;
+  static_assert(step::plan.kernels == 3);
+  EXPECT_TRUE(all_in_place<step>());
+}
+
 TEST(mnist_step, needs_little_memory) {
   // Images as numbers, activations and their adjoints: less than one gradient of the first weight.
   EXPECT_LT(mnist_step::plan.arena_bytes(), 4 * 256 * 784);

@@ -267,4 +267,30 @@ TEST(too_few_instances, are_refused_with_their_numbers) {
   }
 }
 
+/// A step that is there already: what stands between a pipeline and a program of a GPU.
+struct counted_step {
+  using value_type = float;
+  step_type& step;
+  int calls = 0;
+  float operator()(view<unorm8, features, size> const& x, view<std::uint8_t, size> const& y) {
+    ++calls;
+    return step(x, y);
+  }
+};
+TEST(train, of_a_step_that_is_there) {
+  const auto data = numbered(22);
+  auto model = make_model(), other = make_model();
+  step_type step(model, rule);
+  counted_step counted{step};
+  auto batches = data | minibatch<size>(shuffle_by{5});
+  auto batches_again = data | minibatch<size>(shuffle_by{5});
+  const auto losses = batches | cycle | train(counted) | take(12) | ranges::to<std::vector>();
+  const auto same = batches_again | cycle | sgd(other, rule) | take(12) | ranges::to<std::vector>();
+  EXPECT_EQ(losses, same);
+  EXPECT_EQ(counted.calls, 12);
+  EXPECT_EQ(weights(model), weights(other));
+  EXPECT_EQ(ranges::distance(batches | train(step)), 5) << "a training_step is one";  // goes on where it was
+  EXPECT_EQ(step.steps(), 17);
+}
+
 }  // namespace

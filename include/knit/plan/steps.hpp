@@ -45,45 +45,58 @@ template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R
     if (inlined[u]) add_operands(g, p, u, r, inlined, true);
 }
 
-/// An order of all values, operands first, in which what only leads to the next value of a state comes after
-/// the other values, and after those that read the old one: so it may be written where the old one lies.
+/// An order of all values, operands first, in which what only leads to next values of states comes after the other
+/// values, and after those that read the old ones: so it may be written where the old ones lie. States that share
+/// such a value (a weight and its moments) are one group.
 template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N, R> const& p, int const* home, int* sequence) {
-  constexpr int several = -1, unread = -2;
-  int leads_to[N]{};  // the one root that a value leads to
+  constexpr int elsewhere = -1, unread = -2, operands = 3;
+  int group[R]{};
+  for (int r = 0; r < g.root_count; ++r) group[r] = r;
+  auto find = [&](int r) {
+    while (group[r] != r) r = group[r];
+    return r;
+  };
+  auto both = [&](int a, int b) {  // what leads to a and b leads to
+    if (a == unread || b == unread) return a == unread ? b : a;
+    if (a == elsewhere || b == elsewhere) return elsewhere;
+    group[find(a)] = find(b);
+    return b;
+  };
+  int leads_to[N]{};  // a root of the group, or elsewhere
   for (int v = 0; v < g.size; ++v) leads_to[v] = unread;
   for (int r = 0; r < g.root_count; ++r) {
     int& to = leads_to[g.roots[r].node];
-    to = to == unread && g.roots[r].state >= 0 ? r : several;
+    to = both(to, g.roots[r].state >= 0 ? r : elsewhere);
   }
   for (int v = g.size - 1; v >= 0; --v)
     for (int k = 0; k < g.arity(v); ++k) {
       const int u = g.operand(v, k);
       const bool apart = p.roles[u] == role::computed && p.roles[v] == role::computed && home[u] != home[v];
-      if (apart || (leads_to[u] != unread && leads_to[u] != leads_to[v])) leads_to[u] = several;
-      else leads_to[u] = leads_to[v];
+      const bool step = p.roles[g.read(u).node] == role::computed;  // leaves and what readers work out have no order
+      leads_to[u] = apart || !step ? elsewhere : both(leads_to[u], leads_to[v]);
     }
+  int old[operands * N]{};  // the root whose old value an operand is, from 1
+  for (int v = 0; v < g.size; ++v)
+    for (int k = 0; k < g.arity(v) && leads_to[v] >= 0; ++k)
+      if (const int u = g.read(v, k).node; g.is_leaf(u))
+        for (int r = 0; r < g.root_count; ++r)
+          if (g.roots[r].state == field(g.at[u], 0)) old[operands * v + k] = r + 1;
   bool done[R]{};
   int n = 0;
   for (int v = 0; v < g.size; ++v)
     if (leads_to[v] < 0) sequence[n++] = v;
-  for (int round = 0; round < g.root_count; ++round) {
+  while (n < g.size) {
+    bool waits[R]{};  // a group of which another that is not done reads an old value
+    for (int v = 0; v < g.size; ++v)
+      for (int k = 0; k < operands && leads_to[v] >= 0; ++k)
+        if (const int r = old[operands * v + k] - 1; r >= 0 && !done[find(leads_to[v])] && find(r) != find(leads_to[v])) waits[find(r)] = true;
     int next = -1;
-    for (int r = 0; r < g.root_count && next < 0; ++r) {  // a root whose old value no waiting group reads
-      if (done[r]) continue;
-      bool free = true;
-      for (int v = 0; v < g.size; ++v)
-        if (leads_to[v] >= 0 && leads_to[v] != r && !done[leads_to[v]])
-          for (int k = 0; k < g.arity(v); ++k) {
-            const int u = g.read(v, k).node;
-            free = free && !(g.is_leaf(u) && field(g.at[u], 0) == g.roots[r].state);
-          }
-      if (free) next = r;
-    }
-    for (int r = 0; r < g.root_count && next < 0; ++r)  // each waits for another: one will have to be copied
-      if (!done[r]) next = r;
+    for (int pass = 0; pass < 2; ++pass)  // if each waits for another, one will have to be copied
+      for (int r = 0; r < g.root_count && next < 0; ++r)
+        if (find(r) == r && !done[r] && (pass == 1 || !waits[r])) next = r;
     done[next] = true;
     for (int v = 0; v < g.size; ++v)
-      if (leads_to[v] == next) sequence[n++] = v;
+      if (leads_to[v] >= 0 && find(leads_to[v]) == next) sequence[n++] = v;
   }
 }
 

@@ -105,8 +105,8 @@ template <class... A, int States> struct state_arrays<std::tuple<A*...>, States>
 
 }  // namespace detail
 
-/// A step of training as a program, for a name of its own: `struct digits : training<mlp, sgd_rule, X, Y> {};`.
-template <class Model, update_rule Rule, class... X> using training = detail::training_spec<Model, Rule, X...>;
+/// A step of training as a program, for a name of its own: `struct digits : training_program<mlp, sgd_rule, X, Y> {};`.
+template <class Model, update_rule Rule, class... X> using training_program = detail::training_spec<Model, Rule, X...>;
 
 /// The loss of a model as a training step: step(x, y) returns the loss before the update. The model is
 /// referred to and changed in place; what the rule remembers of it lives here. X... are the types of the

@@ -140,6 +140,18 @@ template <class Backend, class Model, class Rule> struct train_fn {
   }
 };
 
+/// A step of training that somebody else has made: called with a batch's x and y it makes it and gives the loss.
+template <class Step>
+concept made_step = !model<Step> && requires { typename Step::value_type; } && !std::is_const_v<Step>;
+
+template <class Step> struct train_made_fn {
+  Step* step;
+  template <ranges::viewable_range Rng> auto operator()(Rng&& data) const {
+    using view_type = ranges::views::all_t<Rng>;
+    return training_view<view_type, Step>(ranges::views::all(std::forward<Rng>(data)), std::shared_ptr<Step>(std::shared_ptr<void>(), step));
+  }
+};
+
 }  // namespace detail
 
 /// `data | cycle`: data without end, an epoch after the other.
@@ -151,6 +163,12 @@ using ranges::views::take;
 /// loss before each update. The model is changed in place and must outlive the range.
 template <class Backend = default_backend, model Model, update_rule Rule> auto train(Model& m, Rule rule) {
   return ranges::views::view_closure<detail::train_fn<Backend, Model, Rule>>{detail::train_fn<Backend, Model, Rule>{&m, rule}};
+}
+
+/// `data | train(step)`: calls a step that is there already, `loss = step(batch.x, batch.y)`, for each batch that is read:
+/// a training_step, or a program of a GPU behind a class of the user's. The step must outlive the range.
+template <detail::made_step Step> auto train(Step& step) {
+  return ranges::views::view_closure<detail::train_made_fn<Step>>{detail::train_made_fn<Step>{&step}};
 }
 
 /// `data | sgd(model, {.lr = 0.1f})`: trains by stochastic gradient descent.

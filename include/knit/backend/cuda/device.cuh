@@ -6,6 +6,7 @@
 #include <knit_kernels/cuda/block.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace knit {
@@ -20,6 +21,10 @@ __global__ void __launch_bounds__(block_threads, 1) kernel(const __grid_constant
   run_block<P, K>(device_block<block_threads>(), shared.at, a, int(blockIdx.x));
 }
 
+/// Does the name of a type have a closure in it? There is no trait that says so.
+template <class T> consteval bool has_closure() {
+  return std::string_view(__PRETTY_FUNCTION__).find("lambda") != std::string_view::npos;
+}
 /// What CUDA answers that is no success.
 struct error : std::runtime_error {
   cudaError_t code;
@@ -77,6 +82,11 @@ template <class T, long... N> class device_view {
  public:
   using host_type = view<T, N...>;
   explicit device_view(T const* p) : data_(p) {}
+  /// There is none of an array of the host.
+  template <array_like Host> device_view(Host const&) : data_(nullptr) {
+    static_assert(sizeof(Host) == 0, "knit: an array of the host where one in the memory of a GPU is wanted; copy it there, memory_of<T>::write, "
+                  "and pass a device_view of that");
+  }
   T const* data() const { return data_; }
 
  private:
@@ -110,11 +120,14 @@ struct cuda_backend {
    private:
     template <int... K> void launch(cuda::arguments<compiled_type> const& a, std::integer_sequence<int, K...>) {
       static_assert(sizeof(a) <= 32764, "knit: a kernel has more arguments than CUDA passes");
-      auto one = [&](auto k) {
-        cuda::kernel<Spec, k><<<cuda::grid<compiled_type, k>, cuda::block_threads, 0, stream_>>>(a);
-        cuda::check(cudaGetLastError(), "launch of a kernel");
-      };
-      (one(std::integral_constant<int, K>{}), ...);
+      // As a literal: nvcc spells a sentence that is part of a type letter by letter.
+      static_assert(!cuda::has_closure<Spec>(), "knit: a program for a GPU has a closure in its type, which nvcc refuses in the name of a "
+                    "kernel; give the program a name, struct my_program : training_program<...> {};, and use that");
+      if constexpr (!cuda::has_closure<Spec>()) (launch_one<K>(a), ...);
+    }
+    template <int K> void launch_one(cuda::arguments<compiled_type> const& a) {
+      cuda::kernel<Spec, K><<<cuda::grid<compiled_type, K>, cuda::block_threads, 0, stream_>>>(a);
+      cuda::check(cudaGetLastError(), "launch of a kernel");
     }
     cudaStream_t stream_;
     cuda::memory_of<value_type> arena_, scratch_;

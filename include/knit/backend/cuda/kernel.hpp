@@ -33,7 +33,7 @@ template <class P, int S> using step_of = typename decltype(step_type<P, S>())::
 /// Blocks of a region: one for each run; of a region of one step without slabs, as many as its positions keep busy.
 template <class P, int R> constexpr int blocks_of() {
   constexpr region r = P::plan.regions[R];
-  if constexpr (r.every_thread) return 0;
+  if constexpr (r.every_thread || r.first == r.last) return 0;
   else if constexpr (r.slabs == 1 && r.last - r.first == 1) {
     if constexpr (requires { step_of<P, r.first>::rounds; }) {
       constexpr long rounds = step_of<P, r.first>::rounds;
@@ -60,7 +60,8 @@ template <class P, int S, class C> KNIT_FN void run_step(C const& c, typename P:
   if constexpr (!std::is_same_v<step_type, no_step>) step_type::run(c, shared, m, share, shares);
 }
 template <class P, int R, class C, int... S>
-KNIT_FN void run_slab(C const& c, typename P::number* shared, memory<P> const& m, int share, int shares, std::integer_sequence<int, S...>) {
+KNIT_FN void run_slab(C const& c, [[maybe_unused]] typename P::number* shared, memory<P> const& m, [[maybe_unused]] int share,
+                      [[maybe_unused]] int shares, std::integer_sequence<int, S...>) {
   constexpr int first = P::plan.regions[R].first;
   (run_step<P, first + S>(c, shared, m, share, shares), ...);
 }
@@ -72,8 +73,10 @@ template <class P, int K, int R, class C> KNIT_FN void run_region(C const& c, ty
     constexpr auto steps = std::make_integer_sequence<int, r.last - r.first>{};
     constexpr int slabs = r.slabs, runs = r.runs, extent = r.extent, granule = r.granule, units = (r.extent + r.granule - 1) / r.granule;
     constexpr long name = r.name;
-    if constexpr (slabs == 1) run_slab<P, R>(c, shared, m, block - first, blocks, steps);
-    else {
+    if constexpr (slabs == 1) {
+      if constexpr (extent > 1) m.hi = extent_now<P, name>(m, extent);  // all in one slab: what made more of them has moved away
+      run_slab<P, R>(c, shared, m, block - first, blocks, steps);
+    } else {
       m.run = block - first;
       m.first = true;
       auto bound = [](int slab) {

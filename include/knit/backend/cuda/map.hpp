@@ -62,12 +62,13 @@ template <class P, int S> struct walk {
       place<Reduced, Q + 1>(m, number, p);
     }
   }
-  /// How many of the `width` elements at p there are.
-  template <int Q = 0> KNIT_FN static int here(memory<P> const& m, position const& p) {
+  /// How many of the `width` elements at p there are; Total: along the axes that are kept alone, so that what no element
+  /// adds up to is there, too.
+  template <bool Total = false, int Q = 0> KNIT_FN static int here(memory<P> const& m, position const& p) {
     if constexpr (Q == max_rank) return width;
     else {
-      int n = here<Q + 1>(m, p);
-      if constexpr (st.space.extent[Q] > 1) {
+      int n = here<Total, Q + 1>(m, p);
+      if constexpr (st.space.extent[Q] > 1 && !(Total && st.reduces[Q])) {
         constexpr int bound = st.space.extent[Q];
         constexpr long name = st.space.name[Q];
         constexpr bool cut = Q == st.cut && of.extent > 1;
@@ -191,22 +192,13 @@ template <class P, int S, int Threads> struct map_step {
         c.each_own([&](int t) {  // where the totals lie
           const long kept_number = k * slots + slot(t);
           s[t].at = position{};
-          if constexpr (st.cut != no_axis && W::of.extent > 1 && st.reduces[st.cut < 0 ? 0 : st.cut]) s[t].at.at[st.cut < 0 ? 0 : st.cut] = m.lo;
           W::template place<false>(m, kept_number, s[t].at);
-          s[t].here = kept_number < kept ? W::here(m, s[t].at) : 0;
-          clear_reduced(s[t].at);
+          s[t].here = kept_number < kept ? W::template here<true>(m, s[t].at) : 0;
         });
         end_all(c, shared, m, s, all);
       }
     }
     c.each([](int) {});  // the next step reads what this one has written
-  }
-  KNIT_FN static void clear_reduced(position& p) {
-    constexpr bool r0 = st.reduces[0], r1 = st.reduces[1], r2 = st.reduces[2], r3 = st.reduces[3];
-    if constexpr (r0) p.at[0] = 0;
-    if constexpr (r1) p.at[1] = 0;
-    if constexpr (r2) p.at[2] = 0;
-    if constexpr (r3) p.at[3] = 0;
   }
 };
 

@@ -9,7 +9,7 @@ namespace knit::cuda {
 /// A block of a GPU, as what a plan is for: slabs many enough for its multiprocessors, one run each.
 struct for_blocks {
   static constexpr tuning tune{.serial_below = 0, .most_slabs = 128, .most_runs = 128, .slab_flops = 4096, .column_tile = 8,
-                               .slab_tiles = 1, .few_slabs = 128, .far_byte_flops = 0, .lane_granule = 8, .for_blocks = true};
+                               .slab_tiles = 1, .few_slabs = 128, .lane_granule = 8, .for_blocks = true};
 };
 
 /// What a kernel is given: the leaves, the arenas of all blocks and of each one, the outputs, the extents that names have.

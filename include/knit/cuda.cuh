@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
-// device.cuh -- in: a named step of training. out: it on a GPU, which holds the parameters: step by step, or many as a graph.
+// cuda.cuh -- what a .cu file includes: models, ops and update rules, and their steps on a GPU, which holds the parameters.
 #pragma once
 #include <array>
 #include <knit/backend/cuda/device.cuh>
+#include <knit/core/tensor.hpp>
+#include <knit/nn/chain.hpp>
+#include <knit/nn/dense.hpp>
+#include <knit/op/catalogue.hpp>
+#include <knit/op/composite.hpp>
+#include <knit/optim/adam.hpp>
+#include <knit/optim/momentum.hpp>
+#include <knit/optim/sgd.hpp>
 #include <knit/train/step.hpp>
 #include <span>
 #include <vector>
@@ -10,11 +18,12 @@
 namespace knit::cuda {
 
 /// Training on a GPU. Spec names what is trained, so that kernels have short names:
-/// `struct digits : knit::training<mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};`.
+/// `struct digits : knit::training_program<mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};`.
 /// The GPU has its own copy of the parameters, from the construction to `read`, and the states of the rule.
 template <class Spec, class Arguments = typename Spec::argument_types> class training_step;
 template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
  public:
+  using spec = Spec;
   using model_type = typename Spec::model_type;
   using rule_type = typename Spec::rule_type;
   using program = cuda_backend::program<Spec>;

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+// explain.hpp -- in: a program. out: its kernels on a GPU as text: grids, memory, work, and the time that they take at least.
+#pragma once
+#include <algorithm>
+#include <cstdio>
+#include <knit/backend/cuda/kernel.hpp>
+#include <string>
+#include <vector>
+
+namespace knit::cuda {
+
+/// What a GPU can do at most, by its maker's data sheet: float operations and bytes of its memory in a second, on so
+/// many multiprocessors.
+struct gpu {
+  char const* name;
+  double flops, bytes;
+  int multiprocessors;
+};
+inline constexpr gpu a100{"A100", 19.5e12, 2.0e12, 108};   ///< SXM, 80 GB
+inline constexpr gpu h100{"H100", 66.9e12, 3.35e12, 132};  ///< SXM
+
+/// One kernel of a program, and the least that it has to do.
+struct kernel_work {
+  int blocks = 0;
+  long shared_bytes = 0;
+  double flops = 0;
+  double read = 0, written = 0;  ///< bytes of memory, each array once
+
+  /// Seconds at full speed of whatever limits, memory or the multiprocessors that have a block: a prediction and a lower
+  /// bound, never a measurement.
+  double at_least(gpu const& g) const {
+    const double busy = std::min(1.0, double(blocks) / g.multiprocessors);
+    return std::max(flops / (g.flops * busy), (read + written) / g.bytes);
+  }
+};
+
+namespace detail {
+
+/// Bytes that kernel K reads and writes: of leaves and of what earlier kernels have stored, each once.
+template <class P> void add_bytes(int kernel, kernel_work& w) {
+  auto const& g = P::graph;
+  auto const& p = P::plan;
+  std::vector<char> seen(std::size_t(g.size), 0);
+  auto read = [&](auto self, int u) -> void {
+    u = g.read(u).node;
+    if (seen[std::size_t(u)]) return;
+    seen[std::size_t(u)] = 1;
+    if (p.roles[u] == role::leaf) {
+      leaf_info const& f = g.leaves[field(g.at[u], 0)];
+      w.read += double(f.extents.size()) * double(bytes_of(f.holds));
+    } else if (p.roles[u] == role::inlined || (p.roles[u] == role::computed && p.regions[p.steps[p.step_of[u]].region].every_thread)) {
+      for (int k = 0; k < g.arity(u); ++k) self(self, g.operand(u, k));
+    } else if (p.roles[u] == role::computed && p.level[u] < kernel)
+      w.read += double(p.bytes(p.buffers[u].floats)) * p.buffers[u].parts;
+  };
+  for (int v = 0; v < g.size; ++v) {
+    if (p.roles[v] != role::computed || p.level[v] != kernel || p.regions[p.steps[p.step_of[v]].region].every_thread) continue;
+    for (int k = 0; k < g.arity(v); ++k) read(read, g.operand(v, k));
+    buffer const& b = p.buffers[v];
+    if (b.offset >= 0 && !b.own) w.written += double(p.bytes(b.floats)) * b.parts;
+  }
+  for (int i = 0; i < p.store_count; ++i) {
+    store const& s = p.stores[i];
+    if (p.regions[p.steps[s.step].region].level != kernel) continue;
+    read(read, s.node);
+    w.written += double(p.bytes(g.extents[s.node].size()));
+  }
+}
+template <class P, int... K> std::vector<kernel_work> work_of(std::integer_sequence<int, K...>) {
+  std::vector<kernel_work> all;
+  auto one = [&](auto k) {
+    kernel_work w;
+    w.blocks = grid<P, k>;
+    w.shared_bytes = long(shared_numbers<P, k>) * long(sizeof(typename P::number));
+    for (int r = 0; r < P::plan.region_count; ++r)
+      if (P::plan.regions[r].level == k) w.flops += P::plan.regions[r].flops;
+    add_bytes<P>(k, w);
+    all.push_back(w);
+  };
+  (one(std::integral_constant<int, K>{}), ...);
+  return all;
+}
+
+}  // namespace detail
+
+/// The kernels of a program that has a name, as `cuda_backend` and `cuda_on_host` run them.
+template <class Spec> std::vector<kernel_work> work_of() {
+  using P = compiled<Spec, for_blocks>;
+  return detail::work_of<P>(std::make_integer_sequence<int, P::plan.kernels>{});
+}
+
+/// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU.
+template <class Spec> std::string explain_kernels(gpu const& g = h100) {
+  std::string text;
+  char line[200];
+  double all = 0;
+  int k = 0;
+  for (kernel_work const& w : work_of<Spec>()) {
+    std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g MB read, %.4g MB written, at least %.3g us on %s\n",
+                  k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
+    text += line;
+    all += w.at_least(g);
+  }
+  std::snprintf(line, sizeof line, "in all at least %.3g us on %s, by its data sheet; not measured\n", all * 1e6, g.name);
+  return text + line;
+}
+
+}  // namespace knit::cuda
