@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # in: nothing. out: KNIT_NVCC, if there is a compiler of CUDA, and what it has to be told of a file with programs in it.
 include_guard()
-find_program(KNIT_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda/bin DOC "Compiler of CUDA")
+find_program(KNIT_NVCC nvcc HINTS ENV CUDA_HOME PATH_SUFFIXES bin PATHS /usr/local/cuda DOC "Compiler of CUDA")
 
 # Kernels call constexpr functions of the host and read its constants (20094), and loops over axes that a program has not
 # are empty (128). Its own limit of 200 nested templates is too low for a model of many operations.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // programs.cpp -- in: the programs of programs.hpp. out: their kernels as PTX do what they do as loops on the host.
 #include "programs.hpp"
+#include "promises.hpp"
 
 #include "run.hpp"
 
@@ -15,8 +16,25 @@ ptx::module const& kernels() {
 }
 constexpr double functions = 4e-6;  // exp, log, quotients: a GPU's own differ in the last bits
 
+/// Multiply-adds are executed as the tiles of the plan say, not one more or less.
+template <class Spec> void count(std::vector<ptx::counters> const& counted) {
+  using P = compiled_for<Spec>;
+  auto one = [&](auto k) { EXPECT_EQ(counted[std::size_t(k())].fma, std::uint64_t(promises::fma_of<P, k>())) << "in kernel " << k(); };
+  [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(
+      std::make_integer_sequence<int, P::plan.kernels>{});
+}
 TEST(programs, of_products_alone) {
-  check<programs::products>(kernels(), "products", 0);
+  count<programs::products>(check<programs::products>(kernels(), "products", 0));
+}
+TEST(programs, of_products_in_slabs) {
+  using P = compiled_for<programs::slabs>;
+  auto cuts = [](auto says) {
+    for (int s = 0; s < P::plan.step_count; ++s)
+      if (P::plan.regions[P::plan.steps[s].region].slabs > 1 && P::plan.steps[s].kind == knit::step_kind::contract && says(P::plan.steps[s].cut)) return true;
+    return false;
+  };
+  EXPECT_TRUE(cuts([](int q) { return q == 0; }) && cuts([](int q) { return q == 1; }) && cuts([](int q) { return q >= knit::contracted_cut; }));
+  count<programs::slabs>(check<programs::slabs>(kernels(), "slabs", 0));
 }
 TEST(programs, elementwise_and_reduced) { check<programs::chain>(kernels(), "chain", functions); }
 TEST(programs, log_sums) { check<programs::log_sums>(kernels(), "log_sums", functions); }

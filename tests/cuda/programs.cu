@@ -11,6 +11,7 @@ template class knit::cuda_backend::program<programs::chain>;
 template class knit::cuda_backend::program<programs::log_sums>;
 template class knit::cuda_backend::program<programs::classes>;
 template class knit::cuda_backend::program<programs::products>;
+template class knit::cuda_backend::program<programs::slabs>;
 template class knit::cuda_backend::program<programs::unary_ops>;
 template class knit::cuda_backend::program<programs::binary_ops>;
 template class knit::cuda_backend::program<programs::ternary_ops>;

@@ -55,6 +55,12 @@ struct product_of_three {
 };
 struct products : detail::gradients_spec<product_of_three, tensor<float, 37, 65>, tensor<float, 65, 29>, tensor<float, 29, 12>> {};
 
+/// Products and what rounds alike everywhere, in slabs of instances that cut columns and terms, and of rows.
+struct layers_of {
+  constexpr auto operator()(auto x, auto v, auto w) const { return sum(square(w * relu(v * x))); }
+};
+struct slabs : detail::gradients_spec<layers_of, tensor<float, 12, 600>, tensor<float, 16, 12>, tensor<float, 10, 16>> {};
+
 // ---- every op of the catalogue that is elementwise or a reduction --------------------------------------
 
 /// Its value on arrays of float of the extents E..., an output for each op.

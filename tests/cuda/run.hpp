@@ -113,9 +113,11 @@ template <class Spec> double distance(memory<Spec> const& a, memory<Spec> const&
   return most;
 }
 
-/// The kernels as PTX and as loops, from the same memory; tolerance 0: equal to the bit.
-template <class Spec> std::vector<ptx::counters> check(ptx::module const& m, std::string const& name, double tolerance) {
+/// The kernels as PTX and as loops, from the same memory, prepared so; tolerance 0: equal to the bit.
+template <class Spec>
+std::vector<ptx::counters> check(ptx::module const& m, std::string const& name, double tolerance, void (*prepare)(memory<Spec>&) = [](memory<Spec>&) {}) {
   memory<Spec> loops(1), interpreted(1), turned(1), before(1);
+  for (memory<Spec>* each : {&loops, &interpreted, &turned, &before}) prepare(*each);
   knit::cuda_on_host::order() = 0;
   typename knit::cuda_on_host::template program<Spec> program;
   program.run(loops.leaf_addresses().data(), loops.output_addresses().data());

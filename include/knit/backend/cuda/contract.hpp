@@ -86,12 +86,13 @@ template <class P, int S, int Threads> struct contract_step {
           position term{};
           if (!T::place(m, r, term)) continue;
           for (int i = 0; i < width; ++i) {
-            if (i >= s[t].here) break;
-            position p = s[t].at, a{}, b{};
-            p.at[W::lane_axis] += i;
-            T::template find<0>(p, term, a);
-            T::template find<1>(p, term, b);
-            s[t].value[0].at[i] = fma(reader<P, T::template operand<0>>::one(m, a), reader<P, T::template operand<1>>::one(m, b), s[t].value[0].at[i]);
+            if (i < s[t].here) {
+              position p = s[t].at, a{}, b{};
+              p.at[W::lane_axis] += i;
+              T::template find<0>(p, term, a);
+              T::template find<1>(p, term, b);
+              s[t].value[0].at[i] = fma(reader<P, T::template operand<0>>::one(m, a), reader<P, T::template operand<1>>::one(m, b), s[t].value[0].at[i]);
+            }
           }
         }
       });

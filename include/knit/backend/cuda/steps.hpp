@@ -41,6 +41,12 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   /// Writes what there is of x to memory whose elements lie side by side.
   template <bool Aligned, class T> KNIT_FN static void store(T* to, numbers const& x, int here) {
     if constexpr (Aligned && Width > 1) {
+#ifdef __CUDA_ARCH__
+      if constexpr (std::is_same_v<T, float> && Width == 4) {  // said so: nvcc stores some structs element by element
+        __stwb(reinterpret_cast<float4*>(to), make_float4(x.at[0].v, x.at[1].v, x.at[2].v, x.at[3].v));
+        return;
+      }
+#endif
       aligned<T, Width> y;
       for (int i = 0; i < Width; ++i) y.at[i] = T(x.at[i].v);
       *reinterpret_cast<aligned<T, Width>*>(to) = y;

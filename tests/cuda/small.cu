@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: BSL-1.0
+// small.cu -- in: programs without large products. out: their kernels.
+#include "gate.cuh"
+
+KNIT_GATE(chain)
+KNIT_GATE(classes)
