@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // read.hpp -- in: a value's number and coordinates. out: lanes of it, from wherever the plan put it.
 #pragma once
-#include <knit/backend/runtime.hpp>
+#include <knit/backend/seen_value.hpp>
 #include <knit_kernels/simd/lanes.hpp>
 #include <knit_kernels/simd/math.hpp>
 
@@ -36,18 +36,13 @@ struct position {
 
 template <class P, int V> typename P::number scalar_value(typename P::memory const& m);
 
-/// Reads value V of program P, seen from a space whose axes are V's own (repeated where V has extent 1).
-template <class P, int V> struct reader {
+/// Reads value V of program P.
+template <class P, int V> struct reader : seen_value<P, V> {
+  using seen = seen_value<P, V>;
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  static constexpr access from = P::graph.read(V);
-  static constexpr int base = from.node;
-  static constexpr role what = P::plan.roles[base];
-  static constexpr shape extents = P::template extents<base>;
-  static constexpr bool is_leaf = what == role::leaf;
-  static constexpr leaf_info info = is_leaf ? P::graph.leaves[is_leaf ? field(P::template at<base>, 0) : 0] : leaf_info{};
-  static constexpr bool panels = is_leaf && info.lies.panels;
+  using seen::from, seen::base, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
   static constexpr buffer place = [] {
     buffer b = P::plan.buffers[base];
     if (b.combined_in >= 0) {  // each thread has added up the parts
@@ -63,7 +58,7 @@ template <class P, int V> struct reader {
 
   static auto* data(memory const& m) {
     if constexpr (is_leaf) {
-      void const* p = m.leaves[field(P::template at<base>, 0)];
+      void const* p = m.leaves[leaf];
       if constexpr (info.holds == element::f32) return static_cast<float const*>(p);
       else if constexpr (info.holds == element::f64) return static_cast<double const*>(p);
       else if constexpr (info.holds == element::i32) return static_cast<std::int32_t const*>(p);
@@ -82,12 +77,6 @@ template <class P, int V> struct reader {
       else return seen.to(p.at);
     }
   }
-  static constexpr int find(int base_axis) {
-    for (int q = 0; q < max_rank; ++q)
-      if (from.axis[q] == base_axis) return q;
-    return -1;
-  }
-
   /// One element as a number.
   static HWY_INLINE number one(memory const& m, position const& p) {
     if constexpr (what == role::constant) return number(P::graph.constants[field(P::template at<base>, 0)]);

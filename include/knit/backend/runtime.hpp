@@ -50,6 +50,17 @@ template <class T> struct memory {
   bool first = true;
 };
 
+/// Bytes from the first element that an array has now to behind its last; extent: what each name's is now.
+constexpr std::size_t bytes_now(axis_names const& names, shape const& s, layout lies, element holds, int const* extent) {
+  if (!s.named()) return lies.storage(s) * bytes_of(holds);
+  std::size_t elements = 1, by = 1;
+  for (int q = 0; q < max_rank; ++q) {
+    elements += std::size_t((s.name[q] ? extent[names.find(s.name[q])] : s.extent[q]) - 1) * by;
+    by *= std::size_t(s.extent[q]);
+  }
+  return elements * bytes_of(holds);
+}
+
 /// What a program is run with: the addresses of its leaves, in order, and the extents that they have now.
 template <class Spec> class leaf_list {
  public:
@@ -78,14 +89,7 @@ template <class Spec> class leaf_list {
   /// From the first element of leaf i that there is now to behind its last.
   std::size_t bytes(std::size_t i) const {
     leaf_info const& f = Spec::leaves[i];
-    if (!f.extents.named()) return f.lies.storage(f.extents) * bytes_of(f.holds);
-    std::size_t elements = 1, by = 1;
-    for (int k = 0; k < max_rank; ++k) {
-      const int n = f.extents.name[k] ? extent_[names_in<Spec>.find(f.extents.name[k])] : f.extents.extent[k];
-      elements += std::size_t(n - 1) * by;
-      by *= std::size_t(f.extents.extent[k]);
-    }
-    return elements * bytes_of(f.holds);
+    return bytes_now(names_in<Spec>, f.extents, f.lies, f.holds, extent_);
   }
 
  private:

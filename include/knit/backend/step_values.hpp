@@ -52,6 +52,10 @@ template <class P, int S> struct step_values {
     }
     return t;
   }();
+
+  /// Does value V add up over the slabs of a run?
+  template <int V> static constexpr bool in_parts =
+      P::plan.slab_axis[V] == partial_axis && P::plan.regions[st.region].runs < P::plan.regions[st.region].slabs;
 };
 
 }  // namespace knit

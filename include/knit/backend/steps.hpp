@@ -17,6 +17,7 @@ template <class P, int S> struct body : step_values<P, S> {
   using typename values::source;
   using values::st, values::space, values::lane_axis, values::count, values::sources, values::slot_of;
   template <int Index> static constexpr int node_at = values::template node_at<Index>;
+  template <int V> static constexpr bool in_parts = values::template in_parts<V>;
   /// Registers that a row takes, if one is in registers at once.
   static constexpr int blocks = st.row ? (space.extent[lane_axis] + lanes::count - 1) / lanes::count : 1;
   /// Running totals of a reduction: for each register of a row, or of a tile's column.
@@ -68,9 +69,6 @@ template <class P, int S> struct body : step_values<P, S> {
     if constexpr (b.slab_axis != no_axis) o -= s.m.lo * by.along[b.slab_axis];
     return (b.own ? s.m.own : s.m.arena) + o;
   }
-  /// Does value V add up over the slabs of a run?
-  template <int V> static constexpr bool in_parts =
-      P::plan.slab_axis[V] == partial_axis && P::plan.regions[st.region].runs < P::plan.regions[st.region].slabs;
   template <int V, class Width> static HWY_INLINE lanes stored(state const& s, position const& p, Width w) {
     return load_lanes<number>(address<V>(s, p), w);
   }

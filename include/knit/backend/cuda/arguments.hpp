@@ -10,9 +10,7 @@ namespace knit::cuda {
 template <class P> arguments<P> arguments_of(void const* const* leaves, void* const* outputs, typename P::number* arena, typename P::number* scratch) {
   arguments<P> a{};
   std::copy_n(leaves, P::first_extent, a.leaves);
-  int out = 0;
-  for (int r = 0; r < P::roots; ++r) out += P::graph.roots[r].state < 0;
-  if (outputs) std::copy_n(outputs, out, a.outputs);
+  if (outputs) std::copy_n(outputs, output_number(P::graph, P::roots), a.outputs);
   for (int k = 0; k < P::names.size; ++k) a.extent[k] = *static_cast<int const*>(leaves[P::first_extent + k]);
   a.arena = arena;
   a.scratch = scratch;

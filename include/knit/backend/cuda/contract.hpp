@@ -101,15 +101,7 @@ template <class P, int S, int Threads> struct contract_step {
                                 [](lane<number> a, lane<number> b) { return a + b; });
       c.each_own([&](int t) {
         if (t / slots != 0 || s[t].here == 0) return;
-        constexpr int v = T::v;
-        constexpr bool in_parts = P::plan.slab_axis[v] == partial_axis && T::of.runs < T::of.slabs;
-        if constexpr (in_parts)
-          if (!m.first) {
-            number const* const to = B::template address<v>(m, s[t].at);
-            for (int i = 0; i < s[t].here; ++i) s[t].value[0].at[i] = s[t].value[0].at[i] + lane<number>(to[i]);
-          }
-        B::template write<v>(m, s[t], s[t].value[0]);
-        B::template run<1>(m, s[t]);
+        B::template epilogue<T::v>(m, s[t]);
       });
     }
     c.each([](int) {});

@@ -37,17 +37,6 @@ class aligned_memory {
   std::unique_ptr<std::byte, release> memory_;
 };
 
-/// Bytes from the first element of an array that there is now to behind its last.
-template <class P> std::size_t bytes_now(shape const& s, layout lies, element holds, int const* extent) {
-  if (!s.named()) return lies.storage(s) * bytes_of(holds);
-  std::size_t elements = 1, by = 1;
-  for (int q = 0; q < max_rank; ++q) {
-    elements += std::size_t((s.name[q] ? extent[P::names.find(s.name[q])] : s.extent[q]) - 1) * by;
-    by *= std::size_t(s.extent[q]);
-  }
-  return elements * bytes_of(holds);
-}
-
 /// The threads of a block as loops, one phase after the other.
 struct by_phases {
   /// order: the threads in the order in which they run; run: called with a block.
@@ -81,7 +70,7 @@ template <class Target, class Threads> struct basic_cuda_on_host {
       auto a = cuda::arguments_of<compiled_type>(leaves, outputs, arena_.fill(nan), scratch_.fill(nan));
       std::vector<copy> copies;
       auto to_device = [&](void* home, shape const& s, layout lies, element holds, bool written) {
-        copies.push_back({home, cuda::aligned_memory(cuda::bytes_now<compiled_type>(s, lies, holds, a.extent)), written});
+        copies.push_back({home, cuda::aligned_memory(bytes_now(compiled_type::names, s, lies, holds, a.extent)), written});
         std::memcpy(copies.back().memory.data(), home, copies.back().memory.size());
         return copies.back().memory.data();
       };

@@ -71,7 +71,7 @@ template <class P, int K, int R, class C> KNIT_FN void run_region(C const& c, ty
   if constexpr (r.level == K && blocks > 0) {
     if (block < first || block >= first + blocks) return;
     constexpr auto steps = std::make_integer_sequence<int, r.last - r.first>{};
-    constexpr int slabs = r.slabs, runs = r.runs, extent = r.extent, granule = r.granule, units = (r.extent + r.granule - 1) / r.granule;
+    constexpr int slabs = r.slabs, extent = r.extent;
     constexpr long name = r.name;
     if constexpr (slabs == 1) {
       if constexpr (extent > 1) m.hi = extent_now<P, name>(m, extent);  // all in one slab: what made more of them has moved away
@@ -79,12 +79,8 @@ template <class P, int K, int R, class C> KNIT_FN void run_region(C const& c, ty
     } else {
       m.run = block - first;
       m.first = true;
-      auto bound = [](int slab) {
-        const int b = int(long(units) * slab / slabs) * granule;
-        return b < extent ? b : extent;
-      };
-      for (int s = int(long(slabs) * m.run / runs); s < int(long(slabs) * (m.run + 1) / runs); ++s, m.first = false) {
-        m.lo = bound(s), m.hi = bound(s + 1);
+      for (int s = r.run_begin(m.run); s < r.run_begin(m.run + 1); ++s, m.first = false) {
+        m.lo = r.bound(s), m.hi = r.bound(s + 1);
         if constexpr (name != 0) {
           const int end = extent_now<P, name>(m, extent);
           m.hi = m.hi < end ? m.hi : end;

@@ -149,12 +149,11 @@ template <class P, int S, int Threads> struct map_step {
       c.each_own([&](int t) {
         if (member(t) != 0 || s[t].here == 0) return;
         constexpr int v = B::template node_at<Index>;
-        constexpr bool in_parts = P::plan.slab_axis[v] == partial_axis && W::of.runs < W::of.slabs;
         number* const to = B::template address<v>(m, s[t].at);
         for (int i = 0; i < (W::lane_kept ? width : 1); ++i) {
           if (W::lane_kept && i >= s[t].here) break;
           lane<number> x = s[t].total[Index].at[i];
-          if (in_parts && !m.first) x = join(lane<number>(to[i]), x);
+          if (B::template in_parts<v> && !m.first) x = join(lane<number>(to[i]), x);
           to[i] = x.v;
         }
       });

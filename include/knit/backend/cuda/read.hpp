@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // read.hpp -- in: a value's number and coordinates. out: it, as a thread of a block reads it, wherever the plan put it.
 #pragma once
+#include <knit/backend/seen_value.hpp>
 #include <knit/backend/step_values.hpp>
 #include <knit_kernels/cuda/lane.hpp>
 
@@ -67,36 +68,16 @@ template <class T> KNIT_FN std::array<lane<T>, max_rank> coordinates(position co
   return {lane<T>(T(p.at[0])), lane<T>(T(p.at[1])), lane<T>(T(p.at[2])), lane<T>(T(p.at[3]))};
 }
 
-/// Where an element lies in a matrix in panels, as layout::offset has it, which devices cannot call.
-template <int Rows, int Columns> struct panel_place {
-  KNIT_FN static long of(int row, int column) {
-    const int first = row / panel_rows * panel_rows, left = Rows - first;
-    const int width = left >= panel_rows ? panel_rows : (left + panel_pad - 1) / panel_pad * panel_pad;
-    return long(first) * Columns + long(column) * width + (row - first);
-  }
-};
-
-/// Reads value V of program P, seen from a space whose axes are V's own (repeated where V has extent 1).
-template <class P, int V> struct reader {
+/// Reads value V of program P.
+template <class P, int V> struct reader : seen_value<P, V> {
+  using seen = seen_value<P, V>;
   using number = typename P::number;
-  static constexpr access from = P::graph.read(V);
-  static constexpr int base = from.node;
-  static constexpr role what = P::plan.roles[base];
-  static constexpr shape extents = P::template extents<base>;
-  static constexpr bool is_leaf = what == role::leaf;
-  static constexpr int leaf = is_leaf ? field(P::template at<base>, 0) : 0;
-  static constexpr leaf_info info = is_leaf ? P::graph.leaves[leaf] : leaf_info{};
-  static constexpr bool panels = is_leaf && info.lies.panels;
+  using seen::from, seen::base, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
   /// Not stored: worked out by whoever reads it.
   static constexpr bool recomputed = what == role::inlined || (what == role::computed && P::plan.regions[P::plan.steps[P::plan.step_of[base]].region].every_thread);
   static constexpr buffer place = P::plan.buffers[base];
   static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
-  static constexpr int find(int base_axis) {
-    for (int q = 0; q < max_rank; ++q)
-      if (from.axis[q] == base_axis) return q;
-    return no_axis;
-  }
   /// Do Width elements along an axis lie side by side, where Width are loaded at once?
   template <int Width> static constexpr bool side_by_side(int axis) {
     if (recomputed || what == role::constant || from.axis[axis] == no_axis) return false;
@@ -127,7 +108,9 @@ template <class P, int V> struct reader {
       int row = 0, column = 0;
       if constexpr (row_axis >= 0) row = p.at[row_axis];
       if constexpr (column_axis >= 0) column = p.at[column_axis];
-      return panel_place<extents.extent[0], extents.extent[1]>::of(row, column);
+      constexpr shape e = extents;
+      constexpr layout lies = info.lies;
+      return long(lies.offset(e, row, column));
     } else {
       constexpr long s0 = stride(0), s1 = stride(1), s2 = stride(2), s3 = stride(3);
       long o = p.at[0] * s0 + p.at[1] * s1 + p.at[2] * s2 + p.at[3] * s3;

@@ -12,6 +12,7 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   using numbers = pack<number, Width>;
   using values::st, values::count, values::lane_axis, values::slot_of;
   template <int Index> static constexpr int node_at = values::template node_at<Index>;
+  template <int V> static constexpr bool in_parts = values::template in_parts<V>;
 
   struct state {
     numbers value[count > 0 ? count : 1];
@@ -78,7 +79,7 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
     constexpr long s0 = by.along[0], s1 = by.along[1], s2 = by.along[2], s3 = by.along[3];
     const long o = s.at.at[0] * s0 + s.at.at[1] * s1 + s.at.at[2] * s2 + s.at.at[3] * s3;
     constexpr long apart = by.along[lane_axis];
-    auto put = [&](auto* to, bool) {
+    auto put = [&](auto* to) {
       if constexpr (apart == 1) store<whole(e, e.extent[0], 0)>(to + o, x, s.here);
       else
         for (int i = 0; i < Width; ++i)
@@ -91,16 +92,16 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
       static_assert(f.holds == element_of<held>(), "knit: a state is an array of float or double");
       held* const to = static_cast<held*>(const_cast<void*>(m.a.leaves[leaf]));
       if constexpr (f.lies.panels) {
-        using place = panel_place<e.extent[0], e.extent[1]>;
+        auto place = [&](int row, int column) { return long(f.lies.offset(e, row, column)); };
         if constexpr (Width > 1 && lane_axis == 0 && panel_pad % Width == 0 && e.extent[0] % Width == 0)
-          store<true>(to + place::of(s.at.at[0], s.at.at[1]), x, s.here);
+          store<true>(to + place(s.at.at[0], s.at.at[1]), x, s.here);
         else
           for (int i = 0; i < Width; ++i)
-            if (i < s.here) to[place::of(s.at.at[0] + (lane_axis == 0 ? i : 0), s.at.at[1] + (lane_axis == 1 ? i : 0))] = held(x.at[i].v);
-      } else put(to, true);
+            if (i < s.here) to[place(s.at.at[0] + (lane_axis == 0 ? i : 0), s.at.at[1] + (lane_axis == 1 ? i : 0))] = held(x.at[i].v);
+      } else put(to);
     } else {
       constexpr int output = output_number(P::graph, P::plan.stores[W].root);
-      put(static_cast<number*>(m.a.outputs[output]), true);
+      put(static_cast<number*>(m.a.outputs[output]));
     }
   }
   template <int W> KNIT_FN static void write_if_here(memory<P> const& m, state const& s) {
@@ -171,6 +172,17 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   template <int First> KNIT_FN static void run(memory<P> const& m, state& s) {
     compute_all<First>(m, s, std::make_integer_sequence<int, count - First>{});
     write_roots(m, s);
+  }
+
+  /// Of a contraction V, what follows with the elements of its result that s.value[0] holds.
+  template <int V> KNIT_FN static void epilogue(memory<P> const& m, state& s) {
+    if constexpr (in_parts<V>)
+      if (!m.first) {
+        number const* const sum = address<V>(m, s.at);
+        for (int i = 0; i < s.here; ++i) s.value[0].at[i] = s.value[0].at[i] + lane<number>(sum[i]);
+      }
+    write<V>(m, s, s.value[0]);
+    run<1>(m, s);
   }
 };
 

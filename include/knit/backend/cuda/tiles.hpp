@@ -180,14 +180,7 @@ template <class P, int S, int Threads> struct product_step {
     if (e.here <= 0) return;
     for (int q = 0; q < max_rank; ++q) e.at.at[q] = at.at[q];
     for (int i = 0; i < width; ++i) e.value[0].at[i] = s.at[J][i];
-    constexpr bool in_parts = P::plan.slab_axis[v] == partial_axis && of.runs < of.slabs;
-    if constexpr (in_parts)
-      if (!m.first) {
-        number const* const sum = B::template address<v>(m, e.at);
-        for (int i = 0; i < e.here; ++i) e.value[0].at[i] = e.value[0].at[i] + lane<number>(sum[i]);
-      }
-    B::template write<v>(m, e, e.value[0]);
-    B::template run<1>(m, e);
+    B::template epilogue<v>(m, e);
   }
   // Not a loop: what a compiler does not unroll it would index, in memory.
   template <int... J> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of const& at, int row0, int column0, std::integer_sequence<int, J...>) {
