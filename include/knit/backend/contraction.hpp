@@ -1,51 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 // contraction.hpp -- in: a contraction of a plan. out: its letters as axes to walk, and where its operands then are.
 #pragma once
+#include <knit/backend/contraction_letters.hpp>
 #include <knit/backend/steps.hpp>
 
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
 
-/// What all ways to compute a contraction share. Its letters are numbered as plan::cut_axis numbers them: axes of the
-/// result, then, from contracted_cut on, axes of operand 0 that are summed over.
-template <class P, int S> struct contraction {
+/// What all ways to compute a contraction share.
+template <class P, int S> struct contraction : contraction_letters<P, S> {
+  using L = contraction_letters<P, S>;
   using B = body<P, S>;
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  static constexpr step st = P::plan.steps[S];
-  static constexpr int v = P::plan.order[st.first];
-  static constexpr op_info info = P::graph.info(v);
-  static constexpr int lane = B::lane_axis;
-  static constexpr product_letters letters = product_of(P::graph, v);
-  /// The number of what has no letter: its coordinate is 0.
-  static constexpr int nowhere = contracted_cut + max_rank, numbers = nowhere + 1;
+  using L::st, L::v, L::info, L::letters, L::nowhere, L::rank_of, L::letter_of, L::number_of, L::axis_in, L::extent_of, L::name_of;
+  static constexpr int lane = B::lane_axis, numbers = nowhere + 1;
 
   template <int Side> using operand = reader<P, field(P::template at<v>, Side)>;
-
-  static constexpr int rank_of(int k) {
-    int n = 0;
-    while (info.labels[k][n]) ++n;
-    return n;
-  }
-  static constexpr char letter_of(int q) { return q == nowhere ? '\0' : q < contracted_cut ? info.labels[2][q] : info.labels[0][q - contracted_cut]; }
-  static constexpr int number_of(char letter) {
-    if (!letter) return nowhere;
-    const int q = axis_of_letter(info, 2, letter);
-    return q != no_axis ? q : contracted_cut + axis_of_letter(info, 0, letter);
-  }
-  static constexpr int axis_in(int k, char letter) { return letter ? axis_of_letter(info, k, letter) : no_axis; }
-  static constexpr int extent_of(char letter) {
-    for (int k = 0; k < 2; ++k)
-      if (axis_in(k, letter) != no_axis) return P::graph.extents[P::graph.operand(v, k)].extent[axis_in(k, letter)];
-    return 1;
-  }
-  /// Of an extent that is known at run time only.
-  static constexpr long name_of(char letter) {
-    for (int k = 0; k < 2; ++k)
-      if (axis_in(k, letter) != no_axis) return P::graph.extents[P::graph.operand(v, k)].name[axis_in(k, letter)];
-    return 0;
-  }
 
   /// A coordinate for each number.
   struct coordinates {

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 // contract.hpp -- in: a contraction of a plan. out: elements of its result, each summed by a team of threads.
 #pragma once
+#include <knit/backend/contraction_letters.hpp>
 #include <knit/backend/cuda/map.hpp>
 
 namespace knit::cuda {
 
 /// The letters of a contraction that are summed over, and where they and those of the result are in its operands.
-template <class P, int S> struct summed {
-  static constexpr step st = P::plan.steps[S];
+template <class P, int S> struct summed : contraction_letters<P, S> {
+  using L = contraction_letters<P, S>;
+  using L::st, L::v, L::info;
   static constexpr region of = P::plan.regions[st.region];
-  static constexpr int v = P::plan.order[st.first];
-  static constexpr op_info info = P::graph.info(v);
   template <int K> static constexpr int operand = field(P::template at<v>, K);
   /// Axis q of operand 0 is summed over.
-  static constexpr bool is_summed(int q) {
-    for (int i = 0; i <= q; ++i)
-      if (!info.labels[0][i]) return false;
-    return axis_of_letter(info, 2, info.labels[0][q]) == no_axis;
-  }
+  static constexpr bool is_summed(int q) { return q < L::rank_of(0) && L::axis_in(2, info.labels[0][q]) == no_axis; }
   static constexpr bool is_cut(int q) { return st.cut == contracted_cut + q && of.extent > 1; }
   static constexpr int extent(int q) { return is_cut(q) ? of.widest() : P::template extents<operand<0>>.extent[q]; }
   static constexpr long terms() {

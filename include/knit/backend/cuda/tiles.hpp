@@ -31,28 +31,18 @@ template <class P, int S, int Threads> struct product_step {
   using T = summed<P, S>;
   using B = body<P, S, W::width>;
   using number = typename P::number;
-  static constexpr int v = T::v, width = W::width, nowhere = contracted_cut + max_rank;
+  static constexpr int v = T::v, width = W::width, nowhere = T::nowhere;
   static constexpr step st = T::st;
   static constexpr region of = T::of;
   static constexpr op_info info = T::info;
-  static constexpr product_letters letters = product_of(P::graph, v);
-
-  /// Letters by number: as plan::cut_axis has them.
-  static constexpr int number_of(char letter) {
-    if (!letter) return nowhere;
-    const int q = axis_of_letter(info, 2, letter);
-    return q != no_axis ? q : contracted_cut + axis_of_letter(info, 0, letter);
-  }
+  static constexpr product_letters letters = T::letters;
+  static constexpr int number_of(char letter) { return T::number_of(letter); }
   static constexpr int row = number_of(letters.rows), column = number_of(letters.columns), term = number_of(letters.terms);
   static constexpr bool cut(int q) { return q != nowhere && q == st.cut && of.extent > 1; }
-  static constexpr int bound(int q) {
-    return q == nowhere ? 1 : q < contracted_cut ? P::template extents<v>.extent[q] : P::template extents<T::template operand<0>>.extent[q - contracted_cut];
-  }
-  static constexpr long name(int q) {
-    return q == nowhere ? 0 : q < contracted_cut ? P::template extents<v>.name[q] : P::template extents<T::template operand<0>>.name[q - contracted_cut];
-  }
+  static constexpr int bound(int q) { return T::extent_of(T::letter_of(q)); }
+  static constexpr long name(int q) { return T::name_of(T::letter_of(q)); }
   static constexpr int extent(int q) { return cut(q) ? of.widest() : bound(q); }
-  static constexpr bool is_used(int q) { return q < contracted_cut ? q < P::template extents<v>.rank : T::is_summed(q - contracted_cut); }
+  static constexpr bool is_used(int q) { return q < contracted_cut ? q < T::rank_of(2) : T::is_summed(q - contracted_cut); }
 
   static constexpr tile_shape tile = choose_tile(extent(row), extent(column), extent(term), width, Threads);
   static constexpr int row_tiles = (extent(row) + tile.rows - 1) / tile.rows, column_tiles = (extent(column) + tile.columns - 1) / tile.columns;
