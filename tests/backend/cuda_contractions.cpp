@@ -2,23 +2,12 @@
 // cuda_contractions.cpp -- in: products and einsum of many letters, at odd sizes. out: on the CUDA backend's blocks what the
 // scalar backend gives in double, whatever lies where, the same to the bit whatever the order of blocks and threads.
 
-#include "blocks.hpp"
-#include "letters.hpp"
-#include "products.hpp"
+#include "cuda_contractions.hpp"
 
 namespace {
 
 using namespace arrays;
-using blocks::check;
-
-template <class T, einsum_labels L, int... Size> void check_labels() {
-  using s = sized<L, Size...>;
-  std::string what = L.text;
-  for (int n : {Size...}) what += " " + std::to_string(n);
-  const auto a = s::template array<T, 0>(1);
-  const auto b = s::template array<T, 1>(2);
-  check(what, [&] { return 0.5 * relu(einsum<L>(2 * a, b)) + 1; }, 10. * std::max({Size...}));
-}
+using namespace blocks;
 
 TEST(einsum_on_blocks, batches_of_matrices) {
   check_labels<float, "mkb,knb->mnb", 37, 21, 11, 19>();
@@ -47,17 +36,6 @@ TEST(einsum_on_blocks, sums_what_one_operand_alone_has) {
 
 // ---- products, wherever their operands lie -------------------------------------------------------------
 
-template <class T, class Size> void products_of() {
-  const product_operands<T, Size> o;
-  const double terms = Size::k;
-  check("a * x", [&] { return o.a * o.x; }, terms);
-  check("transpose(at) * x", [&] { return transpose(o.at) * o.x; }, terms);
-  check("a * transpose(plain)", [&] { return o.a * transpose(transpose(o.plain_x())); }, terms);
-  check("plain * transpose(xt)", [&] { return o.plain_a() * transpose(o.xt); }, terms);
-  check("an epilogue", [&] { return abs(o.a * square(o.x) + o.column) % o.row - o.row; }, terms);
-  check("its sum over rows", [&] { return sum<0>(relu(o.a * o.x + o.column)); }, terms * Size::m);
-  check("its sum over columns", [&] { return sum<1>(o.a * o.x % o.row); }, terms * Size::n);
-}
 TEST(products_on_blocks, of_odd_extents) { products_of<float, product<37, 65, 129>>(); }
 TEST(products_on_blocks, of_double) { products_of<double, product<20, 17, 31>>(); }
 

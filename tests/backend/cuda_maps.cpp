@@ -102,4 +102,34 @@ TEST(maps_on_blocks, of_positions) {
   check("random numbers", [&] { return eval(uniform_like(like, 7)) - like; });
 }
 
+// ---- states --------------------------------------------------------------------------------------------
+
+using swapped_array = tensor<float, 37, 50>;
+/// Each of two arrays becomes the other's old value, one of them added to a sum of both.
+struct exchange {
+  using argument_tag = exchange;
+  static constexpr int first_argument = 0, argument_count = 0;
+  using a = parameter<0, swapped_array>;
+  using b = parameter<1, swapped_array>;
+  using results = mp::mp_list<result<decltype(b{} + sum(a{}))::graph, 0>, result<a::graph, 1>>;
+  static constexpr std::array<leaf_info, 2> leaves{knit::detail::leaf_of_array<swapped_array>, knit::detail::leaf_of_array<swapped_array>};
+};
+TEST(states_on_blocks, change_places) {
+  const auto a = make_array<float, 37, 50>(1), b = make_array<float, 37, 50>(2);
+  const auto moved = [&]<class Backend>(Backend) {
+    swapped_array x = a, y = b;
+    std::vector<void const*> leaves{x.data(), y.data()};
+    typename Backend::template program<exchange>().run(leaves.data(), nullptr);
+    std::vector<float> all;
+    for (auto const* t : {&x, &y})
+      for (long i = 0; i < t->size(); ++i) all.push_back((*t)[i]);
+    return all;
+  };
+  const auto got = blocks::in_all_orders("two states", moved), right = moved(scalar_backend<double>{}), few = moved(blocks::few_blocks_on_fibers{});
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    ASSERT_NEAR(got[i], right[i], 1e-4) << i;
+    ASSERT_NEAR(few[i], right[i], 1e-4) << i;
+  }
+}
+
 }  // namespace

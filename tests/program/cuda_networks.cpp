@@ -11,11 +11,5 @@
 #endif
 
 namespace {
-struct on_blocks {
-  using backend = knit::cuda_on_host;
-  static constexpr char const* way = "orders";
-  static void choose(int way) { backend::order() = unsigned(5 * way); }
-  static void leave() { backend::order() = 0; }
-};
-[[maybe_unused]] const int enlisted = networks::enlist_on<on_blocks, KNIT_SEEDS>();
+[[maybe_unused]] const int enlisted = networks::enlist_on<networks::in_orders<knit::cuda_on_host>, KNIT_SEEDS>();
 }  // namespace

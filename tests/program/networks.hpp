@@ -674,6 +674,14 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
   }
 };
 
+/// The orders in which a backend that executes kernels on the host runs blocks and threads.
+template <class Backend> struct in_orders {
+  using backend = Backend;
+  static constexpr char const* way = "orders";
+  static void choose(int way) { backend::order() = unsigned(5 * way); }
+  static void leave() { backend::order() = 0; }
+};
+
 /// A test for each seed, named by it.
 template <class Where, std::uint64_t... Seed> int enlist_on() {
   struct trained : testing::Test {

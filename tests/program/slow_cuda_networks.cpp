@@ -11,11 +11,5 @@
 #endif
 
 namespace {
-struct on_few_blocks {
-  using backend = blocks::few_blocks_on_fibers;
-  static constexpr char const* way = "orders";
-  static void choose(int way) { backend::order() = unsigned(5 * way); }
-  static void leave() { backend::order() = 0; }
-};
-[[maybe_unused]] const int enlisted = networks::enlist_on<on_few_blocks, KNIT_SEEDS>();
+[[maybe_unused]] const int enlisted = networks::enlist_on<networks::in_orders<blocks::few_blocks_on_fibers>, KNIT_SEEDS>();
 }  // namespace

@@ -9,10 +9,10 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <new>
-#include <string>
 #include <vector>
+
+#include "curve.hpp"
 
 // ---- every way to allocate, counted; not inlined, or compilers take them for mismatched ones ----------------------------------------------------------------------
 
@@ -51,40 +51,9 @@ void* allocate_or_throw(std::size_t n, std::size_t alignment = 16) {
 namespace {
 
 using namespace knit;
-
-mnist_data const& mnist() {
-  static const mnist_data d = read_mnist(std::string(KNIT_EXAMPLE_DATA) + "/mnist");
-  return d;
-}
+using namespace curve_data;
 
 // ---- PyTorch's curve: see tests/data/mnist_curve.py --------------------------------------------------------
-
-std::uint32_t hash(std::uint32_t k) {
-  k *= 2654435761u, k ^= k >> 15;
-  k *= 2246822519u, k ^= k >> 13;
-  k *= 3266489917u;
-  return k ^ k >> 16;
-}
-template <int Out, int In> tensor<float, Out, In> weight(std::uint32_t first) {
-  tensor<float, Out, In> w;
-  for (int o = 0; o < Out; ++o)
-    for (int i = 0; i < In; ++i)
-      w(o, i) = float((double(hash(std::uint32_t(o * In + i) + first)) / 4294967296.0 * 2 - 1) * std::sqrt(6.0 / (In + Out)));
-  return w;
-}
-auto curve_model() {
-  return make_chain(dense(weight<256, 784>(0), tensor<float, 256>(), relu),
-                    dense(weight<10, 256>(1000000), tensor<float, 10>(), identity));
-}
-using mlp = decltype(curve_model());
-
-std::vector<double> curve(char const* name = "mnist_curve.txt") {
-  std::ifstream file(std::string(KNIT_TEST_DATA) + "/" + name);
-  std::vector<double> losses;
-  for (std::string line; std::getline(file, line);)
-    if (!line.empty() && line[0] != '#') losses.push_back(std::stod(line));
-  return losses;
-}
 
 template <class Backend> void follows_the_curve(int steps, int threads) {
   const auto expected = curve();
@@ -114,10 +83,7 @@ template <class Backend> void follows_the_partial_curve(int threads) {
   ASSERT_EQ(expected.size(), 48u);
   thread_count() = threads;
   auto model = curve_model();
-  instances<784> little;
-  little.size = 1000;
-  little.x.assign(mnist().train.x.begin(), mnist().train.x.begin() + 784000);
-  little.y.assign(mnist().train.y.begin(), mnist().train.y.begin() + 1000);
+  const auto little = little_mnist();
   auto batches = little | minibatch<dyn<"batch", 64>>(in_order{});
   EXPECT_EQ(batches.size(), 16u);
   std::size_t s = 0;

@@ -115,28 +115,20 @@ struct rem_op {
     return T(a % b);
   }
 };
-struct min_op {
+/// The larger of two, or the smaller; a number wins over a NaN, and -0 is below 0.
+template <bool Larger> struct extremum_op {
   template <class T> static T of(T a, T b) {
     if constexpr (is_small<T>) {
       if (std::isnan(double(a)) && std::isnan(double(b))) return T::of(std::nan(""));
       return T::of(of(double(a), double(b)));
     } else if constexpr (is_float<T>) {
-      if (a == b) return std::signbit(a) ? a : b;
-      return a < b || b != b ? a : b;
-    } else return a < b ? a : b;
+      if (a == b) return std::signbit(a) != Larger ? a : b;
+      return (Larger ? a > b : a < b) || b != b ? a : b;
+    } else return (Larger ? a > b : a < b) ? a : b;
   }
 };
-struct max_op {
-  template <class T> static T of(T a, T b) {
-    if constexpr (is_small<T>) {
-      if (std::isnan(double(a)) && std::isnan(double(b))) return T::of(std::nan(""));
-      return T::of(of(double(a), double(b)));
-    } else if constexpr (is_float<T>) {
-      if (a == b) return std::signbit(a) ? b : a;
-      return a > b || b != b ? a : b;
-    } else return a > b ? a : b;
-  }
-};
+using min_op = extremum_op<false>;
+using max_op = extremum_op<true>;
 /// min.NaN and max.NaN.
 template <class Op> struct nan_op {
   template <class T> static T of(T a, T b) {

@@ -76,6 +76,7 @@ template <class Target, class Threads> struct basic_cuda_on_host {
       };
       auto const& g = compiled_type::graph;
       for (int i = 0; i < compiled_type::first_extent; ++i) {
+        if (!leaves[i]) continue;  // nobody reads it
         bool state = false;
         for (int r = 0; r < g.root_count; ++r) state = state || g.roots[r].state == i;
         a.leaves[i] = to_device(const_cast<void*>(leaves[i]), g.leaves[i].extents, g.leaves[i].lies, g.leaves[i].holds, state);

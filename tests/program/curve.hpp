@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+// curve.hpp -- the network, the data and the losses of tests/data/mnist_curve.py.
+#pragma once
+#include <knit/knit.hpp>
+
+#include <cmath>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace curve_data {
+
+using namespace knit;
+
+inline mnist_data const& mnist() {
+  static const mnist_data d = read_mnist(std::string(KNIT_EXAMPLE_DATA) + "/mnist");
+  return d;
+}
+
+inline std::uint32_t hash(std::uint32_t k) {
+  k *= 2654435761u, k ^= k >> 15;
+  k *= 2246822519u, k ^= k >> 13;
+  k *= 3266489917u;
+  return k ^ k >> 16;
+}
+template <int Out, int In> tensor<float, Out, In> weight(std::uint32_t first) {
+  tensor<float, Out, In> w;
+  for (int o = 0; o < Out; ++o)
+    for (int i = 0; i < In; ++i)
+      w(o, i) = float((double(hash(std::uint32_t(o * In + i) + first)) / 4294967296.0 * 2 - 1) * std::sqrt(6.0 / (In + Out)));
+  return w;
+}
+inline auto curve_model() {
+  return make_chain(dense(weight<256, 784>(0), tensor<float, 256>(), relu),
+                    dense(weight<10, 256>(1000000), tensor<float, 10>(), identity));
+}
+using mlp = decltype(curve_model());
+
+inline std::vector<double> curve(char const* name = "mnist_curve.txt") {
+  std::ifstream file(std::string(KNIT_TEST_DATA) + "/" + name);
+  std::vector<double> losses;
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty() && line[0] != '#') losses.push_back(std::stod(line));
+  return losses;
+}
+
+/// The first 1000 images.
+inline instances<784> little_mnist() {
+  instances<784> little;
+  little.size = 1000;
+  little.x.assign(mnist().train.x.begin(), mnist().train.x.begin() + 784000);
+  little.y.assign(mnist().train.y.begin(), mnist().train.y.begin() + 1000);
+  return little;
+}
+
+}  // namespace curve_data
