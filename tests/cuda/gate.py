@@ -212,7 +212,7 @@ def main(arguments):
     options, files, flags = parse(arguments)
     work = Path(options["--work"])
     work.mkdir(parents=True, exist_ok=True)
-    if not options["--nvcc"] or options["--nvcc"].endswith("NOTFOUND"):
+    if options["--nvcc"] in ("", "OFF") or options["--nvcc"].endswith("NOTFOUND"):
         print("skipped: there is no nvcc, so no machine code is made or checked.")
         return SKIPPED
     tool, why_not = disassembler(Path(options["--venv"]))
