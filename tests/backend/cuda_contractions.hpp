@@ -9,7 +9,6 @@
 namespace blocks {
 
 using namespace arrays;
-using blocks::check;  // and not that of arrays, which is of threads
 
 template <class T, einsum_labels L, int... Size> void check_labels() {
   using s = sized<L, Size...>;

@@ -7,7 +7,7 @@
 namespace {
 
 using namespace arrays;
-using namespace blocks;
+using blocks::check, blocks::check_labels, blocks::products_of;  // arrays::check is of threads
 
 TEST(einsum_on_blocks, batches_of_matrices) {
   check_labels<float, "mkb,knb->mnb", 64, 32, 3, 28>();
