@@ -23,7 +23,6 @@ template <class T, int... Axes, long... N> void reductions(extents<N...>) {
 
 TEST(reductions_on_blocks, of_vectors) {
   reductions<float>(extents<7>{});
-  reductions<float, 0>(extents<516>{});
   reductions<double>(extents<30001>{});
 }
 TEST(reductions_on_blocks, of_matrices) {
@@ -31,22 +30,9 @@ TEST(reductions_on_blocks, of_matrices) {
   reductions<float, 0>(extents<37, 129>{});
   reductions<float, 1>(extents<36, 129>{});
   reductions<double, 0>(extents<64, 12>{});
-  reductions<double, 1>(extents<1, 50>{});
 }
-TEST(reductions_on_blocks, of_many_rows_and_columns) {
-  reductions<float, 0>(extents<9001, 3>{});
-  reductions<float, 1>(extents<3, 9001>{});
-  reductions<double, 1>(extents<301, 203>{});
-}
-TEST(reductions_on_blocks, of_three_axes) {
-  reductions<float, 1>(extents<33, 4, 17>{});
-  reductions<float, 0, 2>(extents<20, 4, 17>{});
-  reductions<double, 1, 2>(extents<19, 4, 17>{});
-}
-TEST(reductions_on_blocks, of_four_axes) {
-  reductions<float, 0, 3>(extents<18, 5, 2, 7>{});
-  reductions<double, 0, 1>(extents<31, 3, 4, 8>{});
-}
+TEST(reductions_on_blocks, of_many_rows) { reductions<float, 0>(extents<9001, 3>{}); }
+TEST(reductions_on_blocks, of_three_axes) { reductions<float, 0, 2>(extents<20, 4, 17>{}); }
 
 struct leaves_little {  // the exponentials move to where the sum is read, and one slab is enough for what is left
   constexpr auto operator()(auto x) const {
