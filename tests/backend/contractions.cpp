@@ -2,66 +2,9 @@
 // contractions.cpp -- in: einsum of many letters, at odd sizes. out: what the scalar backend gives in double, whatever
 // lies where, in float and double, the same to the bit for one to three threads.
 
-#include <knit/knit.hpp>
+#include "contractions.hpp"
 
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <cstring>
-#include <string>
-#include <type_traits>
-#include <vector>
-
-#include "letters.hpp"
-
-namespace {
-
-using namespace knit;
-using arrays::expected, arrays::sized;
-
-/// Element i of an array that a seed names, in [-1, 1], with exact decimals in binary.
-double arbitrary(int seed, long i) { return double(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0] % 513) / 256 - 1; }
-template <class T, long... N> tensor<T, N...> make_array(int seed) {
-  tensor<T, N...> t;
-  t.fill([&](long i) { return T(arbitrary(seed, i)); });
-  return t;
-}
-/// Evaluates the expression that f makes with 1 to 3 threads: the same each time, near the scalar backend's.
-template <class F> void check(std::string const& what, F const& f, double terms) {
-  const std::vector<double> right = expected(f());
-  using number = typename decltype([](auto const& g) { tensor y = g(); return y; }(f))::value_type;
-  const double tolerance = (std::is_same_v<number, float> ? 2e-7 : 4e-16) * (terms + 4);
-  std::vector<number> first;
-  for (int threads : {1, 2, 3}) {
-    thread_count() = threads;
-    tensor y = f();
-    std::vector<number> elements;
-    for (long i = 0; i < y.size(); ++i) elements.push_back(y[i]);
-    if (threads == 1) {
-      first = elements;
-      for (std::size_t i = 0; i < elements.size(); ++i)
-        ASSERT_NEAR(double(elements[i]), right[i], tolerance) << what << ", element " << i;
-    } else
-      ASSERT_EQ(std::memcmp(elements.data(), first.data(), elements.size() * sizeof(number)), 0) << what << ", " << threads << " threads";
-  }
-  thread_count() = 0;
-}
-
-template <einsum_labels L, int... Size> void check_labels() {
-  using s = sized<L, Size...>;
-  std::string what = L.text;
-  for (int n : {Size...}) what += " " + std::to_string(n);
-  const double terms = std::max({Size...}) * 10.;
-  const auto a = s::template array<float, 0>(1);
-  const auto b = s::template array<float, 1>(2);
-  check(what, [&] { return einsum<L>(a, b); }, terms);
-  check(what + ", computed, with an epilogue", [&] { return 0.5 * relu(einsum<L>(2 * a, abs(b))) + 1; }, terms);
-  const auto c = s::template array<double, 0>(3);
-  const auto d = s::template array<double, 1>(4);
-  check(what + ", double", [&] { return abs(einsum<L>(c, d)); }, terms);
-}
-
-}  // namespace
+using namespace contractions;
 
 TEST(einsum, is_what_its_letters_say) {
   const auto a = make_array<float, 5, 3, 2>(1);
@@ -96,60 +39,31 @@ TEST(einsum, of_a_batch_is_cut_along_it) {
 }
 TEST(einsum, batches_of_matrices) {
   check_labels<"mkb,knb->mnb", 37, 21, 11, 19>();
-  check_labels<"mkb,knb->mnb", 64, 32, 3, 28>();
   check_labels<"mkb,knb->mnb", 1, 5, 7, 3>();
-  check_labels<"mnb,knb->mkb", 37, 21, 11, 19>();
-  check_labels<"mkb,mnb->knb", 37, 21, 11, 19>();
-  check_labels<"kmb,nkb->mnb", 37, 21, 11, 19>();
   check_labels<"mkb,knb->nmb", 37, 21, 11, 19>();
-  check_labels<"mkb,kb->mb", 37, 45, 150>();
-  check_labels<"dkhb,dqhb->kqhb", 13, 21, 3, 5, 35>();
   check_labels<"dkhb,kqhb->dqhb", 13, 21, 3, 5, 35>();
 }
 TEST(einsum, batches_in_lanes) {
   check_labels<"bmk,bkn->bmn", 37, 9, 23, 19>();
-  check_labels<"bmk,bkn->bmn", 64, 8, 16, 4>();
-  check_labels<"bkm,bnk->bnm", 5, 2, 3, 7>();
-  check_labels<"bk,bk->b", 133, 1001>();
   check_labels<"kb,kb->b", 1001, 133>();
-  check_labels<"kb,kbc->bc", 45, 67, 41>();
   check_labels<"mn,mn->mn", 37, 21>();
-  check_labels<"mk,m->mk", 37, 21>();
   check_labels<"mkb,knb->bnm", 37, 21, 11, 19>();
 }
 TEST(einsum, letters_of_one_operand) {
   check_labels<"mk,knb->mnb", 37, 21, 19, 11>();
-  check_labels<"mk,knb->bnm", 37, 21, 3, 40>();
-  check_labels<"mk,knbc->mnbc", 67, 21, 9, 3, 4>();
-  check_labels<"kmc,kn->mnc", 21, 37, 11, 19>();
-  check_labels<"m,n->mn", 37, 21>();
-  check_labels<"ma,nb->mnab", 37, 5, 19, 11>();
   check_labels<"a,bcd->bcda", 7, 67, 5, 9>();
 }
 TEST(einsum, several_terms) {
-  check_labels<"mkb,knb->mn", 37, 21, 11, 19>();
-  check_labels<"mnb,knb->mk", 37, 19, 40, 21>();
-  check_labels<"mkb,kb->m", 37, 21, 200>();
   check_labels<"kl,klnb->nb", 12, 9, 21, 31>();
-  check_labels<"mkl,kl->m", 37, 45, 67>();
-  check_labels<"kbm,kbn->mn", 21, 11, 37, 19>();
-  check_labels<"mkab,knab->mn", 37, 5, 3, 11, 19>();
   check_labels<"bmkl,bkln->bmn", 21, 9, 5, 7, 19>();
 }
 TEST(einsum, to_a_number_or_long) {
-  check_labels<"k,k->", 70001>();
-  check_labels<"mk,mk->", 133, 1001>();
   check_labels<"km,mk->", 133, 1001>();
-  check_labels<"kn,k->n", 9001, 7>();
   check_labels<"nk,mk->mn", 3, 9001, 5>();
-  check_labels<"kn,km->mn", 9001, 5, 6>();
 }
 TEST(einsum, sums_what_one_operand_alone_has) {
-  check_labels<"mkx,kny->mn", 37, 21, 3, 19, 5>();
   check_labels<"mx,y->m", 37, 5, 3>();
-  check_labels<"mx,y->", 37, 5, 3>();
 }
-
 TEST(einsum, takes_its_operands_as_they_come) {
   const auto w = make_array<float, 67, 45>(1);
   const auto x = make_array<float, 45, 12, 9>(2);
