@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // module.hpp -- in: the text of a file of PTX. out: its kernels, decoded when they are first asked for.
 #pragma once
-#include "arith_opcodes.hpp"
-#include "async_copy.hpp"
 #include "block.hpp"
-#include "compare.hpp"
-#include "convert.hpp"
-#include "matrix.hpp"
+#include "decode.hpp"
 
 #include <atomic>
 #include <fstream>
@@ -17,21 +13,8 @@ namespace ptx {
 
 namespace detail {
 
-inline opcode_table const& opcodes() {
-  static const opcode_table all = [] {
-    opcode_table t;
-    add_arithmetic(t);
-    add_comparisons(t);
-    add_conversions(t);
-    add_memory(t);
-    add_control(t);
-    add_exchanges(t);
-    add_async(t);
-    add_matrices(t);
-    return t;
-  }();
-  return all;
-}
+/// All that can be interpreted. They are a unit of their own: they take longer to compile than what runs them.
+opcode_table const& opcodes();
 
 }  // namespace detail
 
