@@ -17,4 +17,4 @@
 #include <knit/program.hpp>          // eval, params, update, inference, explain
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
-#include <knit/train/views.hpp>      // sgd, cycle, take
+#include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run
