@@ -8,7 +8,8 @@ namespace knit {
 /// How parameters move. `hyper(step)` gives the numbers that a step reads (an array of double; steps count from 1),
 /// and `next` the next values as expressions: called with a parameter w, the loss's gradient g, the rule's states of
 /// that parameter (`static constexpr int states`, none if absent: arrays in the shape of w, 0 at first) and the
-/// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's.
+/// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's. A rule may have a struct
+/// `total`: called with a gradient it gives a number, and `next` gets the sum of it over all parameters after g.
 template <class Rule>
 concept update_rule = requires(Rule const& rule, long step) {
   typename Rule::next;
@@ -79,11 +80,18 @@ template <class Model, class Rule, class... X> struct training_spec {
   static constexpr int state_leaf(int k, int s) { return parameters::count + k * states + s; }
   using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
                                decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
+  template <int... K> static constexpr auto total(std::integer_sequence<int, K...>) {
+    if constexpr (requires { typename Rule::total; })
+      return std::tuple((typename Rule::total{}(make<gradient_op>(loss{}, parameter_at<K>{})) + ...));
+    else return std::tuple<>{};
+  }
   template <int K, int Index, int... S, int... H>
   static constexpr auto next(std::integer_sequence<int, S...>, std::integer_sequence<int, H...>) {
     using w = parameter_at<K>;
-    return call_layer<0>(nth_value<typename Rule::next, states, Index>{}, w{}, make<gradient_op>(loss{}, w{}),
-                         parameter<state_leaf(K, S), array_at<K>>{}..., argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
+    return std::apply([](auto... sum) {
+      return call_layer<0>(nth_value<typename Rule::next, states, Index>{}, w{}, make<gradient_op>(loss{}, w{}), sum...,
+                           parameter<state_leaf(K, S), array_at<K>>{}..., argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
+    }, total(std::make_integer_sequence<int, parameters::count>{}));
   }
   /// Value Index (0: of the parameter, 1 ..: of its states) that the rule gives parameter K.
   template <int K, int Index> using next_of = unless_poisoned<

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+// weight_decay.hpp -- in: a rule. out: the same rule of a gradient to which a share of the weights is added.
+#pragma once
+#include <knit/op/arithmetic.hpp>
+#include <knit/optim/rule.hpp>
+
+namespace knit {
+
+/// g + decay w stands for g: the gradient of the loss and decay / 2 times the sum of squared weights.
+template <class Rule> struct weight_decay_rule : Rule {
+  double decay;
+
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), decay); }
+
+  struct next {
+    template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
+      return detail::last_first([&](auto decay, auto... of_rule) { return typename Rule::next{}(w, g + decay % w, of_rule...); }, x...);
+    }
+  };
+};
+
+/// `train(model, weight_decay(sgd_rule{.lr = 0.1}, 1e-4))`. AdamW's and Lion's decay, which no root divides, is their own.
+template <class Rule> weight_decay_rule<Rule> weight_decay(Rule const& rule, double decay) { return {rule, decay}; }
+
+}  // namespace knit
