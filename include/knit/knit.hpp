@@ -9,6 +9,7 @@
 #include <knit/gradients.hpp>        // value_and_gradients
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
+#include <knit/nn/dropout.hpp>       // dropout
 #include <knit/op/catalogue.hpp>     // every op and composite
 #include <knit/op/diff.hpp>          // diff, value, grad
 #include <knit/optim/adadelta.hpp>   // adadelta_rule
