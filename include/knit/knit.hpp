@@ -23,7 +23,7 @@
 #include <knit/optim/rmsprop.hpp>    // rmsprop_rule
 #include <knit/optim/schedule.hpp>   // scheduled, step_decay, cosine, warm_up
 #include <knit/optim/sgd.hpp>        // sgd_rule
-#include <knit/optim/weight_decay.hpp>  // weight_decay: around a rule
+#include <knit/optim/weight_decay.hpp>  // weight_decay, l1_penalty: around a rule
 #include <knit/program.hpp>          // eval, params, update, inference, explain
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
