@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// Trains 784-256-10 on MNIST and prints each epoch's loss, accuracy and seconds.
+// Trains 784-256-10 on MNIST under any update rule and prints each epoch's loss, accuracy and seconds.
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <knit/knit.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,7 +15,10 @@ using namespace knit;
 
 struct options {
   int epochs = 10;
-  float lr = 0.1f;
+  std::string optimizer = "sgd";
+  std::optional<double> lr;
+  double l1 = 0;
+  bool dropout = false;
   int threads = 0;
   std::uint64_t seed = 1;
   std::string backend = "simd";
@@ -25,7 +29,10 @@ struct options {
 static constexpr char help[] =
     "usage: mnist_mlp [OPTION...]\n"
     "  --epochs N             passes over the data; 10\n"
-    "  --lr X                 learning rate; 0.1\n"
+    "  --optimizer NAME       sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw or lion; sgd\n"
+    "  --lr X                 learning rate; the optimizer's own, of sgd 0.1\n"
+    "  --l1 X                 sgd only: a penalty of X times the sum of absolute weights\n"
+    "  --dropout              sgd only: drops a fifth of the hidden layer in training\n"
     "  --threads N            threads, on which no result depends; one for each core\n"
     "  --seed N               of the weights and the order of the data; 1\n"
     "  --backend scalar|simd  scalar is the plain loops that all else is checked against; simd\n"
@@ -61,7 +68,10 @@ static options parse(int argc, char** argv) {
     else if (a == "--explain") o.explain = true;
     else if (a == "--test") o.epochs = 1;
     else if (a == "--epochs") o.epochs = number_of(a, value(), 1, 1'000'000, "a whole number from 1 to a million");
-    else if (a == "--lr") o.lr = number_of(a, value(), 1e-30f, 1e30f, "a number above 0");
+    else if (a == "--lr") o.lr = number_of(a, value(), 1e-30, 1e30, "a number above 0");
+    else if (a == "--optimizer") o.optimizer = value();
+    else if (a == "--l1") o.l1 = number_of(a, value(), 0.0, 1e30, "a number from 0 on");
+    else if (a == "--dropout") o.dropout = true;
     // The work of a program is cut into so many runs; more threads would have none.
     else if (a == "--threads") o.threads = number_of(a, value(), 1, tuning{}.most_runs, "a whole number from 1 to 32");
     else if (a == "--seed") o.seed = number_of(a, value(), std::uint64_t(0), ~std::uint64_t(0), "a whole number below 2^64");
@@ -70,36 +80,59 @@ static options parse(int argc, char** argv) {
     else throw wrong_option("there is no option '" + a + "'; --help lists those that there are");
   }
   if (o.backend != "simd" && o.backend != "scalar") throw wrong_option("--backend takes scalar or simd, not '" + o.backend + "'");
+  if ((o.l1 > 0 || o.dropout) && o.optimizer != "sgd") throw wrong_option("--l1 and --dropout are compiled for sgd alone, not for " + o.optimizer);
+  if ((o.l1 > 0 || o.dropout || o.optimizer != "sgd") && o.backend == "scalar") throw wrong_option("--backend scalar is compiled for plain sgd alone");
   static_assert(tuning{}.most_runs == 32, "as the sentence on --threads says");
   return o;
 }
 
-template <class Backend> static void run(options const& o, mnist_data const& mnist) {
-  auto mlp = make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
+template <class Backend, class Model, class Rule> static void run(options const& o, mnist_data const& mnist, Model mlp, Rule rule) {
+  if (o.lr) rule.lr = *o.lr;
   auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
-  using step = training_step<Backend, decltype(mlp), sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>;
-  static_assert(plan_of<step>::kernels <= 3, "the step is at most three fused kernels");
-  if (o.explain) std::fputs(explain(step(mlp, {.lr = o.lr})).c_str(), stdout);
+  training_step<Backend, Model, Rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> step(mlp, rule);
+  static_assert(plan_of<decltype(step)>::kernels <= 3, "the step is at most three fused kernels");
+  if (o.explain) std::fputs(explain(step).c_str(), stdout);
 
-  const bool live = isatty(STDERR_FILENO);
-  double test = 0;
-  for (int epoch = 1; epoch <= o.epochs; ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
-    double sum = 0;
-    long steps = 0;
-    for (float loss : batches | sgd<Backend>(mlp, {.lr = o.lr})) {
-      sum += loss;
-      ++steps;
-      if (live && steps % 50 == 0)
-        std::fprintf(stderr, "\repoch %d/%d  %3ld%%  loss %.4f ", epoch, o.epochs, 100 * steps / long(batches.size()), sum / double(steps));
-    }
+  int epoch = 0;
+  double sum = 0, test = 0;
+  auto start = std::chrono::steady_clock::now();
+  const auto add = [&](float loss) { sum += loss; };
+  const auto report = [&](float) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     test = accuracy<Backend>(mlp, mnist.test);
-    if (live) std::fputs("\r\033[K", stderr);
-    std::printf("epoch %2d  loss %.4f  accuracy %.4f  %.2f s\n", epoch, sum / double(steps), test, seconds.count());
+    if (isatty(STDERR_FILENO)) std::fputs("\r\033[K", stderr);  // the line of progress
+    std::printf("epoch %2d  loss %.4f  accuracy %.4f  %.2f s\n", ++epoch, sum / double(batches.size()), test, seconds.count());
     std::fflush(stdout);
-  }
+    sum = 0;
+    start = std::chrono::steady_clock::now();
+  };
+  batches | repeat(o.epochs) | train(step) | progress | tap(add) | takenth(long(batches.size())) | tap(report) | knit::run();
   std::printf("accuracy %.4f\n", test);
+}
+
+template <class... Between> static auto make_mlp(options const& o, Between... between) {
+  return make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), between..., make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
+}
+
+/// Calls f(a model, a rule) of what the options name. Each is a program of its own, so what takes long to compile is in few of them.
+template <class F> static void with_choice(options const& o, F const& f) {
+  const auto mlp = make_mlp(o);
+  if (o.dropout) return f(make_mlp(o, dropout{0.2_c}), l1_penalty(sgd_rule{}, o.l1));
+  if (o.l1 > 0) return f(mlp, l1_penalty(sgd_rule{}, o.l1));
+  bool found = false;
+  const auto rule = [&](char const* name, auto r) {
+    if (o.optimizer == name) found = true, f(mlp, r);
+  };
+  rule("sgd", sgd_rule{});
+  rule("momentum", momentum_rule{});
+  rule("nesterov", nesterov_rule{});
+  rule("adagrad", adagrad_rule{});
+  rule("rmsprop", rmsprop_rule{});
+  rule("adadelta", adadelta_rule{});
+  rule("adam", adam_rule{});
+  rule("adamw", adamw_rule{});
+  rule("lion", lion_rule{});
+  if (!found) throw wrong_option("there is no optimizer '" + o.optimizer + "'; --help lists those that there are");
 }
 
 int main(int argc, char** argv) try {
@@ -107,8 +140,8 @@ int main(int argc, char** argv) try {
   if (o.help) return std::fputs(help, stdout), 0;
   thread_count() = o.threads;
   const auto mnist = read_mnist(std::filesystem::absolute(o.data).lexically_normal());
-  if (o.backend == "simd") run<simd_backend>(o, mnist);
-  else run<scalar_backend<float>>(o, mnist);
+  if (o.backend == "simd") with_choice(o, [&](auto mlp, auto rule) { run<simd_backend>(o, mnist, std::move(mlp), rule); });
+  else run<scalar_backend<float>>(o, mnist, make_mlp(o), sgd_rule{});
 } catch (wrong_option const& e) {
   std::fprintf(stderr, "mnist_mlp: %s\n", e.what());
   return 2;

@@ -212,11 +212,11 @@ static void metaprogramming() {
   report("metaprogramming", "grad(dy, b)", close(db, plain::row_sums(slope)));
 }
 
-// ---- callable objects, iterators ---------------------------------------------------------------------
+// ---- callable objects ----------------------------------------------------------------------------------
 
 template <class A, class B> constexpr bool same(A const&, B const&) { return std::is_same_v<A, B>; }
 
-static void callable_objects_and_iterators() {
+static void callable_objects() {
   dense d1{init<256, 784>(xavier_uniform{5}, 0), tensor<float, 256>(), relu};
   dense d2{init<10, 256>(xavier_uniform{5}, 1), tensor<float, 10>(), identity};
   auto mlp = make_chain(d1, d2);
@@ -238,20 +238,76 @@ static void callable_objects_and_iterators() {
   plain::mlp copy = net;
   report("callable objects", "mlp(x, y)", close(loss, copy.train(plain::from(x), plain::from(y), 0)));
 
-  std::vector<double> expected;
-  for (auto const& batch : mnist.train | minibatch<100>() | take(3))
-    expected.push_back(net.train(plain::from(batch.x), plain::from(batch.y), 0.1));
-  std::size_t n = 0;
-  bool good = true;
-  for (float loss : sgd(mlp, mnist.train | minibatch<100>() | take(3))) good = good && n < 3 && close(loss, expected[n++]);
-  report("iterators", "sgd(mlp, take(data, n))", good && n == 3 && close(mlp.layers[hana::size_c<0>].w, net.w1));
+}
 
+// ---- iterators -----------------------------------------------------------------------------------------
+
+/// Losses by Knet's rule: those before the one at which their running mean rises.
+static std::vector<float> until_they_rise(std::vector<float> const& losses) {
+  double mean = losses[0], rise = 0;
+  std::size_t n = 0;
+  for (; n < losses.size(); ++n) {
+    rise = 0.1 * (losses[n] - mean) + 0.9 * rise;
+    mean = 0.1 * losses[n] + 0.9 * mean;
+    if (rise > 0) break;
+  }
+  return {losses.begin(), losses.begin() + long(n)};
+}
+
+static void iterators() {
+  const auto mnist = read_mnist(KNIT_EXAMPLE_DATA "/mnist");
+  dense d1{init<256, 784>(xavier_uniform{5}, 0), tensor<float, 256>(), relu};
+  dense d2{init<10, 256>(xavier_uniform{5}, 1), tensor<float, 10>(), identity};
+  const auto mlp = make_chain(d1, d2);
+  plain::mlp net{plain::from(d1.w), plain::from(d1.b), plain::from(d2.w), plain::from(d2.b)};
+  std::vector<float> losses, expected;
+
+  auto f = mlp;
+  auto d = mnist.train | minibatch<100>();
+  for (float loss : sgd(f, take(d, 3))) losses.push_back(loss);
+  bool good = losses.size() == 3;
+  for (auto const& batch : d | take(3)) {
+    const double loss = net.train(plain::from(batch.x), plain::from(batch.y), 0.1);
+    good = good && close(losses[expected.size()], loss);
+    expected.push_back(float(loss));
+  }
+  report("iterators", "for (float loss : sgd(f, take(d, n)))", good && close(f.layers[hana::size_c<0>].w, net.w1));
+
+  // Three epochs, once as three loops.
+  f = mlp;
+  expected.clear();
+  double right = 0;
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    for (float loss : sgd(f, d)) expected.push_back(loss);
+    if (epoch == 0) right = accuracy(f, mnist.test);
+  }
+  const std::vector<float> one_epoch(expected.begin(), expected.begin() + 600);
   double sum = 0;
-  n = 0;
-  for (float loss : sgd(mlp, data)) sum += loss, ++n;
-  const double right = accuracy(mlp, mnist.test);
-  std::printf("one epoch: %zu steps, loss %.4f, accuracy %.4f\n", n, sum / double(n), right);
-  report("iterators", "for (float loss : sgd(mlp, data))", n == 600 && sum / double(n) < 0.5 && right > 0.92);
+  for (float loss : one_epoch) sum += loss;
+  std::printf("one epoch: loss %.4f, accuracy %.4f\n", sum / 600, right);
+  report("iterators", "for (float loss : sgd(f, d))", expected.size() == 1800 && sum / 600 < 0.5 && right > 0.92);
+
+  auto again = [&](auto make) {
+    f = mlp;
+    losses.clear();
+    make();
+    return losses;
+  };
+  report("iterators", "for (float loss : sgd(f, repeat(d, n)))",
+         again([&] { for (float loss : sgd(f, repeat(d, 3))) losses.push_back(loss); }) == expected);
+  report("iterators", "for (float loss : progress(sgd(f, d)))",
+         again([&] { for (float loss : progress(sgd(f, d))) losses.push_back(loss); }) == one_epoch);
+  report("iterators", "for (float loss : converge(sgd(f, cycle(d))))",
+         again([&] { for (float loss : converge(sgd(f, cycle(d)))) losses.push_back(loss); }) == until_they_rise(expected));
+
+  std::vector<float> tests;
+  auto task = [&](float loss) {
+    losses.push_back(loss);
+    tests.push_back(float(accuracy(f, mnist.test)));
+  };
+  again([&] { run(tap(takenth(sgd(f, d), 200), task)); });
+  report("iterators", "run(tap(takenth(sgd(f, d), n), task))", losses == std::vector{one_epoch[199], one_epoch[399], one_epoch[599]} &&
+                                                                   tests.size() == 3 && tests[2] == float(right));
 }
 
 int main() try {
@@ -259,7 +315,8 @@ int main() try {
   optimization_loop();
   multiple_dispatch();
   metaprogramming();
-  callable_objects_and_iterators();
+  callable_objects();
+  iterators();
   return failures != 0;
 } catch (std::exception const& e) {
   std::fprintf(stderr, "slides: %s\n", e.what());

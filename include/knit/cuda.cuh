@@ -6,11 +6,21 @@
 #include <knit/core/tensor.hpp>
 #include <knit/nn/chain.hpp>
 #include <knit/nn/dense.hpp>
+#include <knit/nn/dropout.hpp>
 #include <knit/op/catalogue.hpp>
 #include <knit/op/composite.hpp>
+#include <knit/optim/adadelta.hpp>
+#include <knit/optim/adagrad.hpp>
 #include <knit/optim/adam.hpp>
+#include <knit/optim/adamw.hpp>
+#include <knit/optim/clip.hpp>
+#include <knit/optim/lion.hpp>
 #include <knit/optim/momentum.hpp>
+#include <knit/optim/nesterov.hpp>
+#include <knit/optim/rmsprop.hpp>
+#include <knit/optim/schedule.hpp>
 #include <knit/optim/sgd.hpp>
+#include <knit/optim/weight_decay.hpp>
 #include <knit/train/step.hpp>
 #include <span>
 #include <vector>
@@ -39,7 +49,7 @@ template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
 
   /// Puts a step on the stream. The loss before it is there when the stream is done: see `loss`.
   void operator()(typename on_device<X>::type const&... x) {
-    const std::array<double, numbers> now = rule.hyper(++steps_);
+    const std::array<double, numbers> now = Spec::numbers_at(rule, ++steps_);
     rates_.write(now.data(), numbers, stream());  // copied before this returns, so `now` may go
     run(batch(x...), rates_.data());
   }
@@ -88,7 +98,7 @@ template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
     void launch() {
       std::vector<double> now;
       for (long i = 0; i < count_; ++i)
-        for (double n : step_->rule.hyper(++step_->steps_)) now.push_back(n);
+        for (double n : Spec::numbers_at(step_->rule, ++step_->steps_)) now.push_back(n);
       rates_.write(now.data(), now.size(), step_->stream());
       check(cudaGraphLaunch(graph_, step_->stream()), "launch of a graph");
     }

@@ -9,12 +9,22 @@
 #include <knit/gradients.hpp>        // value_and_gradients
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
+#include <knit/nn/dropout.hpp>       // dropout
 #include <knit/op/catalogue.hpp>     // every op and composite
 #include <knit/op/diff.hpp>          // diff, value, grad
+#include <knit/optim/adadelta.hpp>   // adadelta_rule
+#include <knit/optim/adagrad.hpp>    // adagrad_rule
 #include <knit/optim/adam.hpp>       // adam_rule
+#include <knit/optim/adamw.hpp>      // adamw_rule
+#include <knit/optim/clip.hpp>       // clip_each, clip_all: around a rule
+#include <knit/optim/lion.hpp>       // lion_rule
 #include <knit/optim/momentum.hpp>   // momentum_rule
+#include <knit/optim/nesterov.hpp>   // nesterov_rule
+#include <knit/optim/rmsprop.hpp>    // rmsprop_rule
+#include <knit/optim/schedule.hpp>   // scheduled, step_decay, cosine, warm_up
 #include <knit/optim/sgd.hpp>        // sgd_rule
+#include <knit/optim/weight_decay.hpp>  // weight_decay, l1_penalty: around a rule
 #include <knit/program.hpp>          // eval, params, update, inference, explain
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
-#include <knit/train/views.hpp>      // sgd, cycle, take
+#include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run

@@ -1,75 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // trajectories.cpp -- in: optim/*.hpp. out: the losses of 100 steps are PyTorch's: see tests/data/trajectories.py.
 
-#include <knit/knit.hpp>
-
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <fstream>
-#include <map>
-#include <sstream>
-#include <string>
-#include <vector>
+#include "trajectories.hpp"
 
 namespace {
 
-using namespace knit;
-
-std::map<std::string, std::vector<double>> const& stored() {
-  static const auto all = [] {
-    std::map<std::string, std::vector<double>> m;
-    std::ifstream file(std::string(KNIT_TEST_DATA) + "/trajectories.txt");
-    for (std::string line; std::getline(file, line);) {
-      if (line.empty() || line[0] == '#') continue;
-      std::istringstream words(line);
-      std::string name;
-      words >> name;
-      for (double x; words >> x;) m[name].push_back(x);
-    }
-    return m;
-  }();
-  return all;
-}
-
-/// In (-1, 1), by an integer hash: see tests/data/mnist_curve.py.
-double unit(std::uint32_t k) {
-  k *= 2654435761u, k ^= k >> 15;
-  k *= 2246822519u, k ^= k >> 13;
-  k *= 3266489917u, k ^= k >> 16;
-  return double(k) / 4294967296.0 * 2 - 1;
-}
-/// Rows lie side by side in the numbering of the script.
-template <class T, int Rows, int Columns> tensor<T, Rows, Columns> weight(std::uint32_t first) {
-  tensor<T, Rows, Columns> w;
-  for (int r = 0; r < Rows; ++r)
-    for (int c = 0; c < Columns; ++c) w(r, c) = T(unit(first + std::uint32_t(r * Columns + c)));
-  return w;
-}
-template <class T, int Rows, int Columns> tensor<T, Rows, Columns> instances_of(std::uint32_t first) {
-  tensor<T, Rows, Columns> x;
-  x.fill([&](long i) { return T(unit(first + std::uint32_t(i))); });
-  return x;
-}
-
-template <class Hidden, class Out> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Hidden, hidden), (Out, out));
-  template <class X, class T> constexpr auto operator()(X&& x, T&& t) const {
-    return mse(out(hidden(std::forward<X>(x))), std::forward<T>(t));
-  }
-};
-template <class Hidden, class Out> regression(Hidden, Out) -> regression<Hidden, Out>;
-
-template <class T, class Backend, class Rule> std::vector<double> losses(Rule rule) {
-  regression model{dense(weight<T, 16, 8>(2000), tensor<T, 16>(), tanh_), dense(weight<T, 4, 16>(3000), tensor<T, 4>(), identity)};
-  const auto x = instances_of<T, 8, 12>(0);
-  const auto t = instances_of<T, 4, 12>(1000);
-  training_step<Backend, decltype(model), Rule, tensor<T, 8, 12>, tensor<T, 4, 12>> step(model, rule);
-  std::vector<double> all;
-  for (int s = 0; s < 100; ++s) all.push_back(step(x, t));
-  EXPECT_EQ(step.steps(), 100);
-  return all;
-}
+using namespace trajectories;
 
 template <class Rule> void follows(std::string const& name, Rule rule) {
   const auto& expected = stored().at(name);

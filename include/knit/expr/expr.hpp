@@ -115,6 +115,10 @@ template <std::uint64_t Bits> using constant = expr<extents<>, dag<mp::mp_list<c
 
 template <class Tag, int Index, class Extents>
 using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, Index)>>;
+/// The number of the step, from 1, in a program of training, and 0 in all others: what tells a layer which of both it is in,
+/// and gives each step its own random numbers.
+struct step_tag {};
+inline constexpr argument<step_tag, 0, extents<>> step_number{};
 template <int Index, class Array>
 using parameter = expr<typename Array::extents_type,
                        dag<mp::mp_list<parameter_op<typename Array::value_type, typename Array::extents_type,

@@ -40,7 +40,7 @@ struct op_info {
   char const* labels[3] = {"", "", ""};  ///< of a contraction: axes of a, b and the result
   double left_unit = 0, right_unit = 0, absorbing = 0;
   bool has_left_unit = false, has_right_unit = false, has_absorbing = false;
-  bool picks = false;                    ///< of three operands: one of the last two, so op(c, x, x) is x
+  bool picks = false;                    ///< of three operands: the second where the first is not 0, else the third
   bool folds = false;                    ///< there is the next one
   double (*fold)(double const*) = nullptr;  ///< value on constants, where a constant expression can compute it
   bool counts = false;                   ///< of a `like` op: it is the number of elements for each of the shape given

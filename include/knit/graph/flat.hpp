@@ -137,7 +137,8 @@ template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l)
 
 /// Links, differentiates and simplifies a program. Spec states `results` (a list of result), `leaves` (an
 /// array of leaf_info), `number` if their types do not decide what it computes in, and what the arguments of the functor type `argument_tag` are: argument_count leaves from
-/// first_argument on, or, if it states them, `arguments` (a list of result too, their bindings among the leaves).
+/// first_argument on, or, if it states them, `arguments` (a list of result too, their bindings among the leaves). In a program
+/// of training `step_leaf` holds the number of the step.
 template <class Spec, bool Simplify = true> struct flattened;
 
 namespace detail {
@@ -160,10 +161,15 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
     else return number_among(Spec::leaves);
   }();
 
+  static constexpr int step_leaf = [] {
+    if constexpr (requires { Spec::step_leaf; }) return Spec::step_leaf;
+    else return -1;
+  }();
+
   static constexpr auto linked = [] {
     linked_program<capacity, roots> p{graph<capacity>(table::info, table::known, names_in<Spec>, int(Spec::leaves.size())), {}};
     p.g.simplifies = Simplify;
-    linker<graph<capacity>> link(p.g, table::rule_of, leaves_in<Spec>.data(), number);
+    linker<graph<capacity>> link(p.g, table::rule_of, leaves_in<Spec>.data(), number, step_leaf);
     int arguments[linker<graph<capacity>>::most_arguments]{};
     auto run = [&]<class T>(mp::mp_identity<T>) {
       using tag = typename Spec::argument_tag;

@@ -197,6 +197,8 @@ template <int Capacity> struct graph {
       if (f.has_left_unit && ca >= 0 && value(ca) == f.left_unit && same_extents(extents[x[1]], s)) return x[1];
       if (f.has_right_unit && cb >= 0 && value(cb) == f.right_unit && same_extents(extents[x[0]], s)) return x[0];
     }
+    if (f.picks && is_constant(x[0]))
+      if (const int taken = value(x[0]) != 0 ? x[1] : x[2]; same_extents(extents[taken], s)) return taken;
     if (f.picks && x[1] == x[2] && same_extents(extents[x[1]], s)) return x[1];
     if (f.what == kind::contract)
       for (int k = 0; k < 2; ++k)

@@ -47,6 +47,8 @@ template <class Tag> struct tagged {
   template <class Op> using fn = mp::mp_bool<has<Op>()>;
 };
 template <class Ops, class Tag> inline constexpr int tag_of = int(mp::mp_find_if_q<Ops, tagged<Tag>>::value);
+inline constexpr int tag_of_step = -2;  // of no functor
+template <class Ops> inline constexpr int tag_of<Ops, step_tag> = tag_of_step;
 
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of;
 
@@ -85,7 +87,8 @@ template <class Call> constexpr double const* numbers_of() {
   else return nullptr;
 }
 
-// The functors whose arguments the ops of a body read, itself or through what it calls: of a layer only itself.
+// The functors whose arguments the ops of a body read, itself or through what it calls: of a layer only itself. The number of
+// the step counts as one that is called step_tag.
 template <class List> struct functors_read;
 template <class Op> struct functors_read_by {
   static constexpr auto pick() {
@@ -100,7 +103,11 @@ template <class... Op> struct functors_read<mp::mp_list<Op...>> {
   using type = mp::mp_unique<mp::mp_append<mp::mp_list<>, typename functors_read_by<Op>::type...>>;
 };
 template <class Ops, class Tag>
-inline constexpr bool captures = !mp::mp_empty<mp::mp_remove<typename functors_read<Ops>::type, mp::mp_identity<Tag>>>::value;
+inline constexpr bool captures = !mp::mp_empty<mp::mp_remove<
+    mp::mp_remove<typename functors_read<Ops>::type, mp::mp_identity<Tag>>, mp::mp_identity<step_tag>>>::value;
+/// Whether an expression of these ops depends on the number of the step.
+template <class Ops>
+inline constexpr bool counts_steps = mp::mp_contains<typename functors_read<Ops>::type, mp::mp_identity<step_tag>>::value;
 
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of {
   static constexpr body_link value{Dag::size,        Dag::at,   op_links<Ops, typename Dag::ops>::value,
@@ -146,6 +153,7 @@ template <class G> struct linker {
   rules const* rule_of;
   leaf_info const* leaves;
   element number;      ///< what the program computes in
+  int step_leaf;       ///< the leaf that holds it; -1: it is 0
   linked_call calls[most_calls]{};
   int call_count = 0;
   int fresh_count = 0;
@@ -155,8 +163,8 @@ template <class G> struct linker {
   int swept = -1;      ///< the value that `adjoint` belongs to
   int adjoint[sizeof(G::extents) / sizeof(shape)]{};
 
-  constexpr linker(G& graph, rules const* r, leaf_info const* l, element computes_in)
-      : g(graph), rule_of(r), leaves(l), number(computes_in) {}
+  constexpr linker(G& graph, rules const* r, leaf_info const* l, element computes_in, int leaf_of_step)
+      : g(graph), rule_of(r), leaves(l), number(computes_in), step_leaf(leaf_of_step) {}
 
   /// Leaf k as a value: what holds other numbers than the program computes in is converted as it is loaded.
   constexpr int leaf(int k) {
@@ -179,7 +187,10 @@ template <class G> struct linker {
         case kind::constant: ids[i] = g.constant(o.value); break;
         case kind::parameter: ids[i] = leaf(f.parameters + field(n, 0)); break;
         case kind::bound: ids[i] = b.folds ? g.constant(b.numbers[field(n, 0)]) : leaf(f.bound + field(n, 0)); break;
-        case kind::argument: ids[i] = lookup(f, o.tag)->arguments[field(n, 0)]; break;
+        case kind::argument:
+          if (o.tag != detail::tag_of_step) ids[i] = lookup(f, o.tag)->arguments[field(n, 0)];
+          else ids[i] = step_leaf < 0 ? g.constant(0) : leaf(step_leaf);
+          break;
         case kind::pair: ids[i] = none; break;  // read by the call itself
         case kind::call: ids[i] = call(b, ids, i, o, f); break;
         case kind::gradient: ids[i] = gradient(x[0], x[1]); break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // step.hpp -- in: a model, an update rule and types of arguments. out: one fused step of training, as a callable.
 #pragma once
+#include <algorithm>
 #include <knit/program.hpp>
 
 namespace knit {
@@ -8,7 +9,8 @@ namespace knit {
 /// How parameters move. `hyper(step)` gives the numbers that a step reads (an array of double; steps count from 1),
 /// and `next` the next values as expressions: called with a parameter w, the loss's gradient g, the rule's states of
 /// that parameter (`static constexpr int states`, none if absent: arrays in the shape of w, 0 at first) and the
-/// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's.
+/// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's. A rule may have a struct
+/// `total`: called with a gradient it gives a number, and `next` gets the sum of it over all parameters after g.
 template <class Rule>
 concept update_rule = requires(Rule const& rule, long step) {
   typename Rule::next;
@@ -59,9 +61,27 @@ template <class Model, class Rule, class... X> struct training_spec {
   using rule_type = Rule;
   using argument_types = std::tuple<X...>;
   using parameters = leaves_of_model<Model>;
-  static constexpr int states = states_of<Rule>(), numbers = hyper_count<Rule>;
+  static constexpr int states = states_of<Rule>();
   using argument_tag = training_spec;
-  static constexpr int first_argument = parameters::count * (1 + states), argument_count = int(sizeof...(X)) + numbers;
+  static constexpr int first_argument = parameters::count * (1 + states);
+
+  template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
+    return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(Index), typename X::extents_type>{}...);
+  }
+  using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
+                               decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
+
+  /// The rule's numbers, and behind them, if the model draws random numbers, say, that of the step.
+  static constexpr bool counts = counts_steps<typename loss::graph::ops>;
+  static constexpr int numbers = hyper_count<Rule> + counts, argument_count = int(sizeof...(X)) + numbers;
+  static constexpr int step_leaf = counts ? first_argument + argument_count - 1 : -1;
+  static std::array<double, std::size_t(numbers)> numbers_at(Rule const& rule, long step) {
+    std::array<double, std::size_t(numbers)> all{};
+    const auto of_rule = rule.hyper(step);
+    std::copy(of_rule.begin(), of_rule.end(), all.begin());
+    if (counts) all.back() = double(1 + (step - 1) % ((1l << 24) - 1));  // a seed: a whole number that a float can hold
+    return all;
+  }
   static constexpr auto leaves = [] {
     std::array<leaf_info, std::size_t(parameters::count * states)> memory{};
     if constexpr (states > 0)
@@ -71,23 +91,25 @@ template <class Model, class Rule, class... X> struct training_spec {
     return joined(parameters::value, memory, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...}, hyper);
   }();
 
-  template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
-    return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(Index), typename X::extents_type>{}...);
-  }
   template <int K> using array_at = typename parameters::template array_at<K>;
   template <int K> using parameter_at = parameter<K, array_at<K>>;
   static constexpr int state_leaf(int k, int s) { return parameters::count + k * states + s; }
-  using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
-                               decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
+  template <int... K> static constexpr auto total(std::integer_sequence<int, K...>) {
+    if constexpr (requires { typename Rule::total; })
+      return std::tuple((typename Rule::total{}(make<gradient_op>(loss{}, parameter_at<K>{})) + ...));
+    else return std::tuple<>{};
+  }
   template <int K, int Index, int... S, int... H>
   static constexpr auto next(std::integer_sequence<int, S...>, std::integer_sequence<int, H...>) {
     using w = parameter_at<K>;
-    return call_layer<0>(nth_value<typename Rule::next, states, Index>{}, w{}, make<gradient_op>(loss{}, w{}),
-                         parameter<state_leaf(K, S), array_at<K>>{}..., argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
+    return std::apply([](auto... sum) {
+      return call_layer<0>(nth_value<typename Rule::next, states, Index>{}, w{}, make<gradient_op>(loss{}, w{}), sum...,
+                           parameter<state_leaf(K, S), array_at<K>>{}..., argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
+    }, total(std::make_integer_sequence<int, parameters::count>{}));
   }
   /// Value Index (0: of the parameter, 1 ..: of its states) that the rule gives parameter K.
   template <int K, int Index> using next_of = unless_poisoned<
-      typename decltype(check_next<decltype(next<K, Index>(std::make_integer_sequence<int, states>{}, std::make_integer_sequence<int, numbers>{})),
+      typename decltype(check_next<decltype(next<K, Index>(std::make_integer_sequence<int, states>{}, std::make_integer_sequence<int, hyper_count<Rule>>{})),
                                    parameter_at<K>::shape>())::type,
       parameter_at<K>>;
   template <int K, int... S> static auto list_of(std::integer_sequence<int, S...>)
@@ -132,7 +154,7 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
       (add(of_parameter), ...);
     }, states_);
     (leaves.add(x), ...);
-    const auto numbers = rule.hyper(++steps_);
+    const auto numbers = spec::numbers_at(rule, ++steps_);
     for (auto const& n : numbers) leaves.add(&n);
     value_type loss = 0;
     void* outputs[] = {&loss};

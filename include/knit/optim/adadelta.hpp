@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+// adadelta.hpp -- gradient descent in the units of the weights: by running means of squared gradients and squared steps.
+#pragma once
+#include <array>
+#include <knit/op/transcendental.hpp>
+#include <tuple>
+
+namespace knit {
+
+/// s <- rho s + (1 - rho) g^2; d = g sqrt(t + eps) / sqrt(s + eps); w <- w - lr d; t <- rho t + (1 - rho) d^2. Knet and PyTorch
+/// agree on it, but for PyTorch's eps of 1e-6 and lr of 1 being Knet's as well. Source: Zeiler, arXiv 1212.5701 (2012).
+struct adadelta_rule {
+  /// Knet's defaults.
+  double lr = 1, rho = 0.9, eps = 1e-6;
+
+  static constexpr int states = 2;
+  std::array<double, 3> hyper(long) const { return {lr, 1 - rho, eps}; }
+
+  struct next {
+    constexpr auto operator()(auto w, auto g, auto s, auto t, auto rate, auto rest, auto eps) const {
+      auto power = s + rest % (square(g) - s);
+      auto step = g % sqrt((t + eps) / (power + eps));
+      return std::tuple(w - rate % step, power, t + rest % (square(step) - t));
+    }
+  };
+};
+
+}  // namespace knit

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+// clip.hpp -- in: a rule. out: the same rule of gradients whose norm is at most a number.
+#pragma once
+#include <knit/op/reduce.hpp>
+#include <knit/op/transcendental.hpp>
+#include <knit/optim/rule.hpp>
+
+namespace knit {
+
+namespace detail {
+/// g, shortened to the norm `most` if it is longer, where `squared` is the square of the norm.
+constexpr auto shortened(auto g, auto squared, auto most) { return g % (most / max(sqrt(squared), most)); }
+}  // namespace detail
+
+template <class Rule> struct clip_each_rule : Rule {
+  double most;
+
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), most); }
+
+  struct next {
+    template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
+      return detail::last_first([&](auto most, auto... of_rule) {
+        return typename Rule::next{}(w, detail::shortened(g, sum(square(g)), most), of_rule...);
+      }, x...);
+    }
+  };
+};
+
+template <class Rule> struct clip_all_rule : Rule {
+  static_assert(!requires { typename Rule::total; }, "knit: a rule has one total over all gradients; clip by the global norm once");
+  double most;
+
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), most); }
+
+  /// What of each gradient is added up over all parameters.
+  struct total {
+    constexpr auto operator()(auto g) const { return sum(square(g)); }
+  };
+  struct next {
+    template <class... X> constexpr auto operator()(auto w, auto g, auto squared, X... x) const {
+      return detail::last_first([&](auto most, auto... of_rule) {
+        return typename Rule::next{}(w, detail::shortened(g, squared, most), of_rule...);
+      }, x...);
+    }
+  };
+};
+
+/// `train(model, clip_each(sgd_rule{.lr = 0.1}, 5))`: the gradient of each parameter is shortened to a norm of at most 5.
+/// This is Knet's gclip. What is around a rule sees the gradient first: clip_each(weight_decay(rule, d), 5) clips, then adds.
+template <class Rule> clip_each_rule<Rule> clip_each(Rule const& rule, double most) { return {rule, most}; }
+/// The same by the norm of all gradients together, as if the model were one parameter.
+template <class Rule> clip_all_rule<Rule> clip_all(Rule const& rule, double most) { return {rule, most}; }
+
+}  // namespace knit

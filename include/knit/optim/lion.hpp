@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+// lion.hpp -- steps of one size in the direction of a running mean of gradients.
+#pragma once
+#include <array>
+#include <knit/op/compare.hpp>
+#include <tuple>
+
+namespace knit {
+
+/// w <- w - lr (sign(m + (1 - beta1) (g - m)) + decay w); m <- m + (1 - beta2) (g - m). The sign of 0 is 0.
+/// Source: Chen et al., NeurIPS 2023.
+struct lion_rule {
+  /// The paper's defaults.
+  double lr = 0.0001, beta1 = 0.9, beta2 = 0.99, decay = 0;
+
+  static constexpr int states = 1;
+  std::array<double, 4> hyper(long) const { return {lr, 1 - beta1, 1 - beta2, lr * decay}; }
+
+  struct next {
+    constexpr auto operator()(auto w, auto g, auto m, auto rate, auto rest1, auto rest2, auto decay) const {
+      auto news = g - m;
+      auto toward = m + rest1 % news;
+      return std::tuple(w - rate % ((toward > 0) - (toward < 0)) - decay % w, m + rest2 % news);
+    }
+  };
+};
+
+}  // namespace knit

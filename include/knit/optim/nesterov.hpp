@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+// nesterov.hpp -- gradient descent that looks ahead along its velocity.
+#pragma once
+#include <array>
+#include <knit/op/arithmetic.hpp>
+#include <tuple>
+
+namespace knit {
+
+/// v <- gamma v + lr g; w <- w - (gamma v + lr g), with the new v. With a constant rate these are the steps of the form that
+/// keeps the rate out of the velocity. Source: Sutskever, Martens, Dahl, Hinton, ICML 2013.
+struct nesterov_rule {
+  /// Knet's defaults.
+  double lr = 0.05, gamma = 0.95;
+
+  static constexpr int states = 1;
+  std::array<double, 2> hyper(long) const { return {lr, gamma}; }
+
+  struct next {
+    constexpr auto operator()(auto w, auto g, auto v, auto rate, auto gamma) const {
+      auto down = rate % g;
+      auto faster = gamma % v + down;
+      return std::tuple(w - (gamma % faster + down), faster);
+    }
+  };
+};
+
+}  // namespace knit

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSL-1.0
+// rmsprop.hpp -- gradient descent by a running mean of squared gradients: w <- w - lr g / sqrt(s).
+#pragma once
+#include <array>
+#include <knit/op/transcendental.hpp>
+#include <tuple>
+
+namespace knit {
+
+/// s <- rho s + (1 - rho) g^2; w <- w - lr g / (sqrt(s + eps) + eps_outside). Knet has eps under the root, PyTorch outside of
+/// it: {.rho = 0.99, .eps = 0, .eps_outside = 1e-8}. Source: Tieleman, Hinton, Coursera lecture 6.5 (2012).
+struct rmsprop_rule {
+  /// Knet's defaults.
+  double lr = 0.01, rho = 0.9, eps = 1e-6, eps_outside = 0;
+
+  static constexpr int states = 1;
+  std::array<double, 4> hyper(long) const { return {lr, 1 - rho, eps, eps_outside}; }
+
+  struct next {
+    constexpr auto operator()(auto w, auto g, auto s, auto rate, auto rest, auto inside, auto outside) const {
+      auto power = s + rest % (square(g) - s);
+      return std::tuple(w - rate % g / (sqrt(power + inside) + outside), power);
+    }
+  };
+};
+
+}  // namespace knit

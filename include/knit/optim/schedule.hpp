@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+// schedule.hpp -- in: a rule, a factor for each step. out: the same rule, whose rate is multiplied by that.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace knit {
+
+template <class Rule, class Factor> struct scheduled_rule : Rule {
+  Factor factor;
+
+  auto hyper(long step) const {
+    Rule now = *this;
+    now.lr *= factor(step);
+    return now.hyper(step);
+  }
+};
+
+/// `train(model, scheduled(adam_rule{.lr = 0.01}, cosine{10'000}))`: the rate of step n is lr factor(n); steps count from 1. A
+/// product of schedules is a function: `[](long n) { return warm_up{500}(n) * cosine{10'000}(n); }`.
+template <class Rule, class Factor> scheduled_rule<Rule, Factor> scheduled(Rule const& rule, Factor factor) { return {rule, factor}; }
+
+/// 1 for `every` steps, then `by`, then its square, ...
+struct step_decay {
+  long every;
+  double by = 0.1;
+  double operator()(long step) const { return std::pow(by, double((step - 1) / every)); }
+};
+/// From 1 down to `last` within `over` steps, along half a cosine; then it stays. Source: Loshchilov, Hutter, ICLR 2017.
+struct cosine {
+  long over;
+  double last = 0;
+  double operator()(long step) const {
+    return last + (1 - last) * (1 + std::cos(std::numbers::pi * double(std::min(step - 1, over)) / double(over))) / 2;
+  }
+};
+/// From 1 / over, at the first step, in equal parts up to 1.
+struct warm_up {
+  long over;
+  double operator()(long step) const { return std::min(1.0, double(step) / double(over)); }
+};
+
+}  // namespace knit

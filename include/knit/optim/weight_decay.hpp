@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+// weight_decay.hpp -- in: a rule. out: the same rule of the gradient of a loss with a penalty on the size of the weights.
+#pragma once
+#include <knit/op/compare.hpp>
+#include <knit/optim/rule.hpp>
+
+namespace knit {
+
+/// g + decay w stands for g: the gradient of the loss and decay / 2 times the sum of squared weights.
+template <class Rule> struct weight_decay_rule : Rule {
+  double decay;
+
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), decay); }
+
+  struct next {
+    template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
+      return detail::last_first([&](auto decay, auto... of_rule) { return typename Rule::next{}(w, g + decay % w, of_rule...); }, x...);
+    }
+  };
+};
+
+/// g + by sign(w) stands for g: the gradient of the loss and `by` times the sum of absolute weights. The sign of 0 is 0.
+template <class Rule> struct l1_penalty_rule : Rule {
+  double by;
+
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), by); }
+
+  struct next {
+    template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
+      return detail::last_first([&](auto by, auto... of_rule) {
+        return typename Rule::next{}(w, g + by % ((w > 0) - (w < 0)), of_rule...);
+      }, x...);
+    }
+  };
+};
+
+/// `train(model, weight_decay(sgd_rule{.lr = 0.1}, 1e-4))`. AdamW's and Lion's decay, which no root divides, is their own.
+template <class Rule> weight_decay_rule<Rule> weight_decay(Rule const& rule, double decay) { return {rule, decay}; }
+/// `train(model, l1_penalty(sgd_rule{.lr = 0.1}, 4e-5))`. The loss that a step returns is without the penalty, here as above.
+template <class Rule> l1_penalty_rule<Rule> l1_penalty(Rule const& rule, double by) { return {rule, by}; }
+
+}  // namespace knit

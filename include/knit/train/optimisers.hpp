@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+// optimisers.hpp -- in: a model, data. out: the losses of training it under each of the rules in optim/.
+#pragma once
+#include <knit/optim/adadelta.hpp>
+#include <knit/optim/adagrad.hpp>
+#include <knit/optim/adam.hpp>
+#include <knit/optim/adamw.hpp>
+#include <knit/optim/lion.hpp>
+#include <knit/optim/momentum.hpp>
+#include <knit/optim/nesterov.hpp>
+#include <knit/optim/rmsprop.hpp>
+#include <knit/optim/sgd.hpp>
+#include <knit/train/training.hpp>
+
+namespace knit {
+
+// Each is `data | sgd(model, {.lr = 0.1})`, and as a function of the data `sgd(model, data)`, as in
+// `for (float loss : sgd(model, data))`. What the numbers mean stands with the rules; `train` takes any other rule, one that
+// clips, decays or has a schedule among them.
+
+template <class Backend = default_backend, model Model> auto sgd(Model&& m, sgd_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto sgd(Model&& m, Rng&& data, sgd_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto momentum(Model&& m, momentum_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto momentum(Model&& m, Rng&& data, momentum_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto nesterov(Model&& m, nesterov_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto nesterov(Model&& m, Rng&& data, nesterov_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto adagrad(Model&& m, adagrad_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto adagrad(Model&& m, Rng&& data, adagrad_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto rmsprop(Model&& m, rmsprop_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto rmsprop(Model&& m, Rng&& data, rmsprop_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto adadelta(Model&& m, adadelta_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto adadelta(Model&& m, Rng&& data, adadelta_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto adam(Model&& m, adam_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto adam(Model&& m, Rng&& data, adam_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto adamw(Model&& m, adamw_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto adamw(Model&& m, Rng&& data, adamw_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+template <class Backend = default_backend, model Model> auto lion(Model&& m, lion_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), rule);
+}
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+auto lion(Model&& m, Rng&& data, lion_rule rule = {}) {
+  return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
+}
+
+}  // namespace knit

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+// tap.hpp -- in: a range, something to do. out: the same range, and it is done with each element that passes.
+#pragma once
+#include <knit/train/pull.hpp>
+
+namespace knit {
+
+template <class Rng, class Task> struct tap_stage {
+  static constexpr ranges::cardinality cardinality = upstream<Rng>::cardinality;
+  upstream<Rng> all;
+  Task task;
+  bool done = false;
+
+  tap_stage(Rng r, Task t) : all(std::move(r)), task(std::move(t)) {}
+  void begin() {
+    all.begin();
+    done = false;
+  }
+  bool over() { return !done && all.over(); }
+  decltype(auto) read() {
+    decltype(auto) x = all.read();
+    if (!done) {
+      task(std::as_const(x));
+      done = true;
+    }
+    return x;
+  }
+  void next() {
+    read();
+    all.next();
+    done = false;
+  }
+  auto size() requires ranges::sized_range<Rng> { return all.size(); }
+};
+
+/// `losses | takenth(n) | tap(task)`: task(loss) after every n-th step. It is called once for each element, when that is
+/// read or passed over; what it does to the model the next step sees.
+inline constexpr adaptor<tap_stage> tap{};
+
+namespace detail {
+template <class Log> struct append_to {
+  Log* log;
+  template <class X> void operator()(X const& x) const { log->push_back(x); }
+};
+}  // namespace detail
+
+/// `losses | record(log)` or `record(losses, log)`: log.push_back(loss) for each; the log must outlive the range.
+template <class Log> auto record(Log& log) { return tap(detail::append_to<Log>{&log}); }
+template <ranges::viewable_range Rng, class Log> auto record(Rng&& r, Log& log) {
+  return tap(std::forward<Rng>(r), detail::append_to<Log>{&log});
+}
+
+}  // namespace knit
