@@ -3,6 +3,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 #include <knit/backend/cuda/arguments.hpp>
+#include <knit/backend/cuda/device_view.hpp>
 #include <knit_kernels/cuda/block.hpp>
 #include <stdexcept>
 #include <string>
@@ -50,6 +51,8 @@ inline bool available() {
 /// Memory of the GPU for so many T, 256-byte aligned, freed at the end. Throws cuda::error if there is not so much.
 template <class T> class memory_of {
  public:
+  using value_type = T;
+
   memory_of() = default;
   explicit memory_of(std::size_t size) : size_(size) {
     if (size > 0) check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)), "allocation of " + std::to_string(size * sizeof(T)) + " bytes of a GPU");
@@ -75,26 +78,6 @@ template <class T> class memory_of {
   T* data_ = nullptr;
   std::size_t size_ = 0;
 };
-
-/// An array of the types and extents of `knit::view`, in memory of the GPU that somebody else owns: what a host may
-/// not read, and what no function for memory of the host takes.
-template <class T, long... N> class device_view {
- public:
-  using host_type = view<T, N...>;
-  explicit device_view(T const* p) : data_(p) {}
-  /// There is none of an array of the host.
-  template <array_like Host> device_view(Host const&) : data_(nullptr) {
-    static_assert(sizeof(Host) == 0, "knit: an array of the host where one in the memory of a GPU is wanted; copy it there, memory_of<T>::write, "
-                  "and pass a device_view of that");
-  }
-  T const* data() const { return data_; }
-
- private:
-  T const* data_;
-};
-template <class View> struct on_device;
-template <class T, long... N> struct on_device<tensor<T, N...>> { using type = device_view<T, N...>; };
-template <class T, long... N> struct on_device<view<T, N...>> { using type = device_view<T, N...>; };
 
 }  // namespace cuda
 
