@@ -19,9 +19,12 @@ function(add_cuda_file target file)
   foreach(arch IN LISTS KNIT_CUDA_ARCHITECTURES)
     list(APPEND gencode -gencode=arch=compute_${arch},code=[sm_${arch},compute_${arch}])
   endforeach()
-  add_custom_command(OUTPUT ${object}
-    COMMAND ${KNIT_NVCC} ${KNIT_NVCC_FLAGS} -O3 ${gencode} -MD -MF ${object}.d -c ${file} -o ${object}
-    DEPENDS ${file} DEPFILE ${object}.d COMMENT "Kernels of ${stem}.cu" VERBATIM)
+  get_source_file_property(known ${object} GENERATED)  # two programs may share a file
+  if(NOT known)
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${KNIT_NVCC} ${KNIT_NVCC_FLAGS} -O3 ${gencode} -MD -MF ${object}.d -c ${file} -o ${object}
+      DEPENDS ${file} DEPFILE ${object}.d COMMENT "Kernels of ${stem}.cu" VERBATIM)
+  endif()
   target_sources(${target} PRIVATE ${object})
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON)
   target_link_libraries(${target} PRIVATE CUDA::cudart_static)

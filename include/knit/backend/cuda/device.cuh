@@ -29,10 +29,15 @@ template <class T> consteval bool has_closure() {
 /// What CUDA answers that is no success.
 struct error : std::runtime_error {
   cudaError_t code;
-  error(cudaError_t e, std::string const& doing)
-      : runtime_error("knit: " + doing + ": " + cudaGetErrorString(e) +
-                      (e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice ? "; there is no GPU to run on, so train on simd_backend" : "")),
-        code(e) {}
+  error(cudaError_t e, std::string const& doing) : runtime_error("knit: " + doing + ": " + cudaGetErrorString(e) + advice(e)), code(e) {}
+
+ private:
+  static char const* advice(cudaError_t e) {
+    if (e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice) return "; there is no GPU to run on, so train on simd_backend";
+    if (e == cudaErrorNoKernelImageForDevice || e == cudaErrorInvalidDeviceFunction || e == cudaErrorUnsupportedPtxVersion)
+      return "; compile for the GPU at hand, as with CMAKE_CUDA_ARCHITECTURES native";
+    return "";
+  }
 };
 inline void check(cudaError_t e, std::string const& doing) {
   if (e == cudaSuccess) return;
