@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/backend/cuda/device.cuh>
+#include <knit/backend/cuda/minibatches.cuh>
 #include <knit/core/tensor.hpp>
 #include <knit/nn/chain.hpp>
 #include <knit/nn/dense.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // device.cu -- in: a machine, with a GPU or without. out: what a program for a GPU does there.
+#include <knit/backend/cuda/explain.hpp>
 #include <knit/cuda.cuh>
 
 #include "device.hpp"
@@ -81,6 +82,8 @@ float train_by_graph(small_model& m, small_data const& d, int launches) {
   return step.loss();
 }
 
+std::string explained() { return cuda::explain_kernels<whole_batches>(cuda::a100, cuda::registers_of<whole_batches>()); }
+
 struct partial_batches : training_program<small_model, sgd_rule, view<float, 4, dyn<"batch", 5>>, view<std::uint8_t, dyn<"batch", 5>>> {};
 std::vector<float> train_by_partial_steps(small_model& m, small_data const& d) {
   own_stream stream;
@@ -95,3 +98,23 @@ std::vector<float> train_by_partial_steps(small_model& m, small_data const& d) {
   step.read(m);
   return losses;
 }
+
+template <int Features> std::vector<std::uint8_t> shuffled_there(knit::instances<Features> const& data, std::uint64_t seed, int epochs) {
+  own_stream stream;
+  cuda::minibatches<Features, 5> there(data, seed, stream.at);
+  std::vector<std::uint8_t> all;
+  auto take = [&](auto const& view) {
+    const std::size_t n = std::size_t(view.shape.size()), before = all.size();
+    all.resize(before + n);
+    cuda::check(cudaMemcpyAsync(all.data() + before, view.data(), n, cudaMemcpyDeviceToHost, stream.at), "copy from a GPU");
+  };
+  for (int e = 0; e < epochs; ++e) {
+    if (e > 0) there.shuffle();
+    for (auto const& [x, y] : there.batches()) take(x), take(y);
+  }
+  cuda::check(cudaStreamSynchronize(stream.at), "shuffling");
+  return all;
+}
+template std::vector<std::uint8_t> shuffled_there(knit::instances<3> const&, std::uint64_t, int);
+template std::vector<std::uint8_t> shuffled_there(knit::instances<12> const&, std::uint64_t, int);
+template std::vector<std::uint8_t> shuffled_there(knit::instances<32> const&, std::uint64_t, int);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // device.hpp -- what device.cu does for device.cpp and training.cpp.
 #pragma once
+#include <knit/data/labelled.hpp>
 #include <knit/nn/chain.hpp>
 #include <knit/nn/dense.hpp>
 #include <string>
@@ -26,3 +27,7 @@ std::vector<float> train_by_steps(small_model&, small_data const&);
 std::vector<float> train_by_partial_steps(small_model&, small_data const&);
 /// The same as one graph, launched so often; the last loss.
 float train_by_graph(small_model&, small_data const&, int launches);
+std::string explained();  ///< the kernels of those steps
+
+/// The bytes of Features each and the labels of a GPU's batches of 5, one epoch after the other.
+template <int Features> std::vector<std::uint8_t> shuffled_there(knit::instances<Features> const&, std::uint64_t seed, int epochs);

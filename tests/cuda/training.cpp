@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <numeric>
+#include <knit/core/philox.hpp>
 #include <knit/optim/adam.hpp>
 #include <knit/optim/sgd.hpp>
 #include <knit/train/step.hpp>
@@ -82,6 +84,41 @@ TEST_F(training_there, has_a_last_batch_that_is_smaller) {
   expect_same(there, here);
 }
 
+template <int Features> void expect_the_order_of_the_host() {
+  const int n = 23;  // three wait for another epoch
+  labelled l{Features, 10, n, {}, {}};
+  for (int i = 0; i < n; ++i) {
+    for (int k = 0; k < Features; ++k) l.x.push_back(std::uint8_t(i * Features + k));
+    l.y.push_back(std::uint8_t(i % 10));
+  }
+  const instances<Features> data(l);
+  std::vector<std::uint8_t> expected;
+  for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
+    std::vector<int> order(n);
+    std::iota(order.begin(), order.end(), 0);
+    shuffle(order, 7, epoch);
+    for (int b = 0; b < n / 5; ++b) {
+      for (int i = 0; i < 5 * Features; ++i) expected.push_back(data.x[std::size_t(order[std::size_t(b * 5 + i / Features)] * Features + i % Features)]);
+      for (int i = 0; i < 5; ++i) expected.push_back(data.y[std::size_t(order[std::size_t(b * 5 + i)])]);
+    }
+  }
+  EXPECT_EQ(shuffled_there(data, 7, 3), expected) << Features << " features";
+}
+TEST_F(training_there, has_batches_in_the_order_of_the_host) {
+  expect_the_order_of_the_host<3>();
+  expect_the_order_of_the_host<12>();
+  expect_the_order_of_the_host<32>();
+  labelled few{3, 10, 4, std::vector<std::uint8_t>(12), std::vector<std::uint8_t>(4)};
+  EXPECT_THROW(shuffled_there(instances<3>(few), 1, 1), std::invalid_argument);
+}
+
+TEST_F(training_there, is_explained_with_the_registers_that_the_driver_knows) {
+  const std::string said = explained();
+  EXPECT_NE(said.find(" on A100, 99 registers of a thread\nkernel 1: "), said.npos) << said;
+  fake_runtime::fail_at(1);
+  EXPECT_THROW(explained(), std::runtime_error);
+}
+
 /// What is said when the n-th call fails.
 template <class F> std::string said_at(long n, cudaError_t e, F&& f) {
   fake_runtime::fail_at(n, e);
@@ -98,7 +135,9 @@ template <class F> std::string said_at(long n, cudaError_t e, F&& f) {
 TEST_F(training_there, leaves_nothing_behind_when_a_call_fails) {
   const small_data d = numbers(10);
   small_model m = make_small();
-  for (auto const& f : {std::function<void()>([&] { train_by_steps(m, d); }), std::function<void()>([&] { train_by_graph(m, d, 1); })}) {
+  const instances<12> data(labelled{12, 10, 10, std::vector<std::uint8_t>(120), std::vector<std::uint8_t>(10)});
+  const std::function<void()> all[] = {[&] { train_by_steps(m, d); }, [&] { train_by_graph(m, d, 1); }, [&] { shuffled_there(data, 1, 2); }};
+  for (auto const& f : all) {
     EXPECT_EQ(said_at(0, cudaSuccess, f), "");
     const long calls = fake_runtime::calls();
     EXPECT_GT(calls, 15);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace knit {
 
@@ -51,6 +52,20 @@ inline bool available() {
   const bool any = cudaGetDeviceCount(&n) == cudaSuccess && n > 0;
   (void)cudaGetLastError();
   return any;
+}
+
+/// Registers of a thread of each kernel, as compiled for the GPU at hand: for `explain_kernels`. Throws cuda::error where there
+/// is none; there `nvcc -Xptxas -v` tells them. 0: a kernel without blocks.
+template <class Spec> std::vector<int> registers_of() {
+  using P = compiled<Spec, for_blocks>;
+  std::vector<int> all;
+  auto one = [&](auto k) {
+    cudaFuncAttributes of{};
+    if constexpr (grid<P, k> > 0) check(cudaFuncGetAttributes(&of, kernel<Spec, k>), "a question about a kernel");
+    all.push_back(of.numRegs);
+  };
+  [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
+  return all;
 }
 
 /// Memory of the GPU for so many T, 256-byte aligned, freed at the end. Throws cuda::error if there is not so much.
