@@ -92,7 +92,8 @@ std::vector<float> train_by_partial_steps(small_model& m, small_data const& d) {
   std::vector<float> losses;
   for (int at = 0; at < there.size; at += 5) {
     const int n = std::min(5, there.size - at);
-    step(cuda::device_view<float, 4, dyn<"batch", 5>>(there.x.data() + 4 * at, n), cuda::device_view<std::uint8_t, dyn<"batch", 5>>(there.y.data() + at / 5 * 8, n));
+    step(cuda::device_view<float, 4, dyn<"batch", 5>>(there.x.data() + 4 * at, n),
+         cuda::device_view<std::uint8_t, dyn<"batch", 5>>(there.y.data() + at / 5 * 8, n));
     losses.push_back(step.loss());
   }
   step.read(m);

@@ -211,7 +211,8 @@ cudaError_t cudaGetDeviceCount(int* n) {
 }
 cudaError_t cudaGetLastError() { return std::exchange(now().last, cudaSuccess); }
 char const* cudaGetErrorString(cudaError_t e) {
-  return e == cudaErrorMemoryAllocation ? "out of memory" : e == cudaErrorNoKernelImageForDevice ? "no kernel image is available for execution on the device" : "unknown error";
+  if (e == cudaErrorMemoryAllocation) return "out of memory";
+  return e == cudaErrorNoKernelImageForDevice ? "no kernel image is available for execution on the device" : "unknown error";
 }
 
 }  // extern "C"

@@ -45,7 +45,8 @@ std::vector<float> train_here(small_model& m, small_data const& d, int passes) {
   training_step<simd_backend, small_model, adam_rule, view<float, 4, 5>, view<std::uint8_t, 5>> step(m, {.lr = 0.02});
   std::vector<float> losses;
   for (int i = 0; i < passes; ++i)
-    for (std::size_t at = 0; at + 5 <= d.y.size(); at += 5) losses.push_back(step(view<float, 4, 5>(d.x.data() + 4 * at), view<std::uint8_t, 5>(d.y.data() + at)));
+    for (std::size_t at = 0; at + 5 <= d.y.size(); at += 5)
+      losses.push_back(step(view<float, 4, 5>(d.x.data() + 4 * at), view<std::uint8_t, 5>(d.y.data() + at)));
   return losses;
 }
 
@@ -98,8 +99,9 @@ template <int Features> void expect_the_order_of_the_host() {
     std::iota(order.begin(), order.end(), 0);
     shuffle(order, 7, epoch);
     for (int b = 0; b < n / 5; ++b) {
-      for (int i = 0; i < 5 * Features; ++i) expected.push_back(data.x[std::size_t(order[std::size_t(b * 5 + i / Features)] * Features + i % Features)]);
-      for (int i = 0; i < 5; ++i) expected.push_back(data.y[std::size_t(order[std::size_t(b * 5 + i)])]);
+      int const* const of = order.data() + b * 5;
+      for (int i = 0; i < 5; ++i) expected.insert(expected.end(), data.x.begin() + of[i] * Features, data.x.begin() + (of[i] + 1) * Features);
+      for (int i = 0; i < 5; ++i) expected.push_back(data.y[std::size_t(of[i])]);
     }
   }
   EXPECT_EQ(shuffled_there(data, 7, 3), expected) << Features << " features";

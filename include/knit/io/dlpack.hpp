@@ -71,9 +71,11 @@ inline void* address_of(DLTensor const& from, shape const& wanted, element holds
                   (wanted.named() ? ", or less along an axis with a name," : "") + " is wanted, knit's extents from the last to the first");
   std::int64_t packed = 1;  // without strides it has C's order
   for (int k = from.ndim - 1; k >= 0; packed *= from.shape[k--])
-    if (from.shape[k] > 1 && (from.strides ? from.strides[k] : packed) != stride[k])
-      refuse_dlpack("of shape " + to_text(from.shape, from.ndim) + (from.strides ? " has strides " + to_text(from.strides, from.ndim) : " has no strides") +
-                    ", where " + to_text(stride, wanted.rank) + " is wanted; make it contiguous, or pass its transpose");
+    if (from.shape[k] > 1 && (from.strides ? from.strides[k] : packed) != stride[k]) {
+      const std::string got = from.strides ? "strides " + to_text(from.strides, from.ndim) : "no strides";
+      refuse_dlpack("of shape " + to_text(from.shape, from.ndim) + " has " + got + ", where " + to_text(stride, wanted.rank) +
+                    " is wanted; make it contiguous, or pass its transpose");
+    }
   void* const p = static_cast<char*>(from.data) + from.byte_offset;
   if (from.data == nullptr || reinterpret_cast<std::uintptr_t>(p) % bytes_of(holds) != 0)
     refuse_dlpack(from.data == nullptr ? "has no memory" : "begins inside an element; copy it first");
@@ -125,7 +127,8 @@ kept<View> from_dlpack(Managed* from, int gpu = 0) {
   if (from == nullptr) throw std::invalid_argument("knit: an array of another library is wanted, and there is none");
   std::shared_ptr<void> keep(from, [](Managed* m) { detail::release_dlpack()(m); });
   if constexpr (requires { from->version.major; })
-    if (from->version.major != 1) detail::refuse_dlpack("is of version " + std::to_string(from->version.major) + " of DLPack, where 1 is known");
+    if (from->version.major != 1)
+      detail::refuse_dlpack("is of version " + std::to_string(from->version.major) + " of DLPack, where 1 is known");
   return {from_dlpack<View>(from->dl_tensor, gpu), std::move(keep)};
 }
 

@@ -53,9 +53,10 @@ template <class T, long... N> class device_view : public knit::detail::extents_n
   /// There is none of an array of the host, nor of memory of other elements.
   template <class Other> requires(array_like<Other> || (requires(Other const& o) { o.data(); o.size(); } && !device_memory<Other, T>))
   device_view(Other const&) : data_(nullptr) {
-    static_assert(!device_memory<Other, typename Other::value_type>, "knit: memory of a GPU whose elements are of another type than those of the device_view");
-    static_assert(device_memory<Other, typename Other::value_type>, "knit: an array of the host where one in the memory of a GPU is wanted; copy it "
-                  "there, memory_of<T>::write, and pass a device_view of that");
+    constexpr bool on_gpu = device_memory<Other, typename Other::value_type>;
+    static_assert(!on_gpu, "knit: memory of a GPU whose elements are of another type than those of the device_view");
+    static_assert(on_gpu, "knit: an array of the host where one in the memory of a GPU is wanted; copy it there, memory_of<T>::write, "
+                  "and pass a device_view of that");
   }
   T const* data() const { return data_; }
 
