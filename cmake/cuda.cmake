@@ -3,13 +3,11 @@
 include_guard()
 find_program(KNIT_NVCC nvcc HINTS ENV CUDA_HOME PATH_SUFFIXES bin PATHS /usr/local/cuda DOC "Compiler of CUDA")
 
-# Kernels call constexpr functions of the host and read its constants (20094), and loops over axes that a program has not
-# are empty (128). Its own limit of 200 nested templates is too low for a model of many operations.
-set(KNIT_CUDA_OPTIONS -std=c++20 --expt-relaxed-constexpr -ftemplate-depth=1024 -diag-suppress=20094,128,550)
+# By hand, as tests and examples compile theirs, so that this tree is configured without trying the compiler.
+include(${CMAKE_CURRENT_LIST_DIR}/knit-cuda.cmake)
 set(KNIT_NVCC_FLAGS ${KNIT_CUDA_OPTIONS} -DHWY_COMPILE_ONLY_STATIC -I${CMAKE_CURRENT_LIST_DIR}/../include -I${CMAKE_CURRENT_LIST_DIR}/../kernels)
 
-# add_cuda_file(target file.cu): a file with programs for a GPU, for the architectures of KNIT_CUDA_ARCHITECTURES. By hand,
-# so that a tree is configured without trying the compiler; a project that has CUDA as a language links knit::cuda instead.
+# add_cuda_file(target file.cu): a file with programs for a GPU, for the architectures of KNIT_CUDA_ARCHITECTURES.
 set(KNIT_CUDA_ARCHITECTURES 80 CACHE STRING "What examples with programs for a GPU are compiled for; later ones compile the PTX of the last")
 function(add_cuda_file target file)
   get_filename_component(file ${file} ABSOLUTE)
@@ -19,9 +17,12 @@ function(add_cuda_file target file)
   foreach(arch IN LISTS KNIT_CUDA_ARCHITECTURES)
     list(APPEND gencode -gencode=arch=compute_${arch},code=[sm_${arch},compute_${arch}])
   endforeach()
-  add_custom_command(OUTPUT ${object}
-    COMMAND ${KNIT_NVCC} ${KNIT_NVCC_FLAGS} -O3 ${gencode} -MD -MF ${object}.d -c ${file} -o ${object}
-    DEPENDS ${file} DEPFILE ${object}.d COMMENT "Kernels of ${stem}.cu" VERBATIM)
+  get_source_file_property(known ${object} GENERATED)  # two programs may share a file
+  if(NOT known)
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${KNIT_NVCC} ${KNIT_NVCC_FLAGS} -O3 ${gencode} -MD -MF ${object}.d -c ${file} -o ${object}
+      DEPENDS ${file} DEPFILE ${object}.d COMMENT "Kernels of ${stem}.cu" VERBATIM)
+  endif()
   target_sources(${target} PRIVATE ${object})
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON)
   target_link_libraries(${target} PRIVATE CUDA::cudart_static)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
+# in: components: none, or cuda. out: knit::knit, and knit::cuda where there is a toolkit of CUDA.
 include(CMakeFindDependencyMacro)
 find_dependency(Boost 1.74)
 find_dependency(range-v3)
@@ -6,3 +7,14 @@ find_dependency(ZLIB)
 find_dependency(hwy)
 find_dependency(Threads)
 include(${CMAKE_CURRENT_LIST_DIR}/knit-targets.cmake)
+
+find_package(CUDAToolkit QUIET)
+if(TARGET CUDA::cudart_static AND NOT TARGET knit::cuda)
+  include(${CMAKE_CURRENT_LIST_DIR}/knit-cuda.cmake)
+  add_library(knit::cuda INTERFACE IMPORTED)
+  knit_describe_cuda(knit::cuda)
+endif()
+if(knit_FIND_REQUIRED_cuda AND NOT TARGET knit::cuda)
+  set(knit_FOUND FALSE)
+  set(knit_NOT_FOUND_MESSAGE "knit::cuda needs a toolkit of CUDA, and there is none; CUDAToolkit_ROOT says where one is")
+endif()

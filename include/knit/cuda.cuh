@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/backend/cuda/device.cuh>
+#include <knit/backend/cuda/minibatches.cuh>
 #include <knit/core/tensor.hpp>
 #include <knit/nn/chain.hpp>
 #include <knit/nn/dense.hpp>
@@ -129,14 +130,13 @@ template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
     from.read(reinterpret_cast<unsigned char*>(p.data()), from.size(), stream());
   }
   void run(batch const& b, double const* rates) {
-    void const* leaves[Spec::leaves.size() + 1];
-    std::size_t n = 0;
-    for (auto const& p : parameters_) leaves[n++] = p.data();
-    for (auto const& s : states_) leaves[n++] = s.data();
-    std::apply([&](auto const&... x) { ((leaves[n++] = x.data()), ...); }, b);
-    for (std::size_t i = 0; i < numbers; ++i) leaves[n++] = rates + i;
+    leaf_list<Spec> leaves;
+    for (auto const& p : parameters_) leaves.add(p.data());
+    for (auto const& s : states_) leaves.add(s.data());
+    std::apply([&](auto const&... x) { (leaves.add(x), ...); }, b);
+    for (std::size_t i = 0; i < numbers; ++i) leaves.add(rates + i);
     void* outputs[] = {loss_.data()};
-    program_.run(leaves, outputs);
+    program_.run(leaves.data(), outputs);
   }
 
  public:

@@ -71,8 +71,9 @@ template <class Spec> class leaf_list {
 
   /// The next leaf: memory without named extents.
   void add(void const* p) { at_[size_++] = p; }
-  /// The next leaf: an array. Throws std::invalid_argument if one of its named extents is another than an earlier one's.
-  template <array_like A> void add(A const& a) {
+  /// The next leaf: an array, here or on a GPU. Throws std::invalid_argument if one of its named extents is another than an
+  /// earlier one's.
+  template <class A> requires requires { typename A::extents_type; } void add(A const& a) {
     if constexpr (A::extents_type::named > 0)
       for (int k = 0; k < A::shape.rank; ++k)
         if (A::shape.name[k]) unify(A::shape.name[k], a.extent(k));

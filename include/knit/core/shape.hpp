@@ -16,6 +16,7 @@ constexpr int place_of(char c) {
 /// The name of an axis: letters, digits, underscores.
 struct axis_name {
   long code = 0;
+  constexpr axis_name(long c) : code(c) {}  // what nvcc writes, for the compiler of the host, in place of the letters
   consteval axis_name(char const* s) {
     for (int k = 0; s[k]; ++k) {
       if (k == name_length || place_of(s[k]) == 0) throw "knit: the name of an axis has 1 to 7 letters, digits or underscores";

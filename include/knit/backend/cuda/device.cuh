@@ -3,11 +3,13 @@
 #pragma once
 #include <cuda_runtime_api.h>
 #include <knit/backend/cuda/arguments.hpp>
+#include <knit/backend/cuda/device_view.hpp>
 #include <knit_kernels/cuda/block.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace knit {
 
@@ -28,10 +30,15 @@ template <class T> consteval bool has_closure() {
 /// What CUDA answers that is no success.
 struct error : std::runtime_error {
   cudaError_t code;
-  error(cudaError_t e, std::string const& doing)
-      : runtime_error("knit: " + doing + ": " + cudaGetErrorString(e) +
-                      (e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice ? "; there is no GPU to run on, so train on simd_backend" : "")),
-        code(e) {}
+  error(cudaError_t e, std::string const& doing) : runtime_error("knit: " + doing + ": " + cudaGetErrorString(e) + advice(e)), code(e) {}
+
+ private:
+  static char const* advice(cudaError_t e) {
+    if (e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice) return "; there is no GPU to run on, so train on simd_backend";
+    if (e == cudaErrorNoKernelImageForDevice || e == cudaErrorInvalidDeviceFunction || e == cudaErrorUnsupportedPtxVersion)
+      return "; compile for the GPU at hand, as with CMAKE_CUDA_ARCHITECTURES native";
+    return "";
+  }
 };
 inline void check(cudaError_t e, std::string const& doing) {
   if (e == cudaSuccess) return;
@@ -47,9 +54,25 @@ inline bool available() {
   return any;
 }
 
+/// Registers of a thread of each kernel, as compiled for the GPU at hand: for `explain_kernels`. Throws cuda::error where there
+/// is none; there `nvcc -Xptxas -v` tells them. 0: a kernel without blocks.
+template <class Spec> std::vector<int> registers_of() {
+  using P = compiled<Spec, for_blocks>;
+  std::vector<int> all;
+  auto one = [&](auto k) {
+    cudaFuncAttributes of{};
+    if constexpr (grid<P, k> > 0) check(cudaFuncGetAttributes(&of, kernel<Spec, k>), "a question about a kernel");
+    all.push_back(of.numRegs);
+  };
+  [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
+  return all;
+}
+
 /// Memory of the GPU for so many T, 256-byte aligned, freed at the end. Throws cuda::error if there is not so much.
 template <class T> class memory_of {
  public:
+  using value_type = T;
+
   memory_of() = default;
   explicit memory_of(std::size_t size) : size_(size) {
     if (size > 0) check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)), "allocation of " + std::to_string(size * sizeof(T)) + " bytes of a GPU");
@@ -75,26 +98,6 @@ template <class T> class memory_of {
   T* data_ = nullptr;
   std::size_t size_ = 0;
 };
-
-/// An array of the types and extents of `knit::view`, in memory of the GPU that somebody else owns: what a host may
-/// not read, and what no function for memory of the host takes.
-template <class T, long... N> class device_view {
- public:
-  using host_type = view<T, N...>;
-  explicit device_view(T const* p) : data_(p) {}
-  /// There is none of an array of the host.
-  template <array_like Host> device_view(Host const&) : data_(nullptr) {
-    static_assert(sizeof(Host) == 0, "knit: an array of the host where one in the memory of a GPU is wanted; copy it there, memory_of<T>::write, "
-                  "and pass a device_view of that");
-  }
-  T const* data() const { return data_; }
-
- private:
-  T const* data_;
-};
-template <class View> struct on_device;
-template <class T, long... N> struct on_device<tensor<T, N...>> { using type = device_view<T, N...>; };
-template <class T, long... N> struct on_device<view<T, N...>> { using type = device_view<T, N...>; };
 
 }  // namespace cuda
 

@@ -89,8 +89,9 @@ template <class Spec> std::vector<kernel_work> work_of() {
   return detail::work_of<P>(std::make_integer_sequence<int, P::plan.kernels>{});
 }
 
-/// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU.
-template <class Spec> std::string explain_kernels(gpu const& g = h100) {
+/// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU; and registers
+/// of a thread, where somebody has asked a compiler for them (`registers_of`).
+template <class Spec> std::string explain_kernels(gpu const& g = h100, std::vector<int> const& registers = {}) {
   std::string text;
   char line[200];
   double all = 0;
@@ -99,6 +100,7 @@ template <class Spec> std::string explain_kernels(gpu const& g = h100) {
     std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g MB read, %.4g MB written, at least %.3g us on %s\n",
                   k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
     text += line;
+    if (std::size_t(k) <= registers.size()) text.insert(text.size() - 1, ", " + std::to_string(registers[std::size_t(k - 1)]) + " registers of a thread");
     all += w.at_least(g);
   }
   std::snprintf(line, sizeof line, "in all at least %.3g us on %s, by its data sheet; not measured\n", all * 1e6, g.name);
