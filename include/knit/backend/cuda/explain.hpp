@@ -9,16 +9,6 @@
 
 namespace knit::cuda {
 
-/// What a GPU can do at most, by its maker's data sheet: float operations and bytes of its memory in a second, on so
-/// many multiprocessors.
-struct gpu {
-  char const* name;
-  double flops, bytes;
-  int multiprocessors;
-};
-inline constexpr gpu a100{"A100", 19.5e12, 2.0e12, 108};   ///< SXM, 80 GB
-inline constexpr gpu h100{"H100", 66.9e12, 3.35e12, 132};  ///< SXM
-
 /// One kernel of a program, and the least that it has to do.
 struct kernel_work {
   int blocks = 0;
