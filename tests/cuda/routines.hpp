@@ -64,6 +64,14 @@ struct batch : value_of<batch_of, view<float, 24, 36, 5>, view<float, 36, 20, 5>
 struct turned : value_of<turned_of, view<float, 24, 36>, view<float, 36, 20>> {};
 struct by_columns : value_of<transposed_of, view<float, 24, 36>, tensor<float, 64, 24>> {};
 
+/// What no routine reads: a last panel that is narrower, terms along the rows of panels; weights in panels on both sides.
+struct ragged : value_of<product_of_two, tensor<float, 40, 24>, view<float, 24, 20>> {};
+struct terms_in_panels : value_of<transposed_of, tensor<float, 64, 36>, view<float, 20, 64>> {};
+struct loss_of_two {
+  constexpr auto operator()(auto a, auto b) const { return sum(square(a * b)); }
+};
+struct two_panelled : knit::detail::gradients_spec<loss_of_two, view<float, 96, 64>, tensor<float, 64, 40>> {};
+
 struct loss_of {
   constexpr auto operator()(auto w, auto x, auto b) const { return sum(square(relu(w * x + b))); }
 };
