@@ -15,7 +15,7 @@ using namespace routines;
 template <class Spec> constexpr int of_a_plan = routine_regions<Spec, cuda::for_blocks>();
 
 TEST(routines, are_for_large_products_of_float) {
-  static_assert(of_a_plan<large> == 1 && of_a_plan<large_weights> == 1);
+  static_assert(of_a_plan<large> == 1 && of_a_plan<large_weights> == 1 && of_a_plan<large_layer> == 1);
   static_assert(of_a_plan<large_double> == 0, "cuBLASLt's epilogues are of float");
   static_assert(of_a_plan<programs::mnist_sgd> == 0 && of_a_plan<programs::mnist_adam> == 0);
   static_assert(compiled<programs::mnist_sgd, cuda::for_blocks>::plan.kernels == 3);

@@ -38,15 +38,17 @@ struct large : value_of<product_of_two, view<float, 1024, 1024>, view<float, 102
 struct large_weights : value_of<product_of_two, tensor<float, 1024, 1024>, view<float, 1024, 1024>> {};
 struct large_double : value_of<product_of_two, view<double, 1024, 1024>, view<double, 1024, 1024>> {};
 
+struct layer_of {
+  constexpr auto operator()(auto w, auto x, auto b) const { return relu(w * x + b); }
+};
+struct large_layer : value_of<layer_of, tensor<float, 512, 1024>, view<float, 1024, 512>, tensor<float, 512>> {};
+
 /// A layer of 2048 at a batch of 512.
 using wide_mlp = decltype(make_chain(make_dense<1024, 2048>(relu), make_dense<2048, 10>()));
 struct wide_sgd : training_program<wide_mlp, sgd_rule, view<unorm8, 1024, 512>, view<std::uint8_t, 512>> {};
 
 // ---- where operands and results may lie ----------------------------------------------------------------
 
-struct layer_of {
-  constexpr auto operator()(auto w, auto x, auto b) const { return relu(w * x + b); }
-};
 struct transposed_of {
   constexpr auto operator()(auto a, auto b) const { return relu(transpose(a) * transpose(b)); }
 };

@@ -114,21 +114,17 @@ class cublaslt_product {
 };
 
 /// The products of a program that cuBLASLt does, made once: a handle, descriptors, algorithms.
-template <class P> class cublaslt_products {
+template <class P, bool Any = (routines_of<P>() > 0)> class cublaslt_products {
  public:
-  static constexpr int count = routines_of<P>();
   /// Of device memory, which belongs to the program.
-  static constexpr std::size_t workspace_bytes = count > 0 ? cublaslt_product::workspace_bytes : 0;
+  static constexpr std::size_t workspace_bytes = cublaslt_product::workspace_bytes;
 
-  /// Throws cuda::error where there is no GPU, if there is anything to do.
-  cublaslt_products() {
-    if constexpr (count > 0) {
-      handle_ = make_cublaslt_handle();
-      [&]<int... R>(std::integer_sequence<int, R...>) { (add<R>(), ...); }(regions{});
-    }
+  /// Throws cuda::error where there is no GPU.
+  cublaslt_products() : handle_(make_cublaslt_handle()) {
+    [&]<int... R>(std::integer_sequence<int, R...>) { (add<R>(), ...); }(regions{});
   }
   /// Puts those of kernel K on a stream. Nothing is allocated, so a stream may be recording.
-  template <int K> void run([[maybe_unused]] arguments<P> const& a, [[maybe_unused]] void* workspace, [[maybe_unused]] cudaStream_t stream) {
+  template <int K> void run(arguments<P> const& a, void* workspace, cudaStream_t stream) {
     [&]<int... R>(std::integer_sequence<int, R...>) { (run_one<K, R>(a, workspace, stream), ...); }(regions{});
   }
 
@@ -153,5 +149,6 @@ template <class P> class cublaslt_products {
   cublaslt_handle handle_;
   std::vector<cublaslt_product> products_;
 };
+template <class P> class cublaslt_products<P, false> : public no_routines<P> {};
 
 }  // namespace knit::cuda

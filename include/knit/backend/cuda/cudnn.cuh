@@ -83,14 +83,14 @@ inline cudnn_descriptor cudnn_device(std::string const& json) {
   return d.finish();
 }
 
-/// cuDNN's plan of a convolution, in float throughout. It is made without a GPU; `run` needs one.
+/// cuDNN's plan of a convolution, in float throughout and the same to the bit each time. It is made without a GPU; `run` needs one.
 class cudnn_convolution {
  public:
   /// What may be told apart of a call's arrays. `given` is the result where another part is computed.
   enum array : std::int64_t { image = 1, filter, result, bias };
 
-  /// Asks cuDNN for engines and takes the first, in its order, that a plan can be made of, from those that need no more than
-  /// `workspace` bytes besides. Throws cuda::error if there is none.
+  /// Asks cuDNN for engines and takes the first, in its order, that a plan can be made of, from those that round no operand (to
+  /// TF32, say), add up in a fixed order and need no more than `workspace` bytes besides. Throws cuda::error if there is none.
   cudnn_convolution(convolution const& c, cudnn_descriptor const& device, std::int64_t workspace = 32 << 20) : what_(c) {
     describe();
     cudnn_descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, doing);
@@ -113,6 +113,8 @@ class cudnn_convolution {
     check(cudnnBackendGetAttribute(engines.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, found, &found, some.data()), doing);
     for (std::int64_t i = 0; i < found && !plan_; ++i) {
       ++tried_;
+      engine_ = engine_of(configurations_[std::size_t(i)]);
+      if (!engine_.exact) continue;
       auto plan = std::make_unique<cudnn_descriptor>(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, doing);
       plan->set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configurations_[std::size_t(i)]).set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
       if (!plan->can_be_finished()) continue;
@@ -121,11 +123,12 @@ class cudnn_convolution {
       if (workspace_bytes_ <= workspace) plan_ = std::move(plan);
     }
     if (!plan_)
-      throw error(cudaErrorUnknown, doing, "none of the " + std::to_string(found) + " engines that cuDNN names makes a plan; configure with -DKNIT_CUDNN=OFF and knit's own kernels do it", false);
+      throw error(cudaErrorUnknown, doing, "none of the " + std::to_string(found) + " engines that cuDNN names makes a plan in float; configure with -DKNIT_CUDNN=OFF and knit's own kernels do it", false);
   }
 
   std::int64_t workspace_bytes() const { return workspace_bytes_; }
   int tried() const { return tried_; }  ///< engines until one could be taken
+  std::int64_t engine() const { return engine_.number; }  ///< by cuDNN's numbers
   /// The plan as cuDNN writes it.
   std::string text() const {
     std::int64_t size = 0;
@@ -151,10 +154,31 @@ class cudnn_convolution {
   static constexpr char const* doing = "a convolution by cuDNN";
   using extents = std::array<std::int64_t, 4>;
 
+  struct engine_info {
+    std::int64_t number = 0;
+    bool exact = true;
+  };
+  static engine_info engine_of(cudnn_descriptor const& configuration) {
+    cudnn_descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR, doing);
+    cudnnBackendDescriptor_t to = engine.get();
+    engine_info e;
+    std::int64_t count = 0;
+    std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
+    check(cudnnBackendGetAttribute(configuration.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &to), doing);
+    check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &count, &e.number), doing);
+    check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, std::int64_t(notes.size()), &count, notes.data()), doing);
+    for (std::int64_t i = 0; i < count; ++i)
+      for (auto no : {CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION,
+                      CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC})
+        e.exact = e.exact && notes[std::size_t(i)] != no;
+    return e;
+  }
+
   /// An array of these extents, slowest first, as cuDNN counts them. What only another operation reads is not in memory.
-  cudnn_descriptor& tensor(std::int64_t id, extents const& n, bool in_memory = true) {
+  cudnn_descriptor& tensor(std::int64_t id, extents const& n, std::int64_t leading, bool in_memory = true) {
     cudnn_descriptor t(CUDNN_BACKEND_TENSOR_DESCRIPTOR, doing);
-    const extents apart{n[1] * n[2] * n[3], n[2] * n[3], n[3], 1};
+    if (leading == 0) leading = n[3];
+    const extents apart{n[1] * n[2] * leading, n[2] * leading, leading, 1};
     t.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_DATA_FLOAT).set(CUDNN_ATTR_TENSOR_DIMENSIONS, n).set(CUDNN_ATTR_TENSOR_STRIDES, apart);
     t.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, id).set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t(16)).set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, !in_memory);
     return keep(t.finish());
@@ -165,9 +189,9 @@ class cudnn_convolution {
     convolution const& c = what_;
     const extents y{c.instances, c.filters, c.result_height(), c.result_width()};
     const bool more = c.computes == convolution_part::result && (c.bias || c.relu);
-    auto& x = tensor(image, {c.instances, c.channels, c.height, c.width});
-    auto& w = tensor(filter, {c.filters, c.channels, c.filter_height, c.filter_width});
-    auto* last = &tensor(more ? unnamed : result, y, !more);
+    auto& x = tensor(image, {c.instances, c.channels, c.height, c.width}, c.image_leading);
+    auto& w = tensor(filter, {c.filters, c.channels, c.filter_height, c.filter_width}, c.filter_leading);
+    auto* last = &tensor(more ? unnamed : result, y, c.result_leading, !more);
 
     cudnn_descriptor sliding(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, doing);
     const auto mode = CUDNN_CROSS_CORRELATION;
@@ -194,7 +218,7 @@ class cudnn_convolution {
                    CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA});
     }
     if (more && c.bias) {
-      auto& b = tensor(bias, {1, c.filters, 1, 1});
+      auto& b = tensor(bias, {1, c.filters, 1, 1}, 0);
       last = &pointwise(CUDNN_POINTWISE_ADD, *last, &b, c.relu ? unnamed + 1 : result, y, !c.relu);
     }
     if (more && c.relu) pointwise(CUDNN_POINTWISE_RELU_FWD, *last, nullptr, result, y, true);
@@ -211,7 +235,7 @@ class cudnn_convolution {
     operations_.push_back(op.finish());
   }
   cudnn_descriptor& pointwise(cudnnPointwiseMode_t mode, cudnn_descriptor const& x, cudnn_descriptor const* b, std::int64_t id, extents const& n, bool in_memory) {
-    auto& y = tensor(id, n, in_memory);
+    auto& y = tensor(id, n, what_.result_leading, in_memory);
     cudnn_descriptor what(CUDNN_BACKEND_POINTWISE_DESCRIPTOR, doing);
     what.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode).set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
     auto& does = keep(what.finish());
@@ -228,6 +252,7 @@ class cudnn_convolution {
   std::unique_ptr<cudnn_descriptor> plan_;
   std::int64_t workspace_bytes_ = 0;
   int tried_ = 0;
+  engine_info engine_;
 };
 
 }  // namespace knit::cuda

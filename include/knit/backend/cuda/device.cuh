@@ -21,10 +21,7 @@ using for_gpu = for_cublaslt;
 template <class P> using routines = cublaslt_products<P>;
 #else
 using for_gpu = for_blocks;
-template <class P> struct routines {
-  static constexpr std::size_t workspace_bytes = 0;
-  template <int K> void run(arguments<P> const&, void*, cudaStream_t) {}
-};
+template <class P> using routines = no_routines<P>;
 #endif
 
 /// Kernel K of a program. Spec is a short named type, so that is all that the kernel's name carries.

@@ -62,6 +62,12 @@ template <class P> constexpr int routines_of() {
       std::make_integer_sequence<int, P::plan.region_count>{});
 }
 
+/// What a program without routines has of them.
+template <class P> struct no_routines {
+  static constexpr std::size_t workspace_bytes = 0;
+  template <int K> void run(arguments<P> const&, void*, auto /*stream*/) {}
+};
+
 /// Where a routine reads value v, and writes its result.
 template <class P> float const* read_by_routine(arguments<P> const& a, int v) {
   return P::plan.roles[v] == role::leaf ? static_cast<float const*>(a.leaves[field(P::graph.at[v], 0)]) : a.arena + P::plan.buffers[v].offset;
