@@ -3,8 +3,8 @@
 // knit's own kernels compute: a host multiplies by what the descriptors say.
 #include <knit/backend/cuda/cublaslt.cuh>
 
+#include "memory.hpp"
 #include "routines.hpp"
-#include "run.hpp"
 
 namespace {
 

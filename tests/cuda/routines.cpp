@@ -4,8 +4,8 @@
 #include <knit/backend/cuda/explain.hpp>
 #include <knit/backend/scalar.hpp>
 
+#include "memory.hpp"
 #include "routines.hpp"
-#include "run.hpp"
 
 namespace {
 
