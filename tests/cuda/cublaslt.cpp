@@ -128,7 +128,8 @@ TEST(cublaslt, says_that_there_is_no_gpu) {
     cuda::make_cublaslt_handle();
     FAIL() << "a handle without a GPU";
   } catch (cuda::error const& e) {
-    EXPECT_STREQ(e.what(), "knit: making of a handle of cuBLASLt: cuBLASLt says CUBLAS_STATUS_NOT_INITIALIZED; there is no GPU to run on, so train on simd_backend");
+    EXPECT_STREQ(e.what(), "knit: making of a handle of cuBLASLt: cuBLASLt says CUBLAS_STATUS_NOT_INITIALIZED; there is no GPU to run on, "
+                           "so train on simd_backend");
   }
 }
 

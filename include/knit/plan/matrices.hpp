@@ -41,6 +41,15 @@ struct array_place {
 constexpr array_place place_of_leaf(leaf_info const& f) { return {f.extents, f.extents.extent[0], f.lies.panels}; }
 constexpr array_place place_of_stored(shape s) { return {s, leading_of(s), false}; }
 
+/// Does base value u lie in memory as numbers of the program, if it is stored, and with extents that are known?
+constexpr bool are_numbers(flat_graph const& g, int u) {
+  if (g.is_constant(u) || g.extents[u].named()) return false;
+  return !g.is_leaf(u) || g.leaves[field(g.at[u], 0)].holds == g.number;
+}
+constexpr array_place place_of(flat_graph const& g, int u) {
+  return g.is_leaf(u) ? place_of_leaf(g.leaves[field(g.at[u], 0)]) : place_of_stored(g.extents[u]);
+}
+
 /// How an axis of an array lies: neighbours so far apart (0: it has no such axis, or there are gaps that no routine knows), or,
 /// where it is that of panels, those of one panel, and panels so far apart.
 struct axis_place {
@@ -80,48 +89,43 @@ constexpr matrix_product matrix_product_of(flat_graph const& g, int v, array_pla
   const product_letters l = product_of(g, v);
   if (!l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return none;
   char batch = '\0';
-  int extent_of_rows = 1, extent_of_columns = 1, extent_of_terms = 1, extent_of_batch = 1;
-  axis_place at[3][4]{};  // of a, b, d; along rows, columns, terms, batch
+  enum { rows, columns, terms, others };
+  int extent[4] = {1, 1, 1, 1};
+  axis_place at[3][4]{};  // of a, b, d
   for (int k = 0; k < 3; ++k) {
     const int u = k < 2 ? g.operand(v, k) : v;
-    const access whole = k < 2 ? g.read(v, k) : access{v, {0, 1, 2, 3}};
-    const bool leaf = k < 2 && g.is_leaf(whole.node);
-    if (k < 2 && (g.extents[u].named() || g.is_constant(whole.node))) return none;
-    if (leaf && g.leaves[field(g.at[whole.node], 0)].holds != g.number) return none;
-    const array_place place = k == 2 ? d : leaf ? place_of_leaf(g.leaves[field(g.at[whole.node], 0)]) : place_of_stored(g.extents[whole.node]);
+    if (k < 2 && !are_numbers(g, g.read(u).node)) return none;
+    const array_place place = k < 2 ? place_of(g, g.read(u).node) : d;
     for (int i = 0; f.labels[k][i]; ++i) {
       const char letter = f.labels[k][i];
       const int n = g.extents[u].extent[i];
       if (n == 1) continue;
-      const bool other = letter != l.rows && letter != l.columns && letter != l.terms;
-      if (other && ((batch && batch != letter) || axis_of_letter(f, 2, letter) == no_axis)) return none;
-      if (other) batch = letter;
-      (letter == l.rows ? extent_of_rows : letter == l.columns ? extent_of_columns : letter == l.terms ? extent_of_terms : extent_of_batch) = n;
-      at[k == 2 ? 2 : k == l.side ? 0 : 1][letter == l.rows ? 0 : letter == l.columns ? 1 : letter == l.terms ? 2 : 3] = along(place, whole.axis[i]);
+      const int which = letter == l.rows ? rows : letter == l.columns ? columns : letter == l.terms ? terms : others;
+      if (which == others && ((batch && batch != letter) || axis_of_letter(f, 2, letter) == no_axis)) return none;
+      if (which == others) batch = letter;
+      extent[which] = n;
+      at[k == 2 ? 2 : k != l.side][which] = along(place, k < 2 ? g.read(u).axis[i] : i);
     }
   }
   auto &a = at[0], &b = at[1], &r = at[2];
-  const bool by_rows = a[0].panels_apart || r[0].panels_apart, by_columns = b[1].panels_apart;
-  if (a[2].panels_apart || b[2].panels_apart || r[1].panels_apart || by_rows + by_columns + (batch != '\0') > 1) return none;
-  matrix_product p{extent_of_rows, extent_of_columns, extent_of_terms, extent_of_batch, {}, {}, {}, l.side, 0};
-  long next[3] = {a[3].apart, b[3].apart, r[3].apart};
+  const bool by_rows = a[rows].panels_apart || r[rows].panels_apart, by_columns = b[columns].panels_apart;
+  if (a[terms].panels_apart || b[terms].panels_apart || by_rows + by_columns + (batch != '\0') > 1) return none;
+  long next[3] = {a[others].apart, b[others].apart, r[others].apart};
   if (by_rows || by_columns) {
-    int& extent = by_rows ? p.rows : p.columns;
-    const int letter = by_rows ? 0 : 1;
-    p.batch = extent / panel_rows;
-    extent = panel_rows;
-    for (int k = 0; k < 3; ++k) next[k] = at[k][letter].panels_apart ? at[k][letter].panels_apart : panel_rows * at[k][letter].apart;
-    if (by_rows) p.rows_next = panel_rows;
+    const int cut = by_rows ? rows : columns;
+    extent[others] = extent[cut] / panel_rows;
+    extent[cut] = panel_rows;
+    for (int k = 0; k < 3; ++k) next[k] = at[k][cut].panels_apart ? at[k][cut].panels_apart : panel_rows * at[k][cut].apart;
   }
+  matrix_product p{extent[rows], extent[columns], extent[terms], extent[others], {}, {}, {}, l.side, by_rows ? panel_rows : 0};
   bool lies = true;
-  auto matrix_of = [&](axis_place down, axis_place across, int rows, int columns, long behind) {
-    const bool turned = down.apart != 1;
+  auto matrix_of = [&](axis_place down, axis_place across, int height, int width, long behind) {
     lies = lies && down.apart > 0 && across.apart > 0 && (down.apart == 1 || across.apart == 1);
-    return turned ? matrix{columns, rows, down.apart, behind, true} : matrix{rows, columns, across.apart, behind, false};
+    return down.apart == 1 ? matrix{height, width, across.apart, behind, false} : matrix{width, height, down.apart, behind, true};
   };
-  p.a = matrix_of(a[0], a[2], p.rows, p.terms, next[0]);
-  p.b = matrix_of(b[2], b[1], p.terms, p.columns, next[1]);
-  p.d = matrix_of(r[0], r[1], p.rows, p.columns, next[2]);
+  p.a = matrix_of(a[rows], a[terms], p.rows, p.terms, next[0]);
+  p.b = matrix_of(b[terms], b[columns], p.terms, p.columns, next[1]);
+  p.d = matrix_of(r[rows], r[columns], p.rows, p.columns, next[2]);
   return lies && !p.d.transposed ? p : none;
 }
 

@@ -74,11 +74,7 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
     if (a.axis[rows] == no_axis || available[a.node] > level || !is_whole(a.node)) return false;
     for (int q = 0; q < max_rank; ++q)
       if (q != rows && a.axis[q] != no_axis) return false;
-    if (g.is_leaf(a.node) && g.leaves[field(g.at[a.node], 0)].holds != g.number) return false;
-    return g.extents[a.node].size() == g.extents[v].extent[rows] && !place_of(a.node).panels;
-  }
-  constexpr array_place place_of(int u) const {
-    return g.is_leaf(u) ? place_of_leaf(g.leaves[field(g.at[u], 0)]) : place_of_stored(g.extents[u]);
+    return are_numbers(g, a.node) && g.extents[a.node].size() == g.extents[v].extent[rows];
   }
 };
 

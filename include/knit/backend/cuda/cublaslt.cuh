@@ -19,7 +19,8 @@ struct for_cublaslt : for_blocks {
 };
 
 inline void check(cublasStatus_t s, std::string const& doing) {
-  if (s != CUBLAS_STATUS_SUCCESS) throw error(cudaErrorUnknown, doing, std::string("cuBLASLt says ") + cublasLtGetStatusName(s), s == CUBLAS_STATUS_NOT_INITIALIZED);
+  if (s == CUBLAS_STATUS_SUCCESS) return;
+  throw error(cudaErrorUnknown, doing, std::string("cuBLASLt says ") + cublasLtGetStatusName(s), s == CUBLAS_STATUS_NOT_INITIALIZED);
 }
 
 template <auto Destroy> struct destroy_with {
@@ -84,7 +85,9 @@ class cublaslt_product {
   void run(cublasLtHandle_t handle, float const* a, float const* b, float const* bias, float* d, void* workspace, cudaStream_t stream) {
     if (bias) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
     const float one = 1, zero = 0;
-    check(cublasLtMatmul(handle, what_.get(), &one, a, a_.get(), b, b_.get(), &zero, d, d_.get(), d, d_.get(), &algorithm_, workspace, workspace_bytes, stream), doing);
+    check(cublasLtMatmul(handle, what_.get(), &one, a, a_.get(), b, b_.get(), &zero, d, d_.get(), d, d_.get(), &algorithm_, workspace,
+                         workspace_bytes, stream),
+          doing);
   }
 
   cublasLtMatmulDesc_t description() const { return what_.get(); }

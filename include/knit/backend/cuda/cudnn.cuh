@@ -97,10 +97,10 @@ class cudnn_convolution {
     std::vector<cudnnBackendDescriptor_t> ops;
     for (cudnn_descriptor const& op : operations_) ops.push_back(op.get());
     graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, std::int64_t(ops.size()), ops.data());
-    parts_.push_back(graph.finish());
+    auto& described = keep(graph.finish());
     cudnn_descriptor engines(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, doing);
     const auto mode = CUDNN_HEUR_MODE_A;
-    engines.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, parts_.back()).set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+    engines.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, described).set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
     engines.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
     engines.finish();
     std::int64_t found = 0;
@@ -123,7 +123,9 @@ class cudnn_convolution {
       if (workspace_bytes_ <= workspace) plan_ = std::move(plan);
     }
     if (!plan_)
-      throw error(cudaErrorUnknown, doing, "none of the " + std::to_string(found) + " engines that cuDNN names makes a plan in float; configure with -DKNIT_CUDNN=OFF and knit's own kernels do it", false);
+      throw error(cudaErrorUnknown, doing,
+                  "none of the " + std::to_string(found) + " engines that cuDNN names makes a plan in float; configure with "
+                  "-DKNIT_CUDNN=OFF and knit's own kernels do it", false);
   }
 
   std::int64_t workspace_bytes() const { return workspace_bytes_; }
@@ -144,7 +146,8 @@ class cudnn_convolution {
     const std::array<std::int64_t, 4> ids{image, filter, result, bias};
     const std::int64_t n = what_.bias ? 4 : 3;
     cudnn_descriptor arrays(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, doing);
-    arrays.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, ids.data()).set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, at.data());
+    arrays.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, ids.data());
+    arrays.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, at.data());
     arrays.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
     arrays.finish();
     check(cudnnBackendExecute(handle, plan_->get(), arrays.get()), doing);
@@ -166,7 +169,9 @@ class cudnn_convolution {
     std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
     check(cudnnBackendGetAttribute(configuration.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &to), doing);
     check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &count, &e.number), doing);
-    check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, std::int64_t(notes.size()), &count, notes.data()), doing);
+    check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, std::int64_t(notes.size()), &count,
+                                   notes.data()),
+          doing);
     for (std::int64_t i = 0; i < count; ++i)
       for (auto no : {CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION,
                       CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC})
@@ -183,7 +188,7 @@ class cudnn_convolution {
     t.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, id).set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t(16)).set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, !in_memory);
     return keep(t.finish());
   }
-  cudnn_descriptor& keep(cudnn_descriptor&& d) { return *parts_at_.emplace_back(std::make_unique<cudnn_descriptor>(std::move(d))); }
+  cudnn_descriptor& keep(cudnn_descriptor&& d) { return *parts_.emplace_back(std::make_unique<cudnn_descriptor>(std::move(d))); }
 
   void describe() {
     convolution const& c = what_;
@@ -202,20 +207,9 @@ class cudnn_convolution {
     auto& slides = keep(sliding.finish());
 
     switch (c.computes) {
-      case convolution_part::result:
-        operation(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, slides, x, w, *last,
-                  {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-                   CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA});
-        break;
-      case convolution_part::image:
-        operation(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, slides, x, w, *last,
-                  {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-                   CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA});
-        break;
-      case convolution_part::filter:
-        operation(CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, slides, x, w, *last,
-                  {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-                   CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA});
+      case convolution_part::result: slide<forward>(slides, x, w, *last); break;
+      case convolution_part::image: slide<backward_data>(slides, x, w, *last); break;
+      case convolution_part::filter: slide<backward_filter>(slides, x, w, *last);
     }
     if (more && c.bias) {
       auto& b = tensor(bias, {1, c.filters, 1, 1}, 0);
@@ -225,16 +219,36 @@ class cudnn_convolution {
   }
   static constexpr std::int64_t unnamed = 10;  ///< from here on: what is never in memory
 
-  /// names: the attributes for the window, image, filter, result, alpha, beta.
-  void operation(cudnnBackendDescriptorType_t kind, cudnn_descriptor const& slides, cudnn_descriptor const& x, cudnn_descriptor const& w,
-                 cudnn_descriptor const& y, std::array<cudnnBackendAttributeName_t, 6> const& names) {
-    cudnn_descriptor op(kind, doing);
+  /// A part's operation, and its attributes for the window, image, filter, result, and factors of what is computed and what was.
+  struct operation {
+    cudnnBackendDescriptorType_t kind;
+    cudnnBackendAttributeName_t window, image, filter, result, one, zero;
+  };
+  static constexpr operation forward{
+      CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
+  static constexpr operation backward_data{
+      CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,                 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,                 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
+  static constexpr operation backward_filter{
+      CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,                  CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,                 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
+  template <operation const& Op>
+  void slide(cudnn_descriptor const& window, cudnn_descriptor const& x, cudnn_descriptor const& w, cudnn_descriptor const& y) {
+    cudnn_descriptor op(Op.kind, doing);
     const float one = 1, zero = 0;
-    op.set(names[0], slides).set(names[1], x).set(names[2], w).set(names[3], y);
-    op.set(names[4], CUDNN_TYPE_FLOAT, 1, &one).set(names[5], CUDNN_TYPE_FLOAT, 1, &zero);
+    op.set(Op.window, window).set(Op.image, x).set(Op.filter, w).set(Op.result, y);
+    op.set(Op.one, CUDNN_TYPE_FLOAT, 1, &one).set(Op.zero, CUDNN_TYPE_FLOAT, 1, &zero);
     operations_.push_back(op.finish());
   }
-  cudnn_descriptor& pointwise(cudnnPointwiseMode_t mode, cudnn_descriptor const& x, cudnn_descriptor const* b, std::int64_t id, extents const& n, bool in_memory) {
+  cudnn_descriptor& pointwise(cudnnPointwiseMode_t mode, cudnn_descriptor const& x, cudnn_descriptor const* b, std::int64_t id, extents const& n,
+                              bool in_memory) {
     auto& y = tensor(id, n, what_.result_leading, in_memory);
     cudnn_descriptor what(CUDNN_BACKEND_POINTWISE_DESCRIPTOR, doing);
     what.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode).set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
@@ -247,8 +261,8 @@ class cudnn_convolution {
   }
 
   convolution what_;
-  std::vector<std::unique_ptr<cudnn_descriptor>> parts_at_;
-  std::vector<cudnn_descriptor> operations_, parts_, configurations_;
+  std::vector<std::unique_ptr<cudnn_descriptor>> parts_;  ///< what others refer to
+  std::vector<cudnn_descriptor> operations_, configurations_;
   std::unique_ptr<cudnn_descriptor> plan_;
   std::int64_t workspace_bytes_ = 0;
   int tried_ = 0;
