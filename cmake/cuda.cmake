@@ -3,8 +3,21 @@
 include_guard()
 find_program(KNIT_NVCC nvcc HINTS ENV CUDA_HOME PATH_SUFFIXES bin PATHS /usr/local/cuda DOC "Compiler of CUDA")
 
+if(KNIT_NVCC)
+  find_package(CUDAToolkit QUIET)
+endif()
 # By hand, as tests and examples compile theirs, so that this tree is configured without trying the compiler.
 include(${CMAKE_CURRENT_LIST_DIR}/knit-cuda.cmake)
+if(KNIT_CUDNN AND NOT TARGET knit_cudnn)
+  add_library(knit_cudnn INTERFACE)
+  target_include_directories(knit_cudnn SYSTEM INTERFACE ${KNIT_CUDNN_INCLUDE})
+  target_link_libraries(knit_cudnn INTERFACE ${KNIT_CUDNN_LIBRARY} CUDA::cudart_static)
+endif()
+if(KNIT_NVCC AND KNIT_CUBLASLT)
+  message(STATUS "knit: large products on a GPU are cuBLASLt's")
+elseif(KNIT_NVCC)
+  message(STATUS "knit: large products on a GPU are those of knit's own kernels")
+endif()
 set(KNIT_NVCC_FLAGS ${KNIT_CUDA_OPTIONS} -DHWY_COMPILE_ONLY_STATIC -I${CMAKE_CURRENT_LIST_DIR}/../include -I${CMAKE_CURRENT_LIST_DIR}/../kernels)
 
 # add_cuda_file(target file.cu): a file with programs for a GPU, for the architectures of KNIT_CUDA_ARCHITECTURES.
@@ -14,16 +27,17 @@ function(add_cuda_file target file)
   get_filename_component(stem ${file} NAME_WE)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.cu.o)
   set(gencode)
+  list(TRANSFORM KNIT_CUDA_DEFINITIONS PREPEND -D OUTPUT_VARIABLE definitions)
   foreach(arch IN LISTS KNIT_CUDA_ARCHITECTURES)
     list(APPEND gencode -gencode=arch=compute_${arch},code=[sm_${arch},compute_${arch}])
   endforeach()
   get_source_file_property(known ${object} GENERATED)  # two programs may share a file
   if(NOT known)
     add_custom_command(OUTPUT ${object}
-      COMMAND ${KNIT_NVCC} ${KNIT_NVCC_FLAGS} -O3 ${gencode} -MD -MF ${object}.d -c ${file} -o ${object}
+      COMMAND ${KNIT_NVCC} ${KNIT_NVCC_FLAGS} ${definitions} -O3 ${gencode} -MD -MF ${object}.d -c ${file} -o ${object}
       DEPENDS ${file} DEPFILE ${object}.d COMMENT "Kernels of ${stem}.cu" VERBATIM)
   endif()
   target_sources(${target} PRIVATE ${object})
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON)
-  target_link_libraries(${target} PRIVATE CUDA::cudart_static)
+  target_link_libraries(${target} PRIVATE CUDA::cudart_static ${KNIT_CUDA_LIBRARIES})
 endfunction()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# in: a toolkit of CUDA. out: what nvcc has to be told of a file with programs in it; installed with knit, too.
+# in: a toolkit of CUDA. out: what nvcc has to be told of a file with programs in it, and the libraries whose routines knit may
+# call, if they are there; installed with knit, too.
 include_guard()
 
 # Kernels call constexpr functions of the host and read its constants (20094), and loops over axes that a program has not
@@ -7,8 +8,31 @@ include_guard()
 # alone that a kernel calls would be left out of the kernel with no more than a warning.
 set(KNIT_CUDA_OPTIONS -std=c++20 --expt-relaxed-constexpr -ftemplate-depth=1024 -diag-suppress=20094,128,550 -Werror=cross-execution-space-call)
 
+# Routines for what is large. Where they are missing, or not wanted, knit's own kernels do the same.
+find_path(KNIT_CUBLASLT_INCLUDE cublasLt.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+find_path(KNIT_CUDNN_INCLUDE cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+find_library(KNIT_CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
+mark_as_advanced(KNIT_CUBLASLT_INCLUDE KNIT_CUDNN_INCLUDE KNIT_CUDNN_LIBRARY)
+set(found_cublaslt OFF)
+set(found_cudnn OFF)
+if(TARGET CUDA::cublasLt AND KNIT_CUBLASLT_INCLUDE)
+  set(found_cublaslt ON)
+endif()
+if(TARGET CUDA::cudart_static AND KNIT_CUDNN_INCLUDE AND KNIT_CUDNN_LIBRARY)
+  set(found_cudnn ON)
+endif()
+option(KNIT_CUBLASLT "Large products on a GPU by cuBLASLt" ${found_cublaslt})
+option(KNIT_CUDNN "Convolutions on a GPU planned by cuDNN" ${found_cudnn})
+set(KNIT_CUDA_LIBRARIES)
+set(KNIT_CUDA_DEFINITIONS)
+if(KNIT_CUBLASLT)
+  list(APPEND KNIT_CUDA_LIBRARIES CUDA::cublasLt)
+  list(APPEND KNIT_CUDA_DEFINITIONS KNIT_CUBLASLT)
+endif()
+
 # knit_describe_cuda(target): it passes that on, to projects that have CUDA as a language.
 function(knit_describe_cuda target)
-  target_link_libraries(${target} INTERFACE knit::knit CUDA::cudart_static)
+  target_link_libraries(${target} INTERFACE knit::knit CUDA::cudart_static ${KNIT_CUDA_LIBRARIES})
+  target_compile_definitions(${target} INTERFACE ${KNIT_CUDA_DEFINITIONS})
   target_compile_options(${target} INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:${KNIT_CUDA_OPTIONS}>")
 endfunction()

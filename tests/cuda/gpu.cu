@@ -4,6 +4,7 @@
 
 #include "gpu.hpp"
 #include "programs.hpp"
+#include "routines.hpp"
 
 using namespace knit;
 
@@ -41,6 +42,7 @@ template void run_on_gpu<programs::classes>(std::vector<void*> const&, std::vect
 template void run_on_gpu<programs::small_adam>(std::vector<void*> const&, std::vector<void*> const&);
 template void run_on_gpu<programs::mnist_sgd>(std::vector<void*> const&, std::vector<void*> const&);
 template void run_on_gpu<programs::mnist_adam>(std::vector<void*> const&, std::vector<void*> const&);
+template void run_on_gpu<routines::large_layer>(std::vector<void*> const&, std::vector<void*> const&);
 
 bool gpu_available() { return cuda::available(); }
 

@@ -31,6 +31,7 @@ struct for_cores {
 
 /// With its plan.
 template <class Spec, class Target = for_cores> struct compiled : compiled_graph<Spec> {
+  using target = Target;
   using memory = knit::memory<typename compiled_graph<Spec>::number>;
   using base = compiled_graph<Spec>;
   static constexpr auto placed = place_values<base::nodes, base::roots>(base::flat::value, Target::tune);
@@ -116,24 +117,6 @@ template <class P> shape shape_now(shape s, void const* const* leaves) {
   for (int q = 0; q < max_rank; ++q)
     if (s.name[q]) s.extent[q] = extent_now<P>(s.name[q], leaves);
   return s;
-}
-
-/// Distances in memory of neighbours along each axis of a stored value.
-struct strides {
-  long along[max_rank];
-
-  /// Between the first element and that at the coordinates. Written out: a loop of four would be made vectors.
-  constexpr long to(int const* at) const { return at[0] * along[0] + at[1] * along[1] + at[2] * along[2] + at[3] * along[3]; }
-};
-constexpr strides strides_of(shape s, int leading) {
-  return {{1, leading, long(leading) * s.extent[1], long(leading) * s.extent[1] * s.extent[2]}};
-}
-/// The same, but 0 along axes of extent 1: coordinates along those do not count.
-constexpr strides strides_within(shape s, int leading) {
-  strides by = strides_of(s, leading);
-  for (int q = 0; q < max_rank; ++q)
-    if (s.extent[q] == 1) by.along[q] = 0;
-  return by;
 }
 
 /// Number of outputs before root r.

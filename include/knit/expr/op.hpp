@@ -23,6 +23,8 @@ enum class kind : unsigned char {
 };
 
 enum class combine : unsigned char { sum, maximum };
+/// What routines of libraries do with a product's result besides: add a number to each row, or take the larger of it and 0.
+enum class epilogue : unsigned char { none, bias, relu };
 enum class view_kind : unsigned char { transpose, broadcast, reshape };
 
 /// Everything that the graph passes and the plan know of an op.
@@ -44,6 +46,7 @@ struct op_info {
   bool folds = false;                    ///< there is the next one
   double (*fold)(double const*) = nullptr;  ///< value on constants, where a constant expression can compute it
   bool counts = false;                   ///< of a `like` op: it is the number of elements for each of the shape given
+  epilogue follows = epilogue::none;     ///< as what a routine for products can do it
   bool indexed = false;                  ///< eval takes the logical coordinates of the element
   bool transparent = false;              ///< its value is its operand's; only derivatives see it
   int flops = 1;                         ///< per element, for cost models and explain
@@ -105,6 +108,7 @@ template <class Op> constexpr op_info make_info() {
       else return Op::eval(x[0], x[1], x[2]);
     };
   if constexpr (requires { Op::counts; }) i.counts = Op::counts;
+  if constexpr (requires { Op::follows; }) i.follows = Op::follows;
   if constexpr (requires { Op::indexed; }) i.indexed = Op::indexed;
   if constexpr (requires { Op::transparent; }) i.transparent = Op::transparent;
   if constexpr (requires { Op::flops; }) i.flops = Op::flops;

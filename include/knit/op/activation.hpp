@@ -25,6 +25,7 @@ struct sigm_op : elementwise<1> {
 };
 struct relu_op : elementwise<1> {
   static constexpr char const* name = "relu";
+  static constexpr epilogue follows = epilogue::relu;
   template <class V> KNIT_FN static V eval(V a) {
     using math::max;
     return max(V(0), a);  // in this order a NaN stays one

@@ -8,6 +8,7 @@ namespace knit {
 
 struct add_op : elementwise<2> {
   static constexpr char const* name = "+";
+  static constexpr epilogue follows = epilogue::bias;
   static constexpr bool infix = true, foldable = true;
   static constexpr double left_unit = 0, right_unit = 0;
   template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a + b; }

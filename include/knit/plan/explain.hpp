@@ -118,6 +118,7 @@ template <int N, int R> struct explainer {
         break;
       case follows: s << reader << ", which reads " << read << ", may wait for what is worth a meeting"; break;
       case own_copy: s << "each thread makes " << read << " for itself, which costs less than to fetch it"; break;
+      case left: s << "a product that a library's routine may do reads and writes whole arrays, " << read << " too"; break;
       case moved: s << reader << ", which reads " << read << ", is made where it is read, from no more memory than it takes"; break;
     }
     if (r.rival) {
@@ -186,7 +187,7 @@ template <int N, int R> struct explainer {
     else out << c.slabs << (c.slabs == 1 ? " slab" : " slabs");
     if (!c.every_thread && c.runs < c.slabs) out << " in " << c.runs << " runs";
     if (c.extent > 1) out << " of an axis of " << (c.name ? "at most " : "") << c.extent;
-    out << ", " << c.flops / 1e6 << " Mflop\n";
+    out << ", " << c.flops / 1e6 << " Mflop" << (c.routine ? ", which a library's routine may do" : "") << "\n";
     bool said[N + 2 * R]{};
     put_refusals(r);
     for (int t = c.first; t < c.last; ++t)

@@ -2,7 +2,7 @@
 // grow.hpp -- in: values and the levels of those that they read. out: one region, grown along one slab axis.
 #pragma once
 #include <cstdint>
-#include <knit/plan/plan.hpp>
+#include <knit/plan/matrices.hpp>
 
 namespace knit {
 
@@ -26,6 +26,9 @@ struct tuning {
   /// What each thread would make for itself, or add up for itself from parts, is worked out wherever it is read, and
   /// contractions have no reductions as epilogues: for blocks of a GPU, whose threads have little memory of their own.
   bool for_blocks = false;
+  /// A product of matrices that has more flops than this, and than so many for each byte of its result, is a region of its
+  /// own that a library's routine may do. 0: there is no library.
+  double routine_flops = 0, routine_byte_flops = 0;
 };
 
 namespace detail {
@@ -89,6 +92,7 @@ template <int N, int R> struct region_grower {
   int waiting[N]{}, waiting_count = 0;  ///< computed values that no region has, in order
   double flops[N]{};
   product_letters letters[N]{};  ///< of contractions
+  bool is_left[N]{};                ///< to a routine: it joins no region
   int first_use[N]{}, next_use[uses * N]{};  ///< of a value by way of views: use `uses * v + k` is operand k of v; -1: no more
   int stamp = 0;
   tuning const& t;
@@ -169,6 +173,7 @@ template <int N, int R> struct region_grower {
     using enum refusal::reason;
     op_info const& f = g.info(v);
     if (f.what == kind::view) return {reshaped, v};  // one that copies sees all slabs
+    if (is_left[v]) return {left, v};
     constexpr int unknown = -3;
     int cut = unknown;
     long in_trial = 0;

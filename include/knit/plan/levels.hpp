@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // levels.hpp -- in: regions that can be grown. out: which are, level by level, and which values move later.
 #pragma once
-#include <knit/plan/grow.hpp>
+#include <knit/plan/routines.hpp>
 
 namespace knit::detail {
 
 /// Chooses regions for one level after the other.
-template <int N, int R> struct region_maker : region_grower<N, R> {
-  using grower = region_grower<N, R>;
+template <int N, int R> struct region_maker : routine_maker<N, R> {
+  using grower = routine_maker<N, R>;
   using typename grower::cutting;
   using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::first_use, grower::flops, grower::g, grower::grow,
-      grower::home, grower::is_state, grower::joined, grower::list_waiting, grower::next_use, grower::p, grower::refresh, grower::refuse, grower::region_grower,
+      grower::home, grower::is_state, grower::joined, grower::is_left, grower::list_waiting, grower::next_use, grower::p, grower::ready, grower::refresh, grower::refuse, grower::routine_maker,
       grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::uses, grower::verdicts, grower::waiting, grower::waiting_count;
-
-  /// Is all there that v reads?
-  constexpr bool ready(int v, int level) const {
-    bool all = true;
-    for (int k = 0; k < g.arity(v); ++k) all = all && available[g.operand(v, k)] <= level;
-    return all;
-  }
 
   /// Regions along the classes that are worth most, one after the other; what all are worth.
   constexpr double settle_regions(int level) {
@@ -73,6 +66,10 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
     bool any = false, waits = false, later[N]{}, needed[N]{};
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
+      if (is_left[v]) {
+        verdicts[v] = {refusal::reason::left, v};
+        continue;
+      }
       bool ok = true;
       for (int k = 0; k < g.arity(v) && ok; ++k) {
         ok = readable_in_order(g.operand(v, k), level);
@@ -108,6 +105,7 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
   /// Everything that is done at a level. Where the regions gain less than a meeting costs, one thread may go on alone,
   /// if it gets further than this level by that.
   constexpr void fill_level(int level) {
+    if (p.parallel) grower::settle_products(level);
     const int first = p.region_count, first_refusal = p.refusal_count;
     const double worth = p.parallel ? settle_regions(level) : 0;
     settle_whole(level);
@@ -169,6 +167,8 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
       cheap[v] = ok;
     }
     for (int r = 0; r < g.root_count; ++r) cheap[g.read(g.roots[r].node).node] = false;
+    for (int v = 0; v < g.size; ++v)
+      for (int k = 0; k < g.arity(v) && is_left[v]; ++k) cheap[g.read(v, k).node] = false;
     bool any = false;
     for (int v = g.size - 1; v >= 0; --v) {
       if (p.roles[v] != role::computed && p.roles[v] != role::inlined) continue;
@@ -211,7 +211,7 @@ template <int N, int R> struct region_maker : region_grower<N, R> {
   /// no more memory than they take: what a slab makes and reads itself never leaves its core.
   constexpr void move_late() {
     for (int v = g.size - 1; v >= 0; --v) {
-      if (p.roles[v] != role::computed || g.info(v).what == kind::view || p.regions[home[v]].every_thread) continue;
+      if (p.roles[v] != role::computed || g.info(v).what == kind::view || p.regions[home[v]].every_thread || p.regions[home[v]].routine) continue;
       int target = -1, axis = no_axis;
       bool ok = true;
       for (int r = 0; r < g.root_count; ++r) ok = ok && g.read(g.roots[r].node).node != v;

@@ -30,14 +30,6 @@ constexpr long pack_lifetimes(lifetime* a, int n) {
   return top;
 }
 
-/// Distance of the columns of a stored value: whole vectors, of floats and of doubles, and never a multiple of a
-/// kilobyte, which would put all columns on a few cache sets.
-constexpr int leading_of(shape s) {
-  if (s.extent[0] == 1 || s.size() == s.extent[0]) return s.extent[0];
-  const int l = (s.extent[0] + 15) / 16 * 16;
-  return l % 64 == 0 ? l + 16 : l;
-}
-
 namespace detail {
 
 /// Numbers that an array takes whose columns are that far apart, in whole cache lines.

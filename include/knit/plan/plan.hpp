@@ -65,6 +65,7 @@ struct region {
   int first, last;  ///< steps
   double flops;
   bool every_thread;  ///< each thread does all of it, for itself
+  bool routine;       ///< one product of matrices, with what may follow it, that a library's routine may do
 
   constexpr int bound(int slab) const {
     const int units = (extent + granule - 1) / granule;
@@ -114,6 +115,7 @@ struct refusal {
     heavy,        ///< a second thread saves more than a meeting costs
     follows,      ///< it may wait for what is heavy
     own_copy,     ///< each thread makes `read` for itself
+    left,         ///< one of both is a product that is left to a routine, which reads and writes whole arrays in memory
     moved         ///< it was there and has moved to its reader
   } why;
   int reader, read, region, other;
@@ -157,7 +159,7 @@ template <int N, int R> struct plan {
     c.name = 0;
     c.first = c.last = step_count;
     c.flops = 0;
-    c.every_thread = false;
+    c.every_thread = c.routine = false;
     return region_count++;
   }
   constexpr int add_step(step_kind what, shape space, int region, int cut) {

@@ -36,7 +36,10 @@ template <int N, int R> constexpr void make_regions(flat_graph const& g, plan<N,
     if (g.roots[r].state >= 0) p.roles[g.roots[r].node] = role::computed;
   region_maker<N, R> m(g, p, t);
   p.parallel = p.flops > t.serial_below;
-  if (p.parallel) m.replicate();
+  if (p.parallel) {
+    m.find_products();
+    m.replicate();
+  }
   for (int level = 0; m.waiting_count > 0; ++level) {
     if (level > g.size) throw "knit: a value can never be computed";
     m.fill_level(level);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // device.cuh -- in: a program. out: its kernels, compiled by nvcc and launched on a stream; memory of a GPU by type.
 #pragma once
-#include <cuda_runtime_api.h>
 #include <knit/backend/cuda/arguments.hpp>
 #include <knit/backend/cuda/device_view.hpp>
+#include <knit/backend/cuda/error.cuh>
+#ifdef KNIT_CUBLASLT
+#include <knit/backend/cuda/cublaslt.cuh>
+#endif
 #include <knit_kernels/cuda/block.hpp>
-#include <stdexcept>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,10 +16,20 @@ namespace knit {
 
 namespace cuda {
 
+/// What plans for a GPU are for, and who does the products that they leave to a routine: cuBLASLt, or, where knit is configured
+/// without it, kernels like all others.
+#ifdef KNIT_CUBLASLT
+using for_gpu = for_cublaslt;
+template <class P> using routines = cublaslt_products<P>;
+#else
+using for_gpu = for_blocks;
+template <class P> using routines = no_routines<P>;
+#endif
+
 /// Kernel K of a program. Spec is a short named type, so that is all that the kernel's name carries.
 template <class Spec, int K>
-__global__ void __launch_bounds__(block_threads, 1) kernel(const __grid_constant__ arguments<compiled<Spec, for_blocks>> a) {
-  using P = compiled<Spec, for_blocks>;
+__global__ void __launch_bounds__(block_threads, 1) kernel(const __grid_constant__ arguments<compiled<Spec, for_gpu>> a) {
+  using P = compiled<Spec, for_gpu>;
   __shared__ shared_memory<typename P::number, shared_numbers<P, K>> shared;
   run_block<P, K>(device_block<block_threads>(), shared.at, a, int(blockIdx.x));
 }
@@ -27,25 +38,6 @@ __global__ void __launch_bounds__(block_threads, 1) kernel(const __grid_constant
 template <class T> consteval bool has_closure() {
   return std::string_view(__PRETTY_FUNCTION__).find("lambda") != std::string_view::npos;
 }
-/// What CUDA answers that is no success.
-struct error : std::runtime_error {
-  cudaError_t code;
-  error(cudaError_t e, std::string const& doing) : runtime_error("knit: " + doing + ": " + cudaGetErrorString(e) + advice(e)), code(e) {}
-
- private:
-  static char const* advice(cudaError_t e) {
-    if (e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice) return "; there is no GPU to run on, so train on simd_backend";
-    if (e == cudaErrorNoKernelImageForDevice || e == cudaErrorInvalidDeviceFunction || e == cudaErrorUnsupportedPtxVersion)
-      return "; compile for the GPU at hand, as with CMAKE_CUDA_ARCHITECTURES native";
-    return "";
-  }
-};
-inline void check(cudaError_t e, std::string const& doing) {
-  if (e == cudaSuccess) return;
-  (void)cudaGetLastError();  // or the next call would report it again
-  throw error(e, doing);
-}
-
 /// Is there a GPU that can be used?
 inline bool available() {
   int n = 0;
@@ -57,7 +49,7 @@ inline bool available() {
 /// Registers of a thread of each kernel, as compiled for the GPU at hand: for `explain_kernels`. Throws cuda::error where there
 /// is none; there `nvcc -Xptxas -v` tells them. 0: a kernel without blocks.
 template <class Spec> std::vector<int> registers_of() {
-  using P = compiled<Spec, for_blocks>;
+  using P = compiled<Spec, for_gpu>;
   std::vector<int> all;
   auto one = [&](auto k) {
     cudaFuncAttributes of{};
@@ -106,12 +98,13 @@ template <class T> class memory_of {
 struct cuda_backend {
   template <class Spec> class program {
    public:
-    using compiled_type = compiled<Spec, cuda::for_blocks>;
+    using compiled_type = compiled<Spec, cuda::for_gpu>;
     using value_type = typename compiled_type::number;  ///< of outputs
 
     /// Throws cuda::error where there is no GPU, or not enough of its memory.
     explicit program(cudaStream_t stream = nullptr)
-        : stream_(stream), arena_(std::size_t(compiled_type::plan.arena_floats)), scratch_(std::size_t(cuda::scratch_numbers<compiled_type>)) {}
+        : stream_(stream), arena_(std::size_t(compiled_type::plan.arena_floats)), scratch_(std::size_t(cuda::scratch_numbers<compiled_type>)),
+          workspace_(cuda::routines<compiled_type>::workspace_bytes) {}
 
     /// One run. leaves, outputs: addresses in the GPU's memory, but for extents known at run time only, of the host.
     void run(void const* const* leaves, void* const* outputs) {
@@ -133,9 +126,12 @@ struct cuda_backend {
         cuda::kernel<Spec, K><<<cuda::grid<compiled_type, K>, cuda::block_threads, 0, stream_>>>(a);
         cuda::check(cudaGetLastError(), "launch of a kernel");
       }
+      routines_.template run<K>(a, workspace_.data(), stream_);
     }
     cudaStream_t stream_;
     cuda::memory_of<value_type> arena_, scratch_;
+    cuda::memory_of<unsigned char> workspace_;
+    cuda::routines<compiled_type> routines_;
   };
 };
 

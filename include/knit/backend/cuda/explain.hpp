@@ -9,27 +9,19 @@
 
 namespace knit::cuda {
 
-/// What a GPU can do at most, by its maker's data sheet: float operations and bytes of its memory in a second, on so
-/// many multiprocessors.
-struct gpu {
-  char const* name;
-  double flops, bytes;
-  int multiprocessors;
-};
-inline constexpr gpu a100{"A100", 19.5e12, 2.0e12, 108};   ///< SXM, 80 GB
-inline constexpr gpu h100{"H100", 66.9e12, 3.35e12, 132};  ///< SXM
-
 /// One kernel of a program, and the least that it has to do.
 struct kernel_work {
   int blocks = 0;
   long shared_bytes = 0;
   double flops = 0;
   double read = 0, written = 0;  ///< bytes of memory, each array once
+  std::vector<routine_call> routines{};  ///< products that a library may do
+  bool library = false;                  ///< and does, beside the kernel: they are not among its blocks
 
   /// Seconds at full speed of whatever limits, memory or the multiprocessors that have a block: a prediction and a lower
-  /// bound, never a measurement.
+  /// bound, never a measurement. A library is taken to keep all multiprocessors busy.
   double at_least(gpu const& g) const {
-    const double busy = std::min(1.0, double(blocks) / g.multiprocessors);
+    const double busy = library ? 1 : std::min(1.0, double(blocks) / g.multiprocessors);
     return std::max(flops / (g.flops * busy), (read + written) / g.bytes);
   }
 };
@@ -66,12 +58,21 @@ template <class P> void add_bytes(int kernel, kernel_work& w) {
     w.written += double(p.bytes(g.extents[s.node].size()));
   }
 }
+template <class P, int... R> void add_routines(int kernel, kernel_work& w, std::integer_sequence<int, R...>) {
+  auto one = [&](auto r) {
+    if (P::plan.regions[r].level != kernel || !call_of<P, r>.is_there()) return;
+    w.routines.push_back(call_of<P, r>);
+    w.library = is_left<P, r>();
+  };
+  (one(std::integral_constant<int, R>{}), ...);
+}
 template <class P, int... K> std::vector<kernel_work> work_of(std::integer_sequence<int, K...>) {
   std::vector<kernel_work> all;
   auto one = [&](auto k) {
     kernel_work w;
     w.blocks = grid<P, k>;
     w.shared_bytes = long(shared_numbers<P, k>) * long(sizeof(typename P::number));
+    add_routines<P>(k, w, std::make_integer_sequence<int, P::plan.region_count>{});
     for (int r = 0; r < P::plan.region_count; ++r)
       if (P::plan.regions[r].level == k) w.flops += P::plan.regions[r].flops;
     add_bytes<P>(k, w);
@@ -83,24 +84,34 @@ template <class P, int... K> std::vector<kernel_work> work_of(std::integer_seque
 
 }  // namespace detail
 
-/// The kernels of a program that has a name, as `cuda_backend` and `cuda_on_host` run them.
-template <class Spec> std::vector<kernel_work> work_of() {
-  using P = compiled<Spec, for_blocks>;
+/// The kernels of a program that has a name, as `cuda_on_host` runs them, and `cuda_backend` with `for_gpu` as target.
+template <class Spec, class Target = for_blocks> std::vector<kernel_work> work_of() {
+  using P = compiled<Spec, Target>;
   return detail::work_of<P>(std::make_integer_sequence<int, P::plan.kernels>{});
 }
 
-/// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU; and registers
-/// of a thread, where somebody has asked a compiler for them (`registers_of`).
-template <class Spec> std::string explain_kernels(gpu const& g = h100, std::vector<int> const& registers = {}) {
+/// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU; registers of a
+/// thread, where somebody has asked a compiler for them (`registers_of`); and a line for each product that is worth a library's
+/// routine, with who does it.
+template <class Spec, class Target = for_blocks> std::string explain_kernels(gpu const& g = h100, std::vector<int> const& registers = {}) {
   std::string text;
   char line[200];
   double all = 0;
   int k = 0;
-  for (kernel_work const& w : work_of<Spec>()) {
+  for (kernel_work const& w : work_of<Spec, Target>()) {
     std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g MB read, %.4g MB written, at least %.3g us on %s\n",
                   k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
     text += line;
     if (std::size_t(k) <= registers.size()) text.insert(text.size() - 1, ", " + std::to_string(registers[std::size_t(k - 1)]) + " registers of a thread");
+    for (routine_call const& c : w.routines) {
+      matrix_product const& p = c.product;
+      std::snprintf(line, sizeof line, "  %d x %d x %d", p.rows, p.columns, p.terms);
+      text += line;
+      if (p.batch > 1) text += ", " + std::to_string(p.batch) + " times";
+      if (c.bias >= 0) text += ", with a bias";
+      if (c.relu) text += ", with relu";
+      text += w.library ? ": cublasLtMatmul, before the next kernel\n" : ": worth a library's routine; in tiles of knit's own kernel here\n";
+    }
     all += w.at_least(g);
   }
   std::snprintf(line, sizeof line, "in all at least %.3g us on %s, by its data sheet; not measured\n", all * 1e6, g.name);

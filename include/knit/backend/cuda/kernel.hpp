@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // kernel.hpp -- in: a plan. out: its kernels, each a grid of blocks: one for each run of slabs of each region.
 #pragma once
+#include <knit/backend/cuda/routine.hpp>
 #include <knit/backend/cuda/tiles.hpp>
 
 namespace knit::cuda {
@@ -30,10 +31,11 @@ template <class P, int S> constexpr auto step_type() {
 }
 template <class P, int S> using step_of = typename decltype(step_type<P, S>())::type;
 
-/// Blocks of a region: one for each run; of a region of one step without slabs, as many as its positions keep busy.
+/// Blocks of a region: one for each run; of a region of one step without slabs, as many as its positions keep busy; none of
+/// what is left to a library.
 template <class P, int R> constexpr int blocks_of() {
   constexpr region r = P::plan.regions[R];
-  if constexpr (r.every_thread || r.first == r.last) return 0;
+  if constexpr (r.every_thread || r.first == r.last || is_left<P, R>()) return 0;
   else if constexpr (r.slabs == 1 && r.last - r.first == 1) {
     if constexpr (requires { step_of<P, r.first>::rounds; }) {
       constexpr long rounds = step_of<P, r.first>::rounds;

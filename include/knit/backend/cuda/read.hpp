@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // read.hpp -- in: a value's number and coordinates. out: it, as a thread of a block reads it, wherever the plan put it.
 #pragma once
+#include <knit/backend/cuda/gpu.hpp>
 #include <knit/backend/seen_value.hpp>
 #include <knit/backend/step_values.hpp>
 #include <knit_kernels/cuda/lane.hpp>
@@ -10,7 +11,8 @@ namespace knit::cuda {
 /// A block of a GPU, as what a plan is for: slabs many enough for its multiprocessors, one run each.
 struct for_blocks {
   static constexpr tuning tune{.serial_below = 0, .most_slabs = 128, .most_runs = 128, .slab_flops = 4096, .column_tile = 8,
-                               .slab_tiles = 1, .few_slabs = 128, .lane_granule = 8, .for_blocks = true};
+                               .slab_tiles = 1, .few_slabs = 128, .lane_granule = 8, .for_blocks = true,
+                               .routine_flops = worth_of_routines(h100).flops, .routine_byte_flops = worth_of_routines(h100).byte_flops};
 };
 
 /// What a kernel is given: the leaves, the arenas of all blocks and of each one, the outputs, the extents that names have.

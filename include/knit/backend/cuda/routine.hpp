@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// routine.hpp -- in: a region of a plan that a library's routine may do. out: the call: matrices, what follows, and where all lie.
+#pragma once
+#include <knit/backend/cuda/read.hpp>
+
+namespace knit::cuda {
+
+/// A product that a routine does. Without rows it is none.
+struct routine_call {
+  matrix_product product{};
+  int a = 0, b = 0, bias = -1;    ///< values; -1: nothing is added
+  int result = 0, store = -1;     ///< a value in the arena, or, not -1, a store of the plan
+  bool relu = false;
+
+  constexpr bool is_there() const { return product.rows > 0; }
+};
+
+/// What a routine does of region R. None if it is no region for routines, or if its result does not lie in one place as a
+/// routine writes it.
+template <class P, int R> constexpr routine_call find_call() {
+  constexpr region r = P::plan.regions[R];
+  routine_call c{};
+  if constexpr (r.routine) {
+    constexpr step st = P::plan.steps[r.first];
+    static_assert(r.last - r.first == 1 && st.kind == step_kind::contract);
+    constexpr int v = P::plan.order[st.first];
+    flat_graph const& g = P::graph;
+    array_place to = place_of_stored(P::template extents<v>);
+    int places = 0;
+    for (int i = st.first; i < st.last; ++i) {
+      const int x = P::plan.order[i];
+      c.result = x;
+      if (g.info(x).follows == epilogue::bias) c.bias = g.read(x, 0).node == v ? g.read(x, 1).node : g.read(x, 0).node;
+      if (g.info(x).follows == epilogue::relu) c.relu = true;
+      places += P::plan.buffers[x].offset >= 0;
+    }
+    for (int w = 0; w < P::plan.store_count; ++w) {
+      if (P::plan.stores[w].step != r.first) continue;
+      const root to_root = g.roots[P::plan.stores[w].root];
+      ++places;
+      c.store = w;
+      to = to_root.state < 0 ? array_place{to.extents, to.extents.extent[0], false} : place_of_leaf(g.leaves[to_root.state]);
+      if (to_root.state >= 0 && g.leaves[to_root.state].holds != g.number) places = 0;
+    }
+    const matrix_product p = matrix_product_of(g, v, to);
+    c.a = g.read(v, p.a_operand).node;
+    c.b = g.read(v, 1 - p.a_operand).node;
+    if (places == 1) c.product = p;
+  }
+  return c;
+}
+template <class P, int R> inline constexpr routine_call call_of = find_call<P, R>();
+
+/// Is region R of a program left to a library? Its target says whether there is one.
+template <class P, int R> constexpr bool is_left() {
+  if constexpr (requires { requires P::target::has_routines; }) return call_of<P, R>.is_there();
+  else return false;
+}
+/// How many regions are.
+template <class P> constexpr int routines_of() {
+  return []<int... R>(std::integer_sequence<int, R...>) { return (int(is_left<P, R>()) + ... + 0); }(
+      std::make_integer_sequence<int, P::plan.region_count>{});
+}
+
+/// What a program without routines has of them.
+template <class P> struct no_routines {
+  static constexpr std::size_t workspace_bytes = 0;
+  template <int K> void run(arguments<P> const&, void*, auto /*stream*/) {}
+};
+
+/// Where a routine reads value v, and writes its result.
+template <class P> float const* read_by_routine(arguments<P> const& a, int v) {
+  return P::plan.roles[v] == role::leaf ? static_cast<float const*>(a.leaves[field(P::graph.at[v], 0)]) : a.arena + P::plan.buffers[v].offset;
+}
+template <class P> float* written_by_routine(arguments<P> const& a, routine_call const& c) {
+  if (c.store < 0) return a.arena + P::plan.buffers[c.result].offset;
+  const int r = P::plan.stores[c.store].root, state = P::graph.roots[r].state;
+  return static_cast<float*>(state < 0 ? a.outputs[output_number(P::graph, r)] : const_cast<void*>(a.leaves[state]));
+}
+
+}  // namespace knit::cuda

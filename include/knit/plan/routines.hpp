@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// routines.hpp -- in: values that have no region. out: products that a library's routine may do, each a region of its own.
+#pragma once
+#include <knit/plan/grow.hpp>
+
+namespace knit::detail {
+
+template <int N, int R> struct routine_maker : region_grower<N, R> {
+  using grower = region_grower<N, R>;
+  using grower::available, grower::first_use, grower::flops, grower::g, grower::home, grower::is_left, grower::next_use, grower::p, grower::settle,
+      grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::uses, grower::verdicts, grower::waiting,
+      grower::waiting_count, grower::region_grower;
+
+  /// Is all there that v reads?
+  constexpr bool ready(int v, int level) const {
+    bool all = true;
+    for (int k = 0; k < g.arity(v); ++k) all = all && available[g.operand(v, k)] <= level;
+    return all;
+  }
+
+  /// Notes the products that are worth a routine. What they read and write travels through memory, and what is before and after
+  /// them is two kernels and not one: that has to be small beside them.
+  constexpr void find_products() {
+    if (t.routine_flops == 0) return;
+    for (int v = 0; v < g.size; ++v) {
+      if (p.roles[v] != role::computed || g.info(v).what != kind::contract) continue;
+      const double bytes = double(g.extents[v].size()) * double(bytes_of(g.number));
+      is_left[v] = flops[v] > t.routine_flops + t.routine_byte_flops * bytes && matrix_product_of(g, v, place_of_stored(g.extents[v])).rows > 0;
+    }
+  }
+
+  /// Is u numbers in memory once its region is done, all of them, not parts of them and not what each reader works out?
+  constexpr bool is_whole(int u) const {
+    return p.roles[u] == role::leaf || (p.roles[u] == role::computed && home[u] >= 0 && p.slab_axis[u] != partial_axis && !p.regions[home[u]].every_thread);
+  }
+
+  /// A region for each product that is left to a routine and ready, with what the routine can do besides: its one reader, and
+  /// the one reader of that, if they are a sum with a number for each row and a relu.
+  constexpr void settle_products(int level) {
+    for (int v = 0; v < g.size; ++v) {
+      if (!is_left[v] || home[v] >= 0 || !ready(v, level)) continue;
+      is_left[v] = is_whole(g.read(v, 0).node) && is_whole(g.read(v, 1).node);
+      if (!is_left[v]) continue;
+      for (int i = 0; i < waiting_count; ++i) verdicts[waiting[i]] = {refusal::reason::left, waiting[i]};
+      ++stamp;
+      put(v);
+      int last = v;
+      if (const int x = sole_reader(last); x >= 0 && adds_to_rows(x, last, level)) put(last = x);
+      if (const int x = sole_reader(last); x >= 0 && g.info(x).follows == epilogue::relu) put(last = x);
+      settle(level, 1);
+      p.regions[p.region_count - 1].routine = true;
+    }
+  }
+
+ private:
+  constexpr void put(int v) {
+    trial[v] = stamp;
+    trial_axis[v] = trial_cut[v] = no_axis;
+  }
+  /// The value that alone reads v, in place; -1: there is none, or v is a result.
+  constexpr int sole_reader(int v) const {
+    const int use = first_use[v];
+    if (use < 0 || next_use[use] >= 0) return -1;
+    for (int r = 0; r < g.root_count; ++r)
+      if (g.read(g.roots[r].node).node == v) return -1;
+    const int x = use / uses;
+    return p.roles[x] == role::computed && g.info(x).what == kind::map && is_pointwise(g, g.read(x, use % uses), g.extents[x]) ? x : -1;
+  }
+  /// Does x add a number for each row to v, numbers that are there and lie side by side?
+  constexpr bool adds_to_rows(int x, int v, int level) const {
+    if (g.info(x).follows != epilogue::bias) return false;
+    access const& a = g.read(x, g.read(x, 0).node == v ? 1 : 0);
+    const int rows = lane_axis_of(g.extents[v]);
+    if (a.axis[rows] == no_axis || available[a.node] > level || !is_whole(a.node)) return false;
+    for (int q = 0; q < max_rank; ++q)
+      if (q != rows && a.axis[q] != no_axis) return false;
+    return are_numbers(g, a.node) && g.extents[a.node].size() == g.extents[v].extent[rows];
+  }
+};
+
+}  // namespace knit::detail

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// routines.cpp -- in: products, large and small. out: which of them are left to a library's routine, and that plans with such
+// regions compute what the scalar backend does.
+#include <knit/backend/cuda/explain.hpp>
+#include <knit/backend/scalar.hpp>
+
+#include "memory.hpp"
+#include "routines.hpp"
+
+namespace {
+
+using namespace knit;
+using namespace routines;
+
+template <class Spec> constexpr int of_a_plan = routine_regions<Spec, cuda::for_blocks>();
+
+TEST(routines, are_for_large_products_of_float) {
+  static_assert(of_a_plan<large> == 1 && of_a_plan<large_weights> == 1 && of_a_plan<large_layer> == 1);
+  static_assert(of_a_plan<large_double> == 0, "cuBLASLt's epilogues are of float");
+  static_assert(of_a_plan<programs::mnist_sgd> == 0 && of_a_plan<programs::mnist_adam> == 0);
+  static_assert(compiled<programs::mnist_sgd, cuda::for_blocks>::plan.kernels == 3);
+  // The first layer with its bias and relu, and the gradient of its weights; the second layer is small.
+  static_assert(of_a_plan<wide_sgd> == 2);
+}
+
+TEST(routines, are_worth_it_from_smaller_products_on_where_a_gpu_is_slower) {
+  constexpr auto fast = cuda::worth_of_routines(cuda::h100), slow = cuda::worth_of_routines(cuda::a100);
+  static_assert(fast.flops > 3 * slow.flops);
+  constexpr double mnist = 2.0 * 784 * 256 * 100, large = 2.0 * 1024 * 1024 * 1024, result = 4.0 * 1024 * 1024;
+  for (auto const& least : {fast, slow}) {
+    EXPECT_LT(mnist, least.flops);
+    EXPECT_GT(large, least.flops + least.byte_flops * result);
+  }
+  // However large, a product of few terms is bound by its result's way through memory.
+  EXPECT_LT(2.0 * 4096 * 4096 * 8, fast.flops + fast.byte_flops * 4.0 * 4096 * 4096);
+}
+
+TEST(routines, have_what_they_can_do_besides_in_their_region) {
+  using P = compiled<layer, for_small_products>;
+  constexpr cuda::routine_call c = cuda::call_of<P, 0>;
+  static_assert(c.relu && c.bias >= 0 && c.product.batch == 3 && c.product.rows == 32 && c.product.rows_next == 32);
+  static_assert(P::plan.kernels == 1);
+  // Where one is wanted that no routine has, or the product itself is, it is the next kernel's.
+  using D = compiled<layer_derivatives, for_small_products>;
+  static_assert(D::plan.regions[0].routine && D::plan.steps[D::plan.regions[0].first].last == 3);
+}
+
+TEST(routines, are_not_for_operands_that_one_cannot_read) {
+  static_assert(left_to_library<ragged> == 0 && left_to_library<terms_in_panels> == 0);
+  // That the derivative of the first is written to panels is known when it has a region of its own: knit's kernel does it there.
+  static_assert(routine_regions<two_panelled, for_library>() == 2 && left_to_library<two_panelled> == 1);
+}
+
+template <class Spec> void as_scalar() {
+  cuda_run::memory<Spec> right(1), got(1), turned(1), before(1);
+  typename scalar_backend<float>::template program<Spec>().run(right.leaf_addresses().data(), right.output_addresses().data());
+  using backend = basic_cuda_on_host<for_small_products, cuda::by_phases>;
+  typename backend::template program<Spec> program;
+  program.run(got.leaf_addresses().data(), got.output_addresses().data());
+  EXPECT_GT(cuda_run::distance(got, before), 0);
+  EXPECT_LE(cuda_run::distance(right, got), 4e-6);
+  backend::order() = 5;
+  program.run(turned.leaf_addresses().data(), turned.output_addresses().data());
+  backend::order() = 0;
+  EXPECT_EQ(cuda_run::distance(got, turned), 0);
+}
+TEST(routines, leave_values_what_they_are) {
+  as_scalar<layer>();
+  as_scalar<transposed>();
+  as_scalar<batch>();
+  as_scalar<layer_derivatives>();
+  as_scalar<two_panelled>();
+}
+TEST(routines, leave_a_step_of_training_what_it_is) {
+  static_assert(routine_regions<small_sgd, for_small_products>() >= 4);
+  as_scalar<small_sgd>();
+}
+
+TEST(routines, are_explained) {
+  using P = compiled<layer, for_small_products>;
+  EXPECT_NE(explain(P::graph, P::plan).find("Mflop, which a library's routine may do"), std::string::npos);
+  const std::string here = cuda::explain_kernels<wide_sgd>(), there = cuda::explain_kernels<layer, for_library>();
+  EXPECT_NE(here.find("\n  32 x 512 x 1024, 64 times, with a bias, with relu: worth a library's routine; in tiles of knit's own kernel here\n"), here.npos) << here;
+  EXPECT_NE(there.find("kernel 0: 0 blocks"), there.npos) << there;
+  EXPECT_NE(there.find("\n  32 x 20 x 64, 3 times, with a bias, with relu: cublasLtMatmul, before the next kernel\n"), there.npos) << there;
+  EXPECT_EQ(there.find("inf"), there.npos) << there;
+}
+
+}  // namespace
