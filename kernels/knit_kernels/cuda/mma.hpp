@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+// mma.hpp -- in: pairs of bf16 in shared memory. out: sums of their products in float, as a warp of a GPU's tensor cores adds them up.
+#pragma once
+#include <bit>
+#include <cstdint>
+#include <knit_kernels/cuda/lane.hpp>
+
+namespace knit::cuda {
+
+/// Two numbers of bf16, the first in the lower half: float's sign and exponent, and 7 bits of its fraction.
+struct bf16_pair {
+  std::uint32_t bits;
+
+  KNIT_FN float first() const { return std::bit_cast<float>(bits << 16); }
+  KNIT_FN float second() const { return std::bit_cast<float>(bits & 0xffff0000u); }
+};
+
+/// Two floats rounded to bf16, to the nearest and of two as near to the even one. NaN stays NaN, what is too large is infinite.
+KNIT_FN inline bf16_pair round_to_bf16(float first, float second) {
+#ifdef __CUDA_ARCH__
+  bf16_pair r;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r.bits) : "f"(second), "f"(first));
+  return r;
+#else
+  auto upper_half = [](float x) -> std::uint32_t {
+    if (x != x) return 0x7fff;
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
+    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  };
+  return {upper_half(second) << 16 | upper_half(first)};
+#endif
+}
+
+/// What a warp multiplies at once: so many rows and terms, by a multiple of so many columns.
+inline constexpr int mma_rows = 32, mma_columns = 8, mma_terms = 16;
+
+/// Adds the products of 16 terms to the sums of 32 rows by 8 Tiles columns that a warp has. All its threads call it together;
+/// thread number t of it has four rows from 4 (t / 4) on, and of each eight columns two, from 2 (t % 4) on. Pair k of the
+/// terms of row r is a[k * LeadA + r], of column c b[k * LeadB + c]; a is aligned to 16 bytes and LeadA a multiple of 4. If
+/// both leads are 8 or 24 beyond a multiple of 32, no two threads read one bank. A product of two numbers of bf16 is a float
+/// to the last bit; a host adds them up in order, each sum rounded, and tensor cores several at once, in an order of their own.
+template <int LeadA, int LeadB, int Tiles>
+KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float> (&sum)[2 * Tiles][4]) {
+  const int group = thread / 4, in_group = thread % 4;
+#ifdef __CUDA_ARCH__
+  static_assert(__CUDA_ARCH__ >= 800 || Tiles == 0, "knit: products of bf16 are of GPUs from sm_80 on, and this is compiled for an earlier "
+                "one; compile with -arch=sm_80 or later, or leave `products` out of the program");
+  // The instruction's rows and columns in groups of eight are ours dealt out: its row g is our 4 g, its row g + 8 our 4 g + 1,
+  // and of a second one 4 g + 2 and 4 g + 3, so that a thread reads and has four rows side by side.
+  uint4 const low = *reinterpret_cast<uint4 const*>(a + in_group * LeadA + 4 * group);
+  uint4 const high = *reinterpret_cast<uint4 const*>(a + (in_group + 4) * LeadA + 4 * group);
+  auto multiply = [](float& d0, float& d1, float& d2, float& d3, unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+  };
+  for (int j = 0; j < Tiles; ++j) {
+    const unsigned b0 = b[in_group * LeadB + mma_columns * j + group].bits, b1 = b[(in_group + 4) * LeadB + mma_columns * j + group].bits;
+    lane<float>(&x)[4] = sum[2 * j], (&y)[4] = sum[2 * j + 1];
+    multiply(x[0].v, y[0].v, x[1].v, y[1].v, low.x, low.y, high.x, high.y, b0, b1);
+    multiply(x[2].v, y[2].v, x[3].v, y[3].v, low.z, low.w, high.z, high.w, b0, b1);
+  }
+#else
+  for (int j = 0; j < 2 * Tiles; ++j)
+    for (int i = 0; i < 4; ++i)
+      for (int k = 0; k < mma_terms / 2; ++k) {
+        bf16_pair const x = a[k * LeadA + 4 * group + i], y = b[k * LeadB + j / 2 * mma_columns + 2 * in_group + j % 2];
+        sum[j][i] = fma(lane<float>(x.second()), lane<float>(y.second()), fma(lane<float>(x.first()), lane<float>(y.first()), sum[j][i]));
+      }
+#endif
+}
+
+}  // namespace knit::cuda
