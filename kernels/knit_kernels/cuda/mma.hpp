@@ -31,40 +31,40 @@ KNIT_FN inline bf16_pair round_to_bf16(float first, float second) {
 #endif
 }
 
-/// What a warp multiplies at once: so many rows and terms, by a multiple of so many columns.
-inline constexpr int mma_rows = 32, mma_columns = 8, mma_terms = 16;
+/// Columns and terms of an instruction; its rows are twice as many as its columns.
+inline constexpr int mma_columns = 8, mma_terms = 16;
 
-/// Adds the products of 16 terms to the sums of 32 rows by 8 Tiles columns that a warp has. All its threads call it together;
-/// thread number t of it has four rows from 4 (t / 4) on, and of each eight columns two, from 2 (t % 4) on. Pair k of the
-/// terms of row r is a[k * LeadA + r], of column c b[k * LeadB + c]; a is aligned to 16 bytes and LeadA a multiple of 4. If
-/// both leads are 8 or 24 beyond a multiple of 32, no two threads read one bank. A product of two numbers of bf16 is a float
-/// to the last bit; a host adds them up in order, each sum rounded, and tensor cores several at once, in an order of their own.
-template <int LeadA, int LeadB, int Tiles>
-KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float> (&sum)[2 * Tiles][4]) {
+/// Adds the products of 16 terms to the sums of 8 Rows rows by 8 Tiles columns that a warp has, Rows being 2 or 4. All its
+/// threads call it together; thread number t has rows from Rows (t / 4) on, and of each eight columns two, from 2 (t % 4) on.
+/// Pair k of the terms of row r is a[k * LeadA + r], of column c b[k * LeadB + c]; a is aligned to 16 bytes, LeadA a multiple
+/// of 4. If both leads are 8 or 24 beyond a multiple of 32, no two threads read one bank. A product of two numbers of bf16 is
+/// a float to the last bit; a host adds them up in order, each sum rounded, and tensor cores several at once, in an order of
+/// their own.
+template <int LeadA, int LeadB, int Rows, int Tiles>
+KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float> (&sum)[2 * Tiles][Rows]) {
   const int group = thread / 4, in_group = thread % 4;
 #ifdef __CUDA_ARCH__
-  static_assert(__CUDA_ARCH__ >= 800 || Tiles == 0, "knit: products of bf16 are of GPUs from sm_80 on, and this is compiled for an earlier "
+  static_assert(__CUDA_ARCH__ >= 800 || Tiles == 0, "knit: products in bf16 are for GPUs from sm_80 on, and this is compiled for an earlier "
                 "one; compile with -arch=sm_80 or later, or leave `products` out of the program");
-  // The instruction's rows and columns in groups of eight are ours dealt out: its row g is our 4 g, its row g + 8 our 4 g + 1,
-  // and of a second one 4 g + 2 and 4 g + 3, so that a thread reads and has four rows side by side.
-  uint4 const low = *reinterpret_cast<uint4 const*>(a + in_group * LeadA + 4 * group);
-  uint4 const high = *reinterpret_cast<uint4 const*>(a + (in_group + 4) * LeadA + 4 * group);
-  auto multiply = [](float& d0, float& d1, float& d2, float& d3, unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-        : "+f"(d0), "+f"(d1), "+f"(d2), "+f"(d3)
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+  struct alignas(sizeof(bf16_pair) * Rows) side_by_side {
+    bf16_pair at[Rows];
   };
+  // Rows g and g + 8 of an instruction are two of ours that lie side by side, so that a thread reads and has all its rows so.
+  auto const low = *reinterpret_cast<side_by_side const*>(a + in_group * LeadA + Rows * group);
+  auto const high = *reinterpret_cast<side_by_side const*>(a + (in_group + 4) * LeadA + Rows * group);
   for (int j = 0; j < Tiles; ++j) {
-    const unsigned b0 = b[in_group * LeadB + mma_columns * j + group].bits, b1 = b[(in_group + 4) * LeadB + mma_columns * j + group].bits;
-    lane<float>(&x)[4] = sum[2 * j], (&y)[4] = sum[2 * j + 1];
-    multiply(x[0].v, y[0].v, x[1].v, y[1].v, low.x, low.y, high.x, high.y, b0, b1);
-    multiply(x[2].v, y[2].v, x[3].v, y[3].v, low.z, low.w, high.z, high.w, b0, b1);
+    bf16_pair const* const p = b + in_group * LeadB + mma_columns * j + group;
+    lane<float>(&x)[Rows] = sum[2 * j], (&y)[Rows] = sum[2 * j + 1];
+    for (int i = 0; i < Rows; i += 2)
+      asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+          : "+f"(x[i].v), "+f"(y[i].v), "+f"(x[i + 1].v), "+f"(y[i + 1].v)
+          : "r"(low.at[i].bits), "r"(low.at[i + 1].bits), "r"(high.at[i].bits), "r"(high.at[i + 1].bits), "r"(p[0].bits), "r"(p[4 * LeadB].bits));
   }
 #else
   for (int j = 0; j < 2 * Tiles; ++j)
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < Rows; ++i)
       for (int k = 0; k < mma_terms / 2; ++k) {
-        bf16_pair const x = a[k * LeadA + 4 * group + i], y = b[k * LeadB + j / 2 * mma_columns + 2 * in_group + j % 2];
+        bf16_pair const x = a[k * LeadA + Rows * group + i], y = b[k * LeadB + j / 2 * mma_columns + 2 * in_group + j % 2];
         sum[j][i] = fma(lane<float>(x.second()), lane<float>(y.second()), fma(lane<float>(x.first()), lane<float>(y.first()), sum[j][i]));
       }
 #endif

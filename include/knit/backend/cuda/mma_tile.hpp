@@ -6,10 +6,10 @@
 
 namespace knit::cuda {
 
-/// As choose_tile, in whole warps: each has 32 rows by as many columns as keep all of them busy.
+/// As choose_tile, in whole warps, each of 16 or 32 rows by as many columns as keep all of them busy.
 constexpr tile_shape choose_mma_tile(int rows, int columns, int terms, int threads) {
-  tile_shape t{power_above(rows), power_above(columns), 4, 2, 1, terms > mma_terms ? 2 * mma_terms : mma_terms};
-  t.rows = t.rows < mma_rows ? mma_rows : t.rows > 64 ? 64 : t.rows;
+  tile_shape t{power_above(rows), power_above(columns), rows <= 16 ? 2 : 4, 2, 1, terms > mma_terms ? 2 * mma_terms : mma_terms};
+  t.rows = t.rows < 16 ? 16 : t.rows > 64 ? 64 : t.rows;
   t.columns = t.columns < mma_columns ? mma_columns : t.columns > 64 ? 64 : t.columns;
   while (t.threads() > threads) t.thread_columns *= 2;
   while (2 * t.splits * t.threads() <= threads && t.splits * mma_terms < terms) t.splits *= 2;
@@ -22,7 +22,8 @@ constexpr tile_shape choose_mma_tile(int rows, int columns, int terms, int threa
 template <class Number, int Rows, int Columns, int Terms, int Width, int Threads> struct mma_tile {
   static_assert(std::is_same_v<Number, float>);
   static constexpr tile_shape shape = choose_mma_tile(Rows, Columns, Terms, Threads);
-  static constexpr int tiles = shape.thread_columns / 2, warp_columns = tiles * mma_columns, row_warps = shape.rows / mma_rows;
+  static constexpr int thread_rows = shape.thread_rows, tiles = shape.thread_columns / 2;
+  static constexpr int warp_rows = 8 * thread_rows, warp_columns = tiles * mma_columns, row_warps = shape.rows / warp_rows;
   static constexpr int lead(int extent) { return extent % 32 == 8 ? extent : extent + 8; }  // what mma asks for
   static constexpr int lead_a = lead(shape.rows), lead_b = lead(shape.columns);
   static_assert(shape.threads() % 32 == 0 && shape.deep % (shape.splits * mma_terms) == 0);
@@ -32,17 +33,17 @@ template <class Number, int Rows, int Columns, int Terms, int Width, int Threads
   KNIT_FN static entry entry_of(lane<float> const (&x)[2]) { return round_to_bf16(x[0].v, x[1].v); }
 
   struct sums {
-    lane<float> at[shape.thread_columns][4];
+    lane<float> at[shape.thread_columns][thread_rows];
   };
-  KNIT_FN static int warp_row(int t) { return t / 32 % row_warps * mma_rows; }
+  KNIT_FN static int warp_row(int t) { return t / 32 % row_warps * warp_rows; }
   KNIT_FN static int warp_column(int t) { return t % shape.threads() / 32 / row_warps * warp_columns; }
-  KNIT_FN static int row_of(int t) { return warp_row(t) + t % 32 / 4 * 4; }
+  KNIT_FN static int row_of(int t) { return warp_row(t) + t % 32 / 4 * thread_rows; }
   KNIT_FN static int column_of(int t) { return warp_column(t) + t % 4 * 2; }
   static constexpr int column(int j) { return j / 2 * mma_columns + j % 2; }
 
   KNIT_FN static void multiply(entry const* a, entry const* b, int t, sums& s) {
     for (int k = 0; k < shape.deep / shape.splits; k += mma_terms)
-      mma<lead_a, lead_b, tiles>(a + k / 2 * lead_a + warp_row(t), b + k / 2 * lead_b + warp_column(t), t % 32, s.at);
+      mma<lead_a, lead_b, thread_rows, tiles>(a + k / 2 * lead_a + warp_row(t), b + k / 2 * lead_b + warp_column(t), t % 32, s.at);
   }
 };
 

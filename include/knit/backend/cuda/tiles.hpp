@@ -61,9 +61,8 @@ template <class Number, int Rows, int Columns, int Terms, int Width, int Threads
 template <class P, int S, int Threads, template <class, int, int, int, int, int> class Tile = fma_tile> struct product_step {
   using W = walk<P, S>;
   using T = summed<P, S>;
-  using B = body<P, S, W::width>;
   using number = typename P::number;
-  static constexpr int v = T::v, width = W::width, nowhere = T::nowhere;
+  static constexpr int v = T::v, nowhere = T::nowhere;
   static constexpr step st = T::st;
   static constexpr region of = T::of;
   static constexpr op_info info = T::info;
@@ -76,10 +75,12 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
   static constexpr int extent(int q) { return cut(q) ? of.widest() : bound(q); }
   static constexpr bool is_used(int q) { return q < contracted_cut ? q < T::rank_of(2) : T::is_summed(q - contracted_cut); }
 
-  using M = Tile<number, extent(row), extent(column), extent(term), width, Threads>;
+  using M = Tile<number, extent(row), extent(column), extent(term), W::width, Threads>;
   using entry = typename M::entry;
   using sums = typename M::sums;
   static constexpr tile_shape tile = M::shape;
+  static constexpr int width = W::width < tile.thread_rows ? W::width : tile.thread_rows;  ///< rows that are finished at once
+  using B = body<P, S, width>;
   static constexpr int row_tiles = (extent(row) + tile.rows - 1) / tile.rows, column_tiles = (extent(column) + tile.columns - 1) / tile.columns;
   static constexpr int deep_entries = tile.deep / M::per_entry;
   static constexpr int of_tiles = deep_entries * (M::lead_a + M::lead_b), of_sums = tile.splits > 1 ? Threads * tile.thread_rows * tile.thread_columns : 0;
@@ -183,7 +184,7 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
 
   KNIT_FN static int part_of(int t) { return t / tile.threads(); }  ///< which of the splits a thread is in
 
-  /// Of what a thread has of a tile `width` rows of a column: written, with the values of the step that follow on them.
+  /// Of what a thread has of a tile, a few rows of a column: written, with the values of the step that follow on them.
   template <int Nth> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of at, int row0, int column0) {
     constexpr int in_column = tile.thread_rows / width, j = Nth / in_column, i0 = Nth % in_column * width;
     typename B::state e;
