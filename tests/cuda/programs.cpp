@@ -44,7 +44,9 @@ TEST(programs, of_products_in_bf16) {
   static const ptx::module m = ptx::module::from_file(KNIT_PTX_programs_bf16_80);
   const long first = promises::mma_of<compiled_for<programs::products_bf16>, 0>();
   EXPECT_GT(first, 0);
-  count<programs::products_bf16>(check<programs::products_bf16>(m, "products_bf16", 0));
+  const auto counted = check<programs::products_bf16>(m, "products_bf16", 0);
+  count<programs::products_bf16>(counted);
+  for (ptx::counters const& c : counted) EXPECT_EQ(c.shared_loads.conflicts, 0u);
   count<programs::slabs_bf16>(check<programs::slabs_bf16>(m, "slabs_bf16", 0));
   // What functions give in the last bits changes an operand's rounding to bf16 only where it lies between two: none here.
   check<programs::small_bf16>(m, "small_bf16", functions);

@@ -14,7 +14,7 @@ struct of_code {
 };
 
 template <class P, int S> inline constexpr bool is_product = requires { step_of<P, S>::tile; };
-template <class P, int S> inline constexpr bool in_bf16 = requires { requires step_of<P, S>::M::per_entry == 2; };
+template <class P, int S> inline constexpr bool in_bf16 = requires { requires std::is_same_v<typename step_of<P, S>::entry, knit::cuda::bf16_pair>; };
 template <class P, int S> inline constexpr bool is_contraction = requires { step_of<P, S>::terms; };
 template <class P, int S> inline constexpr bool in_fours = requires { requires step_of<P, S>::width == 4; };
 template <class P, int S> constexpr int level_of() { return P::plan.regions[P::plan.steps[S].region].level; }

@@ -45,7 +45,7 @@ KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float>
   const int group = thread / 4, in_group = thread % 4;
 #ifdef __CUDA_ARCH__
   static_assert(__CUDA_ARCH__ >= 800 || Tiles == 0, "knit: products in bf16 are for GPUs from sm_80 on, and this is compiled for an earlier "
-                "one; compile with -arch=sm_80 or later, or leave `products` out of the program");
+                "one; compile with -arch=sm_80 or later, or leave the program's member products out");
   struct alignas(sizeof(bf16_pair) * Rows) side_by_side {
     bf16_pair at[Rows];
   };

@@ -10,14 +10,15 @@
 namespace knit::cuda {
 
 /// What a GPU can do at most, by its maker's data sheet: float operations and bytes of its memory in a second, on so
-/// many multiprocessors.
+/// many multiprocessors, and operations of its tensor cores on bf16.
 struct gpu {
   char const* name;
   double flops, bytes;
   int multiprocessors;
+  double bf16_flops;
 };
-inline constexpr gpu a100{"A100", 19.5e12, 2.0e12, 108};   ///< SXM, 80 GB
-inline constexpr gpu h100{"H100", 66.9e12, 3.35e12, 132};  ///< SXM
+inline constexpr gpu a100{"A100", 19.5e12, 2.0e12, 108, 312e12};   ///< SXM, 80 GB
+inline constexpr gpu h100{"H100", 66.9e12, 3.35e12, 132, 989e12};  ///< SXM
 
 /// One kernel of a program, and the least that it has to do.
 struct kernel_work {
@@ -25,12 +26,13 @@ struct kernel_work {
   long shared_bytes = 0;
   double flops = 0;
   double read = 0, written = 0;  ///< bytes of memory, each array once
+  double bf16_flops = 0;         ///< of `flops`, those of products in bf16
 
   /// Seconds at full speed of whatever limits, memory or the multiprocessors that have a block: a prediction and a lower
   /// bound, never a measurement.
   double at_least(gpu const& g) const {
     const double busy = std::min(1.0, double(blocks) / g.multiprocessors);
-    return std::max(flops / (g.flops * busy), (read + written) / g.bytes);
+    return std::max({(flops - bf16_flops) / (g.flops * busy), bf16_flops / (g.bf16_flops * busy), (read + written) / g.bytes});
   }
 };
 
@@ -66,6 +68,14 @@ template <class P> void add_bytes(int kernel, kernel_work& w) {
     w.written += double(p.bytes(g.extents[s.node].size()));
   }
 }
+/// Flops of step S on tensor cores.
+template <class P, int S> constexpr double bf16_flops_of() {
+  if constexpr (requires { requires std::is_same_v<typename step_of<P, S>::entry, bf16_pair>; }) return flops_of(P::graph, step_of<P, S>::v);
+  else return 0;
+}
+template <class P, int K, int... S> constexpr double bf16_flops_of(std::integer_sequence<int, S...>) {
+  return ((P::plan.regions[P::plan.steps[S].region].level == K ? bf16_flops_of<P, S>() : 0) + ... + 0);
+}
 template <class P, int... K> std::vector<kernel_work> work_of(std::integer_sequence<int, K...>) {
   std::vector<kernel_work> all;
   auto one = [&](auto k) {
@@ -74,6 +84,7 @@ template <class P, int... K> std::vector<kernel_work> work_of(std::integer_seque
     w.shared_bytes = long(shared_numbers<P, k>) * long(sizeof(typename P::number));
     for (int r = 0; r < P::plan.region_count; ++r)
       if (P::plan.regions[r].level == k) w.flops += P::plan.regions[r].flops;
+    w.bf16_flops = bf16_flops_of<P, k>(std::make_integer_sequence<int, P::plan.step_count>{});
     add_bytes<P>(k, w);
     all.push_back(w);
   };
@@ -92,12 +103,13 @@ template <class Spec> std::vector<kernel_work> work_of() {
 /// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU.
 template <class Spec> std::string explain_kernels(gpu const& g = h100) {
   std::string text;
-  char line[200];
+  char line[300];
   double all = 0;
   int k = 0;
   for (kernel_work const& w : work_of<Spec>()) {
-    std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g MB read, %.4g MB written, at least %.3g us on %s\n",
-                  k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
+    std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g of them in bf16, %.4g MB read, %.4g MB written, "
+                  "at least %.3g us on %s\n",
+                  k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.bf16_flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
     text += line;
     all += w.at_least(g);
   }
