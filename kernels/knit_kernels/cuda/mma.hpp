@@ -61,12 +61,15 @@ KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float>
           : "r"(low.at[i].bits), "r"(low.at[i + 1].bits), "r"(high.at[i].bits), "r"(high.at[i + 1].bits), "r"(p[0].bits), "r"(p[4 * LeadB].bits));
   }
 #else
-  for (int j = 0; j < 2 * Tiles; ++j)
-    for (int i = 0; i < Rows; ++i)
-      for (int k = 0; k < mma_terms / 2; ++k) {
-        bf16_pair const x = a[k * LeadA + Rows * group + i], y = b[k * LeadB + j / 2 * mma_columns + 2 * in_group + j % 2];
-        sum[j][i] = fma(lane<float>(x.second()), lane<float>(y.second()), fma(lane<float>(x.first()), lane<float>(y.first()), sum[j][i]));
+  for (int k = 0; k < mma_terms / 2; ++k)
+    for (int j = 0; j < 2 * Tiles; ++j) {
+      bf16_pair const y = b[k * LeadB + j / 2 * mma_columns + 2 * in_group + j % 2];
+      lane<float> const first = y.first(), second = y.second();
+      for (int i = 0; i < Rows; ++i) {
+        bf16_pair const x = a[k * LeadA + Rows * group + i];
+        sum[j][i] = fma(lane<float>(x.second()), second, fma(lane<float>(x.first()), first, sum[j][i]));
       }
+    }
 #endif
 }
 
