@@ -56,9 +56,9 @@ KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float>
     bf16_pair const* const p = b + in_group * LeadB + mma_columns * j + group;
     lane<float>(&x)[Rows] = sum[2 * j], (&y)[Rows] = sum[2 * j + 1];
     for (int i = 0; i < Rows; i += 2)
-      asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-          : "+f"(x[i].v), "+f"(y[i].v), "+f"(x[i + 1].v), "+f"(y[i + 1].v)
-          : "r"(low.at[i].bits), "r"(low.at[i + 1].bits), "r"(high.at[i].bits), "r"(high.at[i + 1].bits), "r"(p[0].bits), "r"(p[4 * LeadB].bits));
+      asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                   : "+f"(x[i].v), "+f"(y[i].v), "+f"(x[i + 1].v), "+f"(y[i + 1].v)
+                   : "r"(low.at[i].bits), "r"(low.at[i + 1].bits), "r"(high.at[i].bits), "r"(high.at[i + 1].bits), "r"(p[0].bits), "r"(p[4 * LeadB].bits));
   }
 #else
   for (int k = 0; k < mma_terms / 2; ++k)

@@ -6,14 +6,15 @@
 
 namespace knit::cuda {
 
-/// As choose_tile, in whole warps, each of 16 or 32 rows by as many columns as keep all of them busy.
+/// As choose_tile, in whole warps, each of 16 or 32 rows by as many columns as keep all of them busy; terms enough for a thread to
+/// load 16 numbers or more from barrier to barrier.
 constexpr tile_shape choose_mma_tile(int rows, int columns, int terms, int threads) {
-  tile_shape t{power_above(rows), power_above(columns), rows <= 16 ? 2 : 4, 2, 1, terms > mma_terms ? 2 * mma_terms : mma_terms};
+  tile_shape t{power_above(rows), power_above(columns), rows <= 16 ? 2 : 4, 2, 1, mma_terms};
   t.rows = t.rows < 16 ? 16 : t.rows > 64 ? 64 : t.rows;
   t.columns = t.columns < mma_columns ? mma_columns : t.columns > 64 ? 64 : t.columns;
   while (t.threads() > threads) t.thread_columns *= 2;
   while (2 * t.splits * t.threads() <= threads && t.splits * mma_terms < terms) t.splits *= 2;
-  while (t.deep < mma_terms * t.splits) t.deep *= 2;
+  while (t.deep < mma_terms * t.splits || (t.deep < terms && (t.rows + t.columns) * t.deep < 16 * threads)) t.deep *= 2;
   return t;
 }
 
