@@ -41,11 +41,20 @@ TEST(explain_kernels, counts_work_and_memory) {
   EXPECT_LT(written, weights + 1e6);
 }
 
+TEST(explain_kernels, tells_products_in_bf16) {
+  double flops = 0, in_bf16 = 0;
+  for (auto const& w : cuda::work_of<programs::mnist_bf16>()) flops += w.flops, in_bf16 += w.bf16_flops;
+  EXPECT_DOUBLE_EQ(in_bf16, 2.0 * 100 * (2 * 784 * 256 + 3 * 256 * 10)) << "forward and the weights' gradients, and that of the hidden values";
+  EXPECT_GT(flops, in_bf16);
+}
+
 TEST(explain_kernels, bounds_time_by_what_limits_it) {
-  const cuda::gpu g{"small", 1e12, 1e11, 10};
+  const cuda::gpu g{"small", 1e12, 1e11, 10, 1e13};
   EXPECT_DOUBLE_EQ((cuda::kernel_work{10, 0, 2e6, 0, 0}).at_least(g), 2e-6);
   EXPECT_DOUBLE_EQ((cuda::kernel_work{5, 0, 2e6, 0, 0}).at_least(g), 4e-6) << "five of ten multiprocessors";
   EXPECT_DOUBLE_EQ((cuda::kernel_work{10, 0, 2e6, 4e5, 6e5}).at_least(g), 1e-5) << "memory";
+  EXPECT_DOUBLE_EQ((cuda::kernel_work{10, 0, 2e6, 0, 0, 1.9e6}).at_least(g), 1.9e-7) << "tensor cores";
+  EXPECT_DOUBLE_EQ((cuda::kernel_work{10, 0, 2e6, 0, 0, 1e6}).at_least(g), 1e-6) << "what is not in bf16";
   const std::string s = cuda::explain_kernels<programs::mnist_sgd>(cuda::a100);
   EXPECT_NE(s.find("kernel 2: "), s.npos);
   EXPECT_NE(s.find(" on A100, by its data sheet; not measured"), s.npos);

@@ -37,6 +37,8 @@ CODE_RULES = [
      "quotients, roots and functions have slow paths that are called, unless they are written without"),
     ("ffma", lambda k: k.ffma >= k.promised.fma, "FFMA, and the inner loops of its products need {promised.fma}",
      "a loop over the terms of a tile is not unrolled, or does not multiply and add at once"),
+    ("hmma", lambda k: k.hmma >= k.promised.mma, "HMMA, and the inner loops of its products in bf16 need {promised.mma}",
+     "products in bf16 are what tensor cores are for"),
     ("ldg128", lambda k: k.ldg128 >= k.promised.loads, "LDG.128, and its plan promises {promised.loads}",
      "what lies side by side is loaded 16 bytes at once"),
     ("stg128", lambda k: k.stg128 >= k.promised.stores, "STG.128, and its plan promises {promised.stores}",
@@ -52,15 +54,15 @@ SKIPPED = 77
 class Promise:
     """What a plan promises: see of_code in promises.hpp."""
 
-    def __init__(self, fma=0, loads=0, stores=0):
-        self.fma, self.loads, self.stores = fma, loads, stores
+    def __init__(self, fma=0, loads=0, stores=0, mma=0):
+        self.fma, self.loads, self.stores, self.mma = fma, loads, stores, mma
 
 
 class Kernel:
     def __init__(self, symbol):
         self.name, self.symbol = short_name(symbol), len(symbol)
         self.regs = self.spills = self.stack = self.smem = 0
-        self.ffma = self.ldg128 = self.stg128 = self.local = self.call = self.bar = None
+        self.ffma = self.hmma = self.ldg128 = self.stg128 = self.local = self.call = self.bar = None
         self.promised = Promise()
 
 
@@ -123,7 +125,7 @@ def read_code(kernels, text):
         elif m := re.match(r"\.text\.(\S+):", line):
             now = kernels.get(m[1])
             if now:
-                now.ffma = now.ldg128 = now.stg128 = now.local = now.call = now.bar = 0
+                now.ffma = now.hmma = now.ldg128 = now.stg128 = now.local = now.call = now.bar = 0
         elif m := re.match(r"promises_(\w+):", line):
             data = promised.setdefault(m[1], bytearray())
         elif (m := re.match(r"\s+/\*[0-9a-f]+\*/\s+\.byte\s+(.*)", line)) and data is not None:
@@ -134,6 +136,7 @@ def read_code(kernels, text):
             op, rest = m[1], m[2]
             base = op.split(".")[0]
             now.ffma += {"FFMA": 1, "FFMA2": 2}.get(base, 0)
+            now.hmma += op.startswith("HMMA.16816.F32.BF16")
             now.ldg128 += base == "LDG" and ".128" in op
             now.stg128 += base == "STG" and ".128" in op
             now.local += base in ("LDL", "STL")
@@ -144,7 +147,7 @@ def read_code(kernels, text):
                 targets.append(target[1] if target else None)
     close()
     for program, raw in promised.items():
-        for k, of in enumerate(struct.iter_unpack("<iii", raw)):
+        for k, of in enumerate(struct.iter_unpack("<iiii", raw)):
             for kernel in kernels.values():
                 if kernel.name == f"{program} {k}":
                     kernel.promised = Promise(*of)
@@ -173,11 +176,11 @@ def disassembler(venv):
 
 # ---- the report ------------------------------------------------------------------------------------
 
-HEAD = ["kernel", "arch", "regs", "spills", "stack", "smem", "FFMA", "LDG.128", "STG.128", "CALL", "BAR", "symbol"]
+HEAD = ["kernel", "arch", "regs", "spills", "stack", "smem", "FFMA", "HMMA", "LDG.128", "STG.128", "CALL", "BAR", "symbol"]
 
 
 def row(k, arch):
-    code = ["-" if x is None else x for x in (k.ffma, k.ldg128, k.stg128, k.call, k.bar)]
+    code = ["-" if x is None else x for x in (k.ffma, k.hmma, k.ldg128, k.stg128, k.call, k.bar)]
     return [str(x) for x in (k.name, arch, k.regs, k.spills, k.stack, k.smem, *code, k.symbol)]
 
 

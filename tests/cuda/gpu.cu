@@ -43,6 +43,7 @@ template void run_on_gpu<programs::small_adam>(std::vector<void*> const&, std::v
 template void run_on_gpu<programs::mnist_sgd>(std::vector<void*> const&, std::vector<void*> const&);
 template void run_on_gpu<programs::mnist_adam>(std::vector<void*> const&, std::vector<void*> const&);
 template void run_on_gpu<routines::large_layer>(std::vector<void*> const&, std::vector<void*> const&);
+template void run_on_gpu<programs::mnist_bf16>(std::vector<void*> const&, std::vector<void*> const&);
 
 bool gpu_available() { return cuda::available(); }
 
@@ -79,4 +80,5 @@ template <class Spec> static double microseconds(int steps, int launches) {
   return us;
 }
 double microseconds_of_sgd(int steps, int launches) { return microseconds<programs::mnist_sgd>(steps, launches); }
+double microseconds_of_sgd_in_bf16(int steps, int launches) { return microseconds<programs::mnist_bf16>(steps, launches); }
 double microseconds_of_adam(int steps, int launches) { return microseconds<programs::mnist_adam>(steps, launches); }

@@ -8,4 +8,5 @@ bool gpu_available();
 template <class Spec> void run_on_gpu(std::vector<void*> const& leaves, std::vector<void*> const& outputs);
 /// Of one step of MNIST, as a graph of so many steps launched so often.
 double microseconds_of_sgd(int steps, int launches);
+double microseconds_of_sgd_in_bf16(int steps, int launches);
 double microseconds_of_adam(int steps, int launches);

@@ -61,6 +61,13 @@ struct layers_of {
 };
 struct slabs : detail::gradients_spec<layers_of, tensor<float, 12, 600>, tensor<float, 16, 12>, tensor<float, 10, 16>> {};
 
+// ---- products in bf16 ----------------------------------------------------------------------------------
+
+struct products_bf16 : products { static constexpr auto products = precision::bf16; };
+struct slabs_bf16 : slabs { static constexpr auto products = precision::bf16; };
+struct small_bf16 : small_adam { static constexpr auto products = precision::bf16; };
+struct mnist_bf16 : mnist_sgd { static constexpr auto products = precision::bf16; };
+
 // ---- every op of the catalogue that is elementwise or a reduction --------------------------------------
 
 /// Its value on arrays of float of the extents E..., an output for each op.

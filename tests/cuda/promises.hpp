@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// promises.hpp -- in: a plan. out: what it promises of each kernel: multiply-adds, and accesses of 16 bytes at once.
+// promises.hpp -- in: a plan. out: what it promises of each kernel: multiply-adds, by tensor cores or not, and accesses of 16 bytes at once.
 #pragma once
 #include <knit/backend/cuda/kernel.hpp>
 
@@ -8,12 +8,13 @@ namespace promises {
 using knit::cuda::step_of;
 
 /// Of the machine code of a kernel, at least: multiply-adds in the unrolled inner loops of its products, loads and stores
-/// of four floats.
+/// of four floats, and what tensor cores are given in those loops.
 struct of_code {
-  int fma = 0, loads = 0, stores = 0;
+  int fma = 0, loads = 0, stores = 0, mma = 0;
 };
 
 template <class P, int S> inline constexpr bool is_product = requires { step_of<P, S>::tile; };
+template <class P, int S> inline constexpr bool in_bf16 = requires { requires std::is_same_v<typename step_of<P, S>::entry, knit::cuda::bf16_pair>; };
 template <class P, int S> inline constexpr bool is_contraction = requires { step_of<P, S>::terms; };
 template <class P, int S> inline constexpr bool in_fours = requires { requires step_of<P, S>::width == 4; };
 template <class P, int S> constexpr int level_of() { return P::plan.regions[P::plan.steps[S].region].level; }
@@ -46,8 +47,8 @@ template <class P, int S> constexpr int loads_of_step() {
     }(std::make_integer_sequence<int, B::count>{});
     if constexpr (is_product<P, S>) {
       using Q = step_of<P, S>;
-      n += Q::load_a::unit == 4 && loaded_in_fours<P, Q::T::template operand<Q::letters.side>>(Q::load_a::axis);
-      n += Q::load_b::unit == 4 && loaded_in_fours<P, Q::T::template operand<1 - Q::letters.side>>(Q::load_b::axis);
+      if (Q::load_a::unit == 4 && loaded_in_fours<P, Q::T::template operand<Q::letters.side>>(Q::load_a::axis)) n += Q::load_a::joined;
+      if (Q::load_b::unit == 4 && loaded_in_fours<P, Q::T::template operand<1 - Q::letters.side>>(Q::load_b::axis)) n += Q::load_b::joined;
     }
     return n;
   }
@@ -76,12 +77,14 @@ template <class P, int S> constexpr int stores_of_step() {
     return n;
   }
 }
+/// Multiply-adds of an instruction m16n8k16 of a warp.
+inline constexpr int of_mma = 16 * 8 * 16;
 /// Multiply-adds of a thread for the terms that a tile holds.
-template <class P, int S> constexpr int fma_of_step() {
+template <class P, int S> constexpr int products_of_step() {
   if constexpr (!is_product<P, S>) return 0;
   else {
     using Q = step_of<P, S>;
-    return Q::tile.deep / Q::tile.splits * Q::tile.thread_columns * Q::width;
+    return Q::tile.deep / Q::tile.splits * Q::tile.thread_columns * Q::tile.thread_rows;
   }
 }
 
@@ -89,7 +92,14 @@ template <class P, int S> constexpr int fma_of_step() {
 template <class P, int K> constexpr of_code code_of() {
   of_code c;
   [&]<int... S>(std::integer_sequence<int, S...>) {
-    ((level_of<P, S>() == K ? void((c.fma += fma_of_step<P, S>(), c.loads += loads_of_step<P, S>(), c.stores += stores_of_step<P, S>())) : void()), ...);
+    auto one = [&]<int T>() {
+      if (level_of<P, T>() != K) return;
+      if (in_bf16<P, T>) c.mma += products_of_step<P, T>() * 32 / of_mma;
+      else c.fma += products_of_step<P, T>();
+      c.loads += loads_of_step<P, T>();
+      c.stores += stores_of_step<P, T>();
+    };
+    (one.template operator()<S>(), ...);
   }(std::make_integer_sequence<int, P::plan.step_count>{});
   return c;
 }
@@ -105,8 +115,8 @@ template <class P> constexpr of_program<P> of_all() {
 
 // ---- multiply-adds that are executed ---------------------------------------------------------------
 
-/// By step S on a slab [lo, hi) of its region (without slabs: of all).
-template <class P, int S> constexpr long fma_on_slab(int lo, int hi) {
+/// Those of step S on a slab [lo, hi) of its region (without slabs: of all).
+template <class P, int S> constexpr long products_on_slab(int lo, int hi) {
   auto of = [&]<class T>(int q, bool cut) { return cut ? hi - lo : T::extent(q); };
   if constexpr (is_product<P, S>) {
     using Q = step_of<P, S>;
@@ -126,21 +136,22 @@ template <class P, int S> constexpr long fma_on_slab(int lo, int hi) {
     return n;
   } else return 0;
 }
-/// By kernel K, where nothing but contractions multiplies and adds at once.
-template <class P, int K> constexpr long fma_of() {
+/// By kernel K, where nothing but contractions multiplies and adds at once: one by one, or (Mma) instructions of tensor cores.
+template <class P, int K, bool Mma = false> constexpr long fma_of() {
   long n = 0;
   auto step = [&]<int S>() {
-    if constexpr (level_of<P, S>() == K) {
+    if constexpr (level_of<P, S>() == K && in_bf16<P, S> == Mma) {
       constexpr knit::region r = P::plan.regions[P::plan.steps[S].region];
       const long units = (r.extent + r.granule - 1) / r.granule;
       auto bound = [&](long slab) { return std::min(int(units * slab / r.slabs) * r.granule, r.extent); };
-      if constexpr (r.slabs == 1) n += fma_on_slab<P, S>(0, r.extent);
+      if constexpr (r.slabs == 1) n += products_on_slab<P, S>(0, r.extent);
       else
-        for (int s = 0; s < r.slabs; ++s) n += fma_on_slab<P, S>(bound(s), bound(s + 1));
+        for (int s = 0; s < r.slabs; ++s) n += products_on_slab<P, S>(bound(s), bound(s + 1));
     }
   };
   [&]<int... S>(std::integer_sequence<int, S...>) { (step.template operator()<S>(), ...); }(std::make_integer_sequence<int, P::plan.step_count>{});
-  return n;
+  return Mma ? n / of_mma : n;
 }
+template <class P, int K> constexpr long mma_of() { return fma_of<P, K, true>(); }
 
 }  // namespace promises

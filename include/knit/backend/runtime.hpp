@@ -8,6 +8,11 @@
 
 namespace knit {
 
+/// What the numbers are that products multiply. bf16: of large products of a program of float, where the backend has
+/// instructions for it, both are rounded to bf16 as they are read, and the sums are float, as is all that is stored. A Spec
+/// says so by `static constexpr auto products = precision::bf16;`; else they are what the program computes in.
+enum class precision { full, bf16 };
+
 /// A program's graph at compile time. Spec is a short named type, so that is all that symbols carry.
 template <class Spec, bool Simplify = true> struct compiled_graph {
   using flat = flattened<Spec, Simplify>;
@@ -17,6 +22,12 @@ template <class Spec, bool Simplify = true> struct compiled_graph {
   static constexpr int nodes = flat::value.size, roots = flat::value.root_count;
   static constexpr flat_graph const& graph = flat::value;
   static constexpr axis_names names = names_in<Spec>;
+  static constexpr precision products = [] {
+    if constexpr (requires { Spec::products; }) return Spec::products;
+    else return precision::full;
+  }();
+  static_assert(products == precision::full || std::is_same_v<number, float>, "knit: a program with products in bf16 has an array of double, so "
+                "it computes in double; make its arrays float, or leave its member products out");
   static constexpr int first_extent = int(Spec::leaves.size());  ///< leaf that is the extent of the first name
   template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(flat::arrays.at[V]))>;
   template <int V> static constexpr node at = flat::arrays.at[V];

@@ -15,6 +15,7 @@ struct kernel_work {
   long shared_bytes = 0;
   double flops = 0;
   double read = 0, written = 0;  ///< bytes of memory, each array once
+  double bf16_flops = 0;         ///< of `flops`, those of products in bf16
   std::vector<routine_call> routines{};  ///< products that a library may do
   bool library = false;                  ///< and does, beside the kernel: they are not among its blocks
 
@@ -22,7 +23,7 @@ struct kernel_work {
   /// bound, never a measurement. A library is taken to keep all multiprocessors busy.
   double at_least(gpu const& g) const {
     const double busy = library ? 1 : std::min(1.0, double(blocks) / g.multiprocessors);
-    return std::max(flops / (g.flops * busy), (read + written) / g.bytes);
+    return std::max({(flops - bf16_flops) / (g.flops * busy), bf16_flops / (g.bf16_flops * busy), (read + written) / g.bytes});
   }
 };
 
@@ -66,6 +67,14 @@ template <class P, int... R> void add_routines(int kernel, kernel_work& w, std::
   };
   (one(std::integral_constant<int, R>{}), ...);
 }
+/// Flops of step S on tensor cores.
+template <class P, int S> constexpr double bf16_flops_of() {
+  if constexpr (requires { requires std::is_same_v<typename step_of<P, S>::entry, bf16_pair>; }) return flops_of(P::graph, step_of<P, S>::v);
+  else return 0;
+}
+template <class P, int K, int... S> constexpr double bf16_flops_of(std::integer_sequence<int, S...>) {
+  return ((P::plan.regions[P::plan.steps[S].region].level == K ? bf16_flops_of<P, S>() : 0) + ... + 0);
+}
 template <class P, int... K> std::vector<kernel_work> work_of(std::integer_sequence<int, K...>) {
   std::vector<kernel_work> all;
   auto one = [&](auto k) {
@@ -75,6 +84,7 @@ template <class P, int... K> std::vector<kernel_work> work_of(std::integer_seque
     add_routines<P>(k, w, std::make_integer_sequence<int, P::plan.region_count>{});
     for (int r = 0; r < P::plan.region_count; ++r)
       if (P::plan.regions[r].level == k) w.flops += P::plan.regions[r].flops;
+    w.bf16_flops = bf16_flops_of<P, k>(std::make_integer_sequence<int, P::plan.step_count>{});
     add_bytes<P>(k, w);
     all.push_back(w);
   };
@@ -95,12 +105,13 @@ template <class Spec, class Target = for_blocks> std::vector<kernel_work> work_o
 /// routine, with who does it.
 template <class Spec, class Target = for_blocks> std::string explain_kernels(gpu const& g = h100, std::vector<int> const& registers = {}) {
   std::string text;
-  char line[200];
+  char line[300];
   double all = 0;
   int k = 0;
   for (kernel_work const& w : work_of<Spec, Target>()) {
-    std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g MB read, %.4g MB written, at least %.3g us on %s\n",
-                  k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
+    std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g of them in bf16, %.4g MB read, %.4g MB written, "
+                  "at least %.3g us on %s\n",
+                  k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.bf16_flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
     text += line;
     if (std::size_t(k) <= registers.size()) text.insert(text.size() - 1, ", " + std::to_string(registers[std::size_t(k - 1)]) + " registers of a thread");
     for (routine_call const& c : w.routines) {

@@ -5,14 +5,15 @@
 namespace knit::cuda {
 
 /// What a GPU can do at most, by its maker's data sheet: float operations and bytes of its memory in a second, on so
-/// many multiprocessors.
+/// many multiprocessors, and operations of its tensor cores on bf16.
 struct gpu {
   char const* name;
   double flops, bytes;
   int multiprocessors;
+  double bf16_flops;
 };
-inline constexpr gpu a100{"A100", 19.5e12, 2.0e12, 108};   ///< SXM, 80 GB
-inline constexpr gpu h100{"H100", 66.9e12, 3.35e12, 132};  ///< SXM
+inline constexpr gpu a100{"A100", 19.5e12, 2.0e12, 108, 312e12};   ///< SXM, 80 GB
+inline constexpr gpu h100{"H100", 66.9e12, 3.35e12, 132, 989e12};  ///< SXM
 
 /// The flops from which on a product is worth a routine: so many, and so many more for each byte of its result.
 struct routine_worth {

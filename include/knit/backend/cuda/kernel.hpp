@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // kernel.hpp -- in: a plan. out: its kernels, each a grid of blocks: one for each run of slabs of each region.
 #pragma once
+#include <knit/backend/cuda/mma_tile.hpp>
 #include <knit/backend/cuda/routine.hpp>
-#include <knit/backend/cuda/tiles.hpp>
 
 namespace knit::cuda {
 
@@ -23,7 +23,8 @@ template <class P, int S> constexpr auto step_type() {
   constexpr step_kind what = P::plan.steps[S].kind;
   if constexpr (is_empty_step<P, S>() || P::plan.regions[P::plan.steps[S].region].every_thread) return std::type_identity<no_step>{};
   else if constexpr (what == step_kind::contract) {
-    if constexpr (in_tiles<P, S>()) return std::type_identity<product_step<P, S, block_threads>>{};
+    if constexpr (in_tiles<P, S>() && P::products == precision::bf16) return std::type_identity<product_step<P, S, block_threads, mma_tile>>{};
+    else if constexpr (in_tiles<P, S>()) return std::type_identity<product_step<P, S, block_threads>>{};
     else return std::type_identity<contract_step<P, S, block_threads>>{};
   }
   else if constexpr (what == step_kind::copy) return std::type_identity<copy_step<P, S, block_threads>>{};

@@ -46,8 +46,9 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   template <bool Aligned, class T> KNIT_FN static void store(T* to, numbers const& x, int here) {
     if constexpr (Aligned && Width > 1) {
 #ifdef __CUDA_ARCH__
-      if constexpr (std::is_same_v<T, float> && Width == 4) {  // said so: nvcc stores some structs element by element
-        __stwb(reinterpret_cast<float4*>(to), make_float4(x.at[0].v, x.at[1].v, x.at[2].v, x.at[3].v));
+      if constexpr (std::is_same_v<T, float>) {  // said so: nvcc stores some structs element by element
+        if constexpr (Width == 4) __stwb(reinterpret_cast<float4*>(to), make_float4(x.at[0].v, x.at[1].v, x.at[2].v, x.at[3].v));
+        else __stwb(reinterpret_cast<float2*>(to), make_float2(x.at[0].v, x.at[1].v));
         return;
       }
 #endif

@@ -25,13 +25,44 @@ constexpr tile_shape choose_tile(int rows, int columns, int terms, int thread_ro
   return t;
 }
 
-/// A contraction with rows and terms (product_of) over one slab.
-template <class P, int S, int Threads> struct product_step {
+/// A tile of a product of so many rows and columns, by fused multiply-adds: a thread has Width rows side by side. What shared
+/// memory holds of an operand are entries, each `per_entry` terms of a row or column: lead_a or lead_b of them for one term after the other.
+template <class Number, int Rows, int Columns, int Terms, int Width, int Threads> struct fma_tile {
+  static constexpr tile_shape shape = choose_tile(Rows, Columns, Terms, Width, Threads);
+  static constexpr int lead_a = shape.rows + 4, lead_b = shape.columns + 4;  // four more: fewer conflicts of banks
+
+  using entry = Number;
+  static constexpr int per_entry = 1;
+  KNIT_FN static entry entry_of(lane<Number> const (&x)[1]) { return x[0].v; }
+
+  /// What thread number t of a group has: rows from row_of(t) on, and columns column_of(t) + column(0), + column(1), ...
+  struct sums {
+    lane<Number> at[shape.thread_columns][Width];
+  };
+  static constexpr int row_threads = shape.rows / Width;
+  KNIT_FN static int row_of(int t) { return t % row_threads * Width; }
+  KNIT_FN static int column_of(int t) { return t / row_threads % (shape.columns / shape.thread_columns) * shape.thread_columns; }
+  static constexpr int column(int j) { return j; }
+
+  /// Adds the products of a group's share of the terms that lie at a and b.
+  KNIT_FN static void multiply(entry const* a, entry const* b, int t, sums& s) {
+    constexpr int deep = shape.deep / shape.splits, columns = shape.thread_columns;
+    a += row_of(t), b += column_of(t);
+    for (int k = 0; k < deep; ++k) {
+      aligned<Number, Width> const x = *reinterpret_cast<aligned<Number, Width> const*>(a + k * lead_a);
+      aligned<Number, columns> const y = *reinterpret_cast<aligned<Number, columns> const*>(b + k * lead_b);
+      for (int j = 0; j < columns; ++j)
+        for (int i = 0; i < Width; ++i) s.at[j][i] = fma(lane<Number>(x.at[i]), lane<Number>(y.at[j]), s.at[j][i]);
+    }
+  }
+};
+
+/// A contraction with rows and terms (product_of) over one slab. Tile: how the tiles are multiplied, as fma_tile.
+template <class P, int S, int Threads, template <class, int, int, int, int, int> class Tile = fma_tile> struct product_step {
   using W = walk<P, S>;
   using T = summed<P, S>;
-  using B = body<P, S, W::width>;
   using number = typename P::number;
-  static constexpr int v = T::v, width = W::width, nowhere = T::nowhere;
+  static constexpr int v = T::v, nowhere = T::nowhere;
   static constexpr step st = T::st;
   static constexpr region of = T::of;
   static constexpr op_info info = T::info;
@@ -44,13 +75,17 @@ template <class P, int S, int Threads> struct product_step {
   static constexpr int extent(int q) { return cut(q) ? of.widest() : bound(q); }
   static constexpr bool is_used(int q) { return q < contracted_cut ? q < T::rank_of(2) : T::is_summed(q - contracted_cut); }
 
-  static constexpr tile_shape tile = choose_tile(extent(row), extent(column), extent(term), width, Threads);
+  using M = Tile<number, extent(row), extent(column), extent(term), W::width, Threads>;
+  using entry = typename M::entry;
+  using sums = typename M::sums;
+  static constexpr tile_shape tile = M::shape;
+  static constexpr int width = W::width < tile.thread_rows ? W::width : tile.thread_rows;  ///< rows that are finished at once
+  using B = body<P, S, width>;
   static constexpr int row_tiles = (extent(row) + tile.rows - 1) / tile.rows, column_tiles = (extent(column) + tile.columns - 1) / tile.columns;
-  static constexpr int row_threads = tile.rows / width, column_threads = tile.columns / tile.thread_columns;
-  static constexpr int lead_a = tile.rows + 4, lead_b = tile.columns + 4;  // four more: fewer conflicts of banks
-  static constexpr int of_tiles = tile.deep * (lead_a + lead_b), of_sums = tile.splits > 1 ? Threads * width * tile.thread_columns : 0;
+  static constexpr int deep_entries = tile.deep / M::per_entry;
+  static constexpr int of_tiles = deep_entries * (M::lead_a + M::lead_b), of_sums = tile.splits > 1 ? Threads * tile.thread_rows * tile.thread_columns : 0;
   static constexpr int shared_numbers = of_tiles > of_sums ? of_tiles : of_sums;
-  static_assert(row_threads * column_threads * tile.splits <= Threads);
+  static_assert(tile.threads() * tile.splits <= Threads && sizeof(entry) == sizeof(number) && tile.thread_rows % width == 0);
   /// Positions along all other letters, of the result (Summed: of what is summed over).
   template <bool Summed> static constexpr long others() {
     long n = 1;
@@ -105,81 +140,71 @@ template <class P, int S, int Threads> struct product_step {
     static constexpr bool along_first = packs(along_axis, Along, Extent) || !packs(term_axis, term, tile.deep);
     static constexpr int unit = packs(along_axis, Along, Extent) || packs(term_axis, term, tile.deep) ? 4 : 1;
     static constexpr int axis = along_first ? along_axis : term_axis;
-    static constexpr int units = Extent * tile.deep / unit, fast = (along_first ? Extent : tile.deep) / unit;
+    // A thread loads `unit` numbers side by side, of as many terms as an entry holds.
+    static constexpr int joined = along_first ? M::per_entry : 1;
+    static constexpr int units = Extent * tile.deep / (unit * joined), fast = (along_first ? Extent : tile.deep) / unit;
 
-    KNIT_FN static void load(memory<P> const& m, number* to, coordinates_of c, int along0, int term0, int t) {
-      const int along_end = end<Along>(m), term_end = end<term>(m);
+    KNIT_FN static pack<number, unit> numbers(memory<P> const& m, coordinates_of& c, int along, int deep) {
+      c.at[Along] = along;
+      c.at[term] = deep;
+      pack<number, unit> x;
+      for (int k = 0; k < unit; ++k) x.at[k] = number(0);
+      if (along < end<Along>(m) && deep < end<term>(m)) {
+        position p{};
+        find<K>(c, p);
+        if constexpr (unit == 4) x = R::template along<axis, 4>(m, p, 4);
+        else x.at[0] = R::one(m, p);
+      }
+      return x;
+    }
+    KNIT_FN static void load(memory<P> const& m, entry* to, coordinates_of c, int along0, int term0, int t) {
       for (int i = t; i < units; i += Threads) {
-        const int f = i % fast * unit, s = i / fast, along = along_first ? f : s, deep = along_first ? s : f;
-        c.at[Along] = along0 + along;
-        c.at[term] = term0 + deep;
-        const bool here = c.at[Along] < along_end && c.at[term] < term_end;
-        if constexpr (unit == 4) {
-          pack<number, 4> x;
-          for (int k = 0; k < 4; ++k) x.at[k] = number(0);
-          if (here) {
-            position p{};
-            find<K>(c, p);
-            x = R::template along<axis, 4>(m, p, 4);
+        const int f = i % fast * unit, s = i / fast * joined, along = along_first ? f : s, deep = along_first ? s : f;
+        pack<number, unit> x[joined];
+        for (int j = 0; j < joined; ++j) x[j] = numbers(m, c, along0 + along, term0 + deep + j);
+        entry* const at = to + deep / M::per_entry * Lead + along;
+        lane<number> terms[M::per_entry];
+        if constexpr (along_first) {
+          aligned<entry, unit> y;
+          for (int k = 0; k < unit; ++k) {
+            for (int j = 0; j < joined; ++j) terms[j] = x[j].at[k];
+            y.at[k] = M::entry_of(terms);
           }
-          if constexpr (along_first) {
-            aligned<number, 4> y;
-            for (int k = 0; k < 4; ++k) y.at[k] = x.at[k].v;
-            *reinterpret_cast<aligned<number, 4>*>(to + deep * Lead + along) = y;
-          } else
-            for (int k = 0; k < 4; ++k) to[(deep + k) * Lead + along] = x.at[k].v;
-        } else {
-          lane<number> x = number(0);
-          if (here) {
-            position p{};
-            find<K>(c, p);
-            x = R::one(m, p);
+          *reinterpret_cast<aligned<entry, unit>*>(at) = y;
+        } else
+          for (int k = 0; k < unit; k += M::per_entry) {
+            for (int j = 0; j < M::per_entry; ++j) terms[j] = x[0].at[k + j];
+            at[k / M::per_entry * Lead] = M::entry_of(terms);
           }
-          to[deep * Lead + along] = x.v;
-        }
       }
     }
   };
-  using load_a = loader<letters.side, row, tile.rows, lead_a>;
-  using load_b = loader<1 - letters.side, column, tile.columns, lead_b>;
+  using load_a = loader<letters.side, row, tile.rows, M::lead_a>;
+  using load_b = loader<1 - letters.side, column, tile.columns, M::lead_b>;
 
-  struct sums {
-    lane<number> at[tile.thread_columns][width];
-  };
-  KNIT_FN static int part_of(int t) { return t / (row_threads * column_threads); }  ///< which of the splits a thread is in
-  KNIT_FN static int row_of(int t) { return t % row_threads * width; }
-  KNIT_FN static int column_of(int t) { return t / row_threads % column_threads * tile.thread_columns; }
+  KNIT_FN static int part_of(int t) { return t / tile.threads(); }  ///< which of the splits a thread is in
 
-  KNIT_FN static void multiply(number const* a, number const* b, sums& s) {
-    constexpr int deep = tile.deep / tile.splits, columns = tile.thread_columns;
-    for (int k = 0; k < deep; ++k) {
-      aligned<number, width> const x = *reinterpret_cast<aligned<number, width> const*>(a + k * lead_a);
-      aligned<number, columns> const y = *reinterpret_cast<aligned<number, columns> const*>(b + k * lead_b);
-      for (int j = 0; j < columns; ++j)
-        for (int i = 0; i < width; ++i) s.at[j][i] = fma(lane<number>(x.at[i]), lane<number>(y.at[j]), s.at[j][i]);
-    }
-  }
-
-  /// Column J of what a thread has of a tile: written, with the values of the step that follow on it.
-  template <int J> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of at, int row0, int column0) {
+  /// Of what a thread has of a tile, a few rows of a column: written, with the values of the step that follow on them.
+  template <int Nth> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of at, int row0, int column0) {
+    constexpr int in_column = tile.thread_rows / width, j = Nth / in_column, i0 = Nth % in_column * width;
     typename B::state e;
-    at.at[row] = row0;
-    at.at[column] = column0 + J;
-    const int left = end<row>(m) - row0;
+    at.at[row] = row0 + i0;
+    at.at[column] = column0 + M::column(j);
+    const int left = end<row>(m) - at.at[row];
     e.here = at.at[column] < end<column>(m) ? left < width ? left : width : 0;
     if (e.here <= 0) return;
     for (int q = 0; q < max_rank; ++q) e.at.at[q] = at.at[q];
-    for (int i = 0; i < width; ++i) e.value[0].at[i] = s.at[J][i];
+    for (int i = 0; i < width; ++i) e.value[0].at[i] = s.at[j][i0 + i];
     B::template epilogue<v>(m, e);
   }
   // Not a loop: what a compiler does not unroll it would index, in memory.
-  template <int... J> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of const& at, int row0, int column0, std::integer_sequence<int, J...>) {
-    (finish<J>(m, s, at, row0, column0), ...);
+  template <int... Nth> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of const& at, int row0, int column0, std::integer_sequence<int, Nth...>) {
+    (finish<Nth>(m, s, at, row0, column0), ...);
   }
 
   template <class C> KNIT_FN static void run(C const& c, number* shared, memory<P> const& m, int share, int shares) {
     typename C::template per_thread<sums> s;
-    number *const a = shared, *const b = shared + tile.deep * lead_a;
+    entry *const a = reinterpret_cast<entry*>(shared), *const b = a + deep_entries * M::lead_a;
     for (long round = share; round < rounds; round += shares) {
       coordinates_of at{};
       const int row0 = begin<row>(m) + int(round % row_tiles) * tile.rows, column0 = begin<column>(m) + int(round / row_tiles % column_tiles) * tile.columns;
@@ -194,27 +219,28 @@ template <class P, int S, int Threads> struct product_step {
             load_b::load(m, b, at, column0, k, t);
           });
           c.each([&](int t) {
-            constexpr int deep = tile.deep / tile.splits;
-            if (part_of(t) < tile.splits) multiply(a + part_of(t) * deep * lead_a + row_of(t), b + part_of(t) * deep * lead_b + column_of(t), s[t]);
+            constexpr int deep = deep_entries / tile.splits;
+            if (part_of(t) < tile.splits) M::multiply(a + part_of(t) * deep * M::lead_a, b + part_of(t) * deep * M::lead_b, t, s[t]);
           });
         }
       }
       if constexpr (tile.splits > 1) {  // the first group adds up what the others have, in order
-        constexpr int group = row_threads * column_threads;
+        constexpr int group = tile.threads(), rows = tile.thread_rows;
         c.each([&](int t) {
           if (part_of(t) == 0 || part_of(t) >= tile.splits) return;
           for (int j = 0; j < tile.thread_columns; ++j)
-            for (int i = 0; i < width; ++i) shared[(j * width + i) * Threads + t] = s[t].at[j][i].v;
+            for (int i = 0; i < rows; ++i) shared[(j * rows + i) * Threads + t] = s[t].at[j][i].v;
         });
         c.each([&](int t) {
           if (part_of(t) != 0) return;
           for (int j = 0; j < tile.thread_columns; ++j)
-            for (int i = 0; i < width; ++i)
-              for (int k = 1; k < tile.splits; ++k) s[t].at[j][i] = s[t].at[j][i] + lane<number>(shared[(j * width + i) * Threads + k * group + t]);
+            for (int i = 0; i < rows; ++i)
+              for (int k = 1; k < tile.splits; ++k) s[t].at[j][i] = s[t].at[j][i] + lane<number>(shared[(j * rows + i) * Threads + k * group + t]);
         });
       }
       c.each_own([&](int t) {
-        if (part_of(t) == 0) finish(m, s[t], at, row0 + row_of(t), column0 + column_of(t), std::make_integer_sequence<int, tile.thread_columns>{});
+        if (part_of(t) == 0)
+          finish(m, s[t], at, row0 + M::row_of(t), column0 + M::column_of(t), std::make_integer_sequence<int, tile.thread_columns * tile.thread_rows / width>{});
       });
     }
     c.each([](int) {});
