@@ -6,6 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
 #include "../in_bf16.hpp"
 #include "curve.hpp"
 
@@ -14,20 +18,29 @@ namespace {
 using namespace knit;
 using namespace curve_data;
 
-/// Found: no loss of the 100 is farther from that of float than 0.17 percent. Allowed is what one rounding to bf16 may change.
-TEST(curve_in_bf16, stays_near_that_of_float) {
-  auto model = curve_model();
-  const auto expected = curve("mnist_curve.txt");
+/// Found: no loss is farther from that of float than 0.18 percent. Allowed is what one rounding to bf16 may change.
+template <class Losses> void stays_near(Losses losses, std::vector<double> const& expected) {
   std::size_t s = 0;
-  bool apart = false;
-  for (float loss : mnist().train | minibatch<100>(in_order{}) | sgd<in_bf16<cuda_on_host>>(model, {.lr = 0.1f}) | take(100)) {
+  double most = 0;
+  for (float loss : losses) {
     ASSERT_LT(s, expected.size());
-    ASSERT_NEAR(loss, expected[s], 0x1p-8 * expected[s]) << "step " << s;
-    apart = apart || std::abs(loss - expected[s]) > 1e-4 * expected[s];
+    const double apart = std::abs(loss - expected[s]) / expected[s];
+    ASSERT_LT(apart, 0x1p-8) << "step " << s;
+    most = std::max(most, apart);
     ++s;
   }
   EXPECT_EQ(s, expected.size());
-  EXPECT_TRUE(apart) << "as near as float: bf16 was not seen";
+  EXPECT_GT(most, 1e-4) << "as near as float: bf16 was not seen";
+}
+
+TEST(curve_in_bf16, stays_near_that_of_float) {
+  auto model = curve_model();
+  stays_near(mnist().train | minibatch<100>(in_order{}) | sgd<in_bf16<cuda_on_host>>(model, {.lr = 0.1f}) | take(100), curve("mnist_curve.txt"));
+}
+TEST(curve_in_bf16, of_partial_batches_stays_near_that_of_float) {  // of 64 of 1000 images: the last of each pass has 40
+  auto model = curve_model();
+  const auto little = little_mnist();
+  stays_near(little | minibatch<dyn<"batch", 64>>(in_order{}) | cycle | sgd<in_bf16<cuda_on_host>>(model, {.lr = 0.1f}) | take(48), curve("mnist_partial.txt"));
 }
 
 }  // namespace

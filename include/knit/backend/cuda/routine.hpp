@@ -40,7 +40,6 @@ template <class P, int R> constexpr routine_call find_call() {
       ++places;
       c.store = w;
       to = to_root.state < 0 ? array_place{to.extents, to.extents.extent[0], false} : place_of_leaf(g.leaves[to_root.state]);
-      if (to_root.state >= 0 && g.leaves[to_root.state].holds != g.number) places = 0;
     }
     const matrix_product p = matrix_product_of(g, v, to);
     c.a = g.read(v, p.a_operand).node;
