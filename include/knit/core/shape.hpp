@@ -16,7 +16,9 @@ constexpr int place_of(char c) {
 /// The name of an axis: letters, digits, underscores.
 struct axis_name {
   long code = 0;
-  constexpr axis_name(long c) : code(c) {}  // what nvcc writes, for the compiler of the host, in place of the letters
+#ifdef __CUDACC__  // for the compiler of the host, nvcc writes that number in place of the letters
+  constexpr axis_name(long c) : code(c) {}
+#endif
   consteval axis_name(char const* s) {
     for (int k = 0; s[k]; ++k) {
       if (k == name_length || place_of(s[k]) == 0) throw "knit: the name of an axis has 1 to 7 letters, digits or underscores";
