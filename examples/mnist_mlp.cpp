@@ -80,8 +80,9 @@ static options parse(int argc, char** argv) {
     else throw wrong_option("there is no option '" + a + "'; --help lists those that there are");
   }
   if (o.backend != "simd" && o.backend != "scalar") throw wrong_option("--backend takes scalar or simd, not '" + o.backend + "'");
-  if ((o.l1 > 0 || o.dropout) && o.optimizer != "sgd") throw wrong_option("--l1 and --dropout are compiled for sgd alone, not for " + o.optimizer);
-  if ((o.l1 > 0 || o.dropout || o.optimizer != "sgd") && o.backend == "scalar") throw wrong_option("--backend scalar is compiled for plain sgd alone");
+  const bool more = o.l1 > 0 || o.dropout;
+  if (more && o.optimizer != "sgd") throw wrong_option("--l1 and --dropout are compiled for sgd alone, not for " + o.optimizer);
+  if ((more || o.optimizer != "sgd") && o.backend == "scalar") throw wrong_option("--backend scalar is compiled for plain sgd alone");
   static_assert(tuning{}.most_runs == 32, "as the sentence on --threads says");
   return o;
 }
@@ -111,7 +112,8 @@ template <class Backend, class Model, class Rule> static void run(options const&
 }
 
 template <class... Between> static auto make_mlp(options const& o, Between... between) {
-  return make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), between..., make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
+  return make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), between...,
+                    make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
 }
 
 /// Calls f(a model, a rule) of what the options name. Each is a program of its own, so what takes long to compile is in few of them.

@@ -2,6 +2,7 @@
 // dropout.cpp -- in: nn/dropout.hpp. out: masks in steps of training, the same in the loss and its derivative, on each backend and
 // any number of threads, other ones in other steps and layers; nothing anywhere else.
 
+#include <knit/backend/cuda/host.hpp>
 #include <knit/knit.hpp>
 
 #include <gtest/gtest.h>
@@ -87,13 +88,14 @@ TEST(dropout, draws_anew_for_each_step_and_each_layer) {
   EXPECT_NEAR(equal_share(m[0].a, m[0].b), alike, off);
 }
 TEST(dropout, is_the_same_everywhere) {
-  const auto m = drawn(2), scalar = drawn<scalar_backend<float>>(2);
+  const auto m = drawn(2), scalar = drawn<scalar_backend<float>>(2), blocks = drawn<cuda_on_host>(2);
   thread_count() = 2;
   const auto two = drawn(2);
   thread_count() = 0;
   for (int s = 0; s < 2; ++s) {
     EXPECT_EQ(m[std::size_t(s)].a, scalar[std::size_t(s)].a);
     EXPECT_EQ(m[std::size_t(s)].b, scalar[std::size_t(s)].b);
+    EXPECT_EQ(m[std::size_t(s)].a, blocks[std::size_t(s)].a);
     EXPECT_EQ(m[std::size_t(s)].a, two[std::size_t(s)].a);
     EXPECT_EQ(m[std::size_t(s)].loss, two[std::size_t(s)].loss);
   }

@@ -55,5 +55,7 @@ template <class Rule> void agrees(Rule rule) {
 TEST(tied_weights_on_blocks, sgd) { agrees(sgd_rule{.lr = 0.3}); }
 TEST(tied_weights_on_blocks, momentum) { agrees(momentum_rule{.lr = 0.1, .gamma = 0.9}); }
 TEST(tied_weights_on_blocks, adam) { agrees(adam_rule{.lr = 0.02, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}); }
+// The norm of all gradients is a sum over all blocks that the next kernel reads.
+TEST(tied_weights_on_blocks, clipped_adamw) { agrees(clip_all(adamw_rule{.lr = 0.02}, 0.5)); }
 
 }  // namespace

@@ -22,16 +22,19 @@ template <class T> constexpr sentence no_share() {
 
 }  // namespace detail
 
-/// In a step of training each element is 0 with the probability `share`, from 0 to below 1, and else divided by 1 - share, so
-/// that its mean stays; the derivative is of the same mask. Everywhere else it is x: in inference, `accuracy`, `diff`. The mask is a
-/// function of the number of the step, the layer's place in the model and the element: the same on every backend, layout and
-/// number of threads. `dropout{0.2_c}`: the share is part of the type. Source: Srivastava et al., JMLR 15 (2014).
+/// `dropout{0.2_c}`: in a step of training each element is 0 with the probability `share`, a number in its type from 0 to below
+/// 1, and else divided by 1 - share, so that its mean stays; the derivative has the same mask. Everywhere else, in inference,
+/// `accuracy` and `diff`, it is x. The mask is a function of the number of the step, the layer's place in the model and the
+/// element: the same on every backend, in every layout and for any number of threads. Source: Srivastava et al., JMLR 15 (2014).
 template <class Share> struct dropout {
   BOOST_HANA_DEFINE_STRUCT(dropout, (Share, share));
   template <class X> constexpr auto operator()(X&& x) const {
     auto e = lift(std::forward<X>(x));
     if constexpr (!(detail::share_of<Share> >= 0 && detail::share_of<Share> < 1)) return complain<detail::no_share<Share>()>();
-    else return select(step_number, select(uniform_like<detail::dropout_site>(e, step_number) < Share{}, 0, e / (1 - Share{})), e);
+    else {
+      auto dropped = uniform_like<detail::dropout_site>(e, step_number) < Share{};
+      return select(step_number, select(dropped, 0, e / (1 - Share{})), e);
+    }
   }
 };
 template <class Share> dropout(Share) -> dropout<Share>;

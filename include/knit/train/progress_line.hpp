@@ -17,7 +17,8 @@ struct progress_options {
   double seconds = 0;  ///< between two lines
   long steps = 0;      ///< or so many elements; if neither is above 0, a second
   std::ostream* to = nullptr;     ///< it must outlive the range; std::cerr if none is given
-  std::optional<bool> terminal = {};  ///< one line that is written over and over, or line after line; unless given, whether `to` is std::cerr and that a terminal
+  /// One line that is written over and over, or line after line; unless given, whether `to` is std::cerr and that a terminal.
+  std::optional<bool> terminal = {};
   std::function<double()> now = {};   ///< in seconds; a steady clock if none is given
 };
 
@@ -72,7 +73,8 @@ class progress_line {
   template <class Message> void pass(Message const& message) {
     ++count_;
     const double now = options_.now();
-    if (count_ == 1 || (options_.steps > 0 && count_ % options_.steps == 0) || (options_.seconds > 0 && now - at_ >= options_.seconds)) {
+    const bool stepped = options_.steps > 0 && count_ % options_.steps == 0;
+    if (count_ == 1 || stepped || (options_.seconds > 0 && now - at_ >= options_.seconds)) {
       show(now, detail::spell_rate(count_ - shown_, now - at_), message());
       if (!*options_.terminal) *options_.to << '\n';
       options_.to->flush();

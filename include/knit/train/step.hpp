@@ -109,7 +109,8 @@ template <class Model, class Rule, class... X> struct training_spec {
   }
   /// Value Index (0: of the parameter, 1 ..: of its states) that the rule gives parameter K.
   template <int K, int Index> using next_of = unless_poisoned<
-      typename decltype(check_next<decltype(next<K, Index>(std::make_integer_sequence<int, states>{}, std::make_integer_sequence<int, hyper_count<Rule>>{})),
+      typename decltype(check_next<decltype(next<K, Index>(std::make_integer_sequence<int, states>{},
+                                                           std::make_integer_sequence<int, hyper_count<Rule>>{})),
                                    parameter_at<K>::shape>())::type,
       parameter_at<K>>;
   template <int K, int... S> static auto list_of(std::integer_sequence<int, S...>)

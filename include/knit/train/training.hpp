@@ -47,20 +47,22 @@ template <class Backend, class Model, class Rule> struct train_fn {
   Rule rule;
   template <ranges::viewable_range Rng> auto operator()(Rng&& data) const {
     using element = std::remove_cvref_t<ranges::range_reference_t<ranges::views::all_t<Rng>>>;
-    using step = training_step<Backend, Model, Rule, std::remove_cvref_t<decltype(element::x)>, std::remove_cvref_t<decltype(element::y)>>;
+    using step = training_step<Backend, Model, Rule, std::remove_cvref_t<decltype(element::x)>,
+                               std::remove_cvref_t<decltype(element::y)>>;
     return stage_view(training_stage(ranges::views::all(std::forward<Rng>(data)), std::make_shared<step>(*model, rule)));
   }
 };
 
 /// A step of training that somebody else has made: called with a batch's x and y it makes it and gives the loss.
 template <class Step>
-concept made_step = !model<Step> && requires { typename std::remove_reference_t<Step>::value_type; } && !ranges::range<Step> &&
+concept made_step = !model<Step> && !ranges::range<Step> && requires { typename std::remove_reference_t<Step>::value_type; } &&
                     !std::is_const_v<std::remove_reference_t<Step>>;
 
 template <class Step> struct train_made_fn {
   Step* step;
   template <ranges::viewable_range Rng> auto operator()(Rng&& data) const {
-    return stage_view(training_stage(ranges::views::all(std::forward<Rng>(data)), std::shared_ptr<Step>(std::shared_ptr<void>(), step)));
+    auto borrowed = std::shared_ptr<Step>(std::shared_ptr<void>(), step);
+    return stage_view(training_stage(ranges::views::all(std::forward<Rng>(data)), std::move(borrowed)));
   }
 };
 

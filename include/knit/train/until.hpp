@@ -28,7 +28,6 @@ template <class Rng, class Judge> struct until_stage {
     if (!judge) judge.emplace(fresh);
     stopped = (*judge)(all.read());
     passed = !stopped;
-    if (stopped) all.next();
     return stopped;
   }
   decltype(auto) read() {
@@ -74,12 +73,15 @@ template <class Metric> struct out_of_patience {
 
 template <class Rng> struct converge_stage : until_stage<Rng, converged> {
   explicit converge_stage(Rng r, double alpha = 0.1) : until_stage<Rng, converged>(std::move(r), {alpha}) {
-    if (!(alpha > 0 && alpha <= 1)) throw std::invalid_argument("knit: converge takes alpha above 0 and at most 1, not " + std::to_string(alpha));
+    if (!(alpha > 0 && alpha <= 1))
+      throw std::invalid_argument("knit: converge takes alpha above 0 and at most 1, not " + std::to_string(alpha));
   }
 };
 template <class Rng, class Metric> struct early_stop_stage : until_stage<Rng, out_of_patience<Metric>> {
-  early_stop_stage(Rng r, Metric m, long patience) : until_stage<Rng, out_of_patience<Metric>>(std::move(r), {std::move(m), patience}) {
-    if (patience < 1) throw std::invalid_argument("knit: early_stop waits for a number of elements from 1 on, not " + std::to_string(patience));
+  early_stop_stage(Rng r, Metric m, long patience)
+      : until_stage<Rng, out_of_patience<Metric>>(std::move(r), {std::move(m), patience}) {
+    if (patience < 1)
+      throw std::invalid_argument("knit: early_stop waits for a number of elements from 1 on, not " + std::to_string(patience));
   }
 };
 
@@ -93,8 +95,9 @@ inline constexpr adaptor<until_stage> until{};
 /// when r > 0, or is no number. Alpha is 0.1 unless it is given. Source: Knet.jl.
 inline constexpr view_closure<adaptor<detail::converge_stage>> converge{};
 
-/// `losses | takenth(600) | early_stop(metric, patience)`: ends with the element whose metric is the patience-th in a row not
-/// below all before. metric(element), or metric(), gives a number of which less is better: `[&] { return -accuracy(model, test); }`.
+/// `losses | takenth(600) | early_stop(metric, patience)`: until an element's metric is the patience-th in a row that is not
+/// below all before. metric(element), or metric(), gives a number of which less is better, as `[&] { return
+/// -accuracy(model, test); }` does; it is called once for each element.
 inline constexpr adaptor<detail::early_stop_stage> early_stop{};
 
 }  // namespace knit
