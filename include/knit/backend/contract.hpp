@@ -19,8 +19,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   static constexpr int m_number = number_of(m_letter), n_number = number_of(n_letter), k_number = number_of(k_letter);
 
   /// The other letters: of A or of both, whose rows are then others; of B alone; and of what is summed over.
-  static constexpr walk around = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != m_letter && axis_in(a_side, x) != no_axis; });
-  static constexpr walk along_b = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != n_letter && axis_in(a_side, x) == no_axis; });
+  static constexpr walk around = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != m_letter && L::carried(a_side, x); });
+  static constexpr walk along_b = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != n_letter && !L::carried(a_side, x); });
   static constexpr walk terms = L::walk_of([](char x) { return axis_in(2, x) == no_axis && x != k_letter; });
 
   /// Coordinates of the other letters. Nothing where there are none, so that the compiler need not know that all are 0.
@@ -37,19 +37,23 @@ template <class P, int S> struct contract_step : contraction<P, S> {
 
   using A = typename L::template operand<a_side>;
   using Bm = typename L::template operand<b_side>;
-  static constexpr int a_m = axis_in(a_side, m_letter), a_k = axis_in(a_side, k_letter);
-  static constexpr int b_k = axis_in(b_side, k_letter), b_n = axis_in(b_side, n_letter);
+  static constexpr int a_m = L::axis_along(a_side, m_letter), a_k = L::axis_along(a_side, k_letter);
+  static constexpr int b_k = L::axis_along(b_side, k_letter), b_n = L::axis_along(b_side, n_letter);
 
-  template <class R> static constexpr bool direct_source =
-      (R::what == role::leaf && R::info.holds == element_of<number>()) || (R::what == role::computed && R::place.parts == 1);
+  template <class R> static constexpr bool direct_source = !R::sampled &&
+      ((R::what == role::leaf && R::info.holds == element_of<number>()) || (R::what == role::computed && R::place.parts == 1));
   template <class R> static constexpr int base_axis(int axis) { return axis == no_axis ? no_axis : R::from.axis[axis]; }
-  template <class R> static constexpr long step_along(int axis) { return axis == no_axis ? 0 : R::stride(axis); }
+  /// How far apart neighbours along a letter of operand K lie.
+  template <int K> static constexpr long step_along(char letter) {
+    const int axis = L::axis_along(K, letter), by = L::slides(K) && L::slides_along(letter) != no_axis ? L::slides_by(letter) : 1;
+    return axis == no_axis ? 0 : by * L::template operand<K>::stride(axis);
+  }
 
-  static constexpr bool a_panels = direct_source<A> && A::panels && base_axis<A>(a_m) == 0 && (a_k == no_axis || base_axis<A>(a_k) == 1 || K == 1);
-  static constexpr bool a_plain = direct_source<A> && !A::panels && base_axis<A>(a_m) != no_axis && step_along<A>(a_m) == 1;
+  static constexpr bool a_panels = direct_source<A> && !L::slides(a_side) && A::panels && base_axis<A>(a_m) == 0 && (a_k == no_axis || base_axis<A>(a_k) == 1 || K == 1);
+  static constexpr bool a_plain = direct_source<A> && L::stays(a_side) && !A::panels && base_axis<A>(a_m) != no_axis && step_along<a_side>(m_letter) == 1;
   static constexpr bool a_direct = a_panels || a_plain;
-  static constexpr bool b_plain = direct_source<Bm> && !Bm::panels;
-  static constexpr bool b_panels = direct_source<Bm> && Bm::panels && b_k != no_axis && base_axis<Bm>(b_k) == 0 && (b_n == no_axis || base_axis<Bm>(b_n) == 1);
+  static constexpr bool b_plain = direct_source<Bm> && L::stays(b_side) && !Bm::panels;
+  static constexpr bool b_panels = direct_source<Bm> && !L::slides(b_side) && Bm::panels && b_k != no_axis && base_axis<Bm>(b_k) == 0 && (b_n == no_axis || base_axis<Bm>(b_n) == 1);
   static constexpr bool b_direct = b_plain || b_panels;
 
   /// A tile has the rows of a panel, or, of doubles, of two registers: 2 x 14 of 32 are wider than 4 x 6 and as fast or faster
@@ -104,7 +108,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
 
   /// Rows of A from `at` on as a panel, for operands whose rows do not lie side by side.
   static void pack_a(memory const& mem, coordinates const& at, int count, number* to) {
-    constexpr bool k_contiguous = direct_source<A> && base_axis<A>(a_m) != no_axis && a_k != no_axis && base_axis<A>(a_k) != no_axis;
+    constexpr bool k_contiguous = direct_source<A> && !L::slides(a_side) && base_axis<A>(a_m) != no_axis && a_k != no_axis && base_axis<A>(a_k) != no_axis;
     const position p = L::template in_operand<a_side>(at);
     if constexpr (k_contiguous && A::panels) {  // a transposed weight: k runs along the rows of its panels
       constexpr int k_full = K / panel_rows * panel_rows;
@@ -117,14 +121,14 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         constexpr int width = layout::panel_width(K, k_full);
         pack_transposed<K - k_full, rows>(to + k_full * rows, w + long(k_full) * columns + long(m0) * width, width, count);
       }
-    } else if constexpr (k_contiguous && step_along<A>(a_k) == 1 && !named_k) {
-      pack_transposed<K, rows>(to, A::data(mem) + A::offset(mem, p), step_along<A>(a_m), count);
+    } else if constexpr (k_contiguous && step_along<a_side>(k_letter) == 1 && !named_k) {
+      pack_transposed<K, rows>(to, A::data(mem) + A::offset(mem, p), step_along<a_side>(m_letter), count);
     } else
       for (int k = 0, terms = L::end(k_number, mem); k < terms; ++k)
         for (int i = 0; i < count; i += lanes::count) {
-          const position q = L::template in_operand<a_side>(moved(moved(at, k_number, k), m_number, i));
-          if (i + lanes::count <= count) store(to + k * rows + i, A::template along<a_m>(mem, q, all_lanes{}));
-          else store(to + k * rows + i, A::template along<a_m>(mem, q, some_lanes{count - i}));
+          const coordinates q = moved(moved(at, k_number, k), m_number, i);
+          if (i + lanes::count <= count) store(to + k * rows + i, L::template read<a_side, m_letter>(mem, q, all_lanes{}));
+          else store(to + k * rows + i, L::template read<a_side, m_letter>(mem, q, some_lanes{count - i}));
         }
   }
 
@@ -142,15 +146,11 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     constexpr bool in_panels = Bm::panels && base_axis<Bm>(b_n) == 0;  // lanes of a panel are not read across its bounds
     for (int k = 0, terms = L::end(k_number, mem); k < terms; ++k)
       for (int n = 0, step; n < NR; n += step) {
-        const position p = L::template in_operand<b_side>(moved(moved(at, k_number, k), n_number, n));
-        if constexpr (b_n == no_axis) {
-          step = 1;
-          to[k * NR] = Bm::one(mem, p);
-        } else {
-          step = NR - n < lanes::count ? NR - n : lanes::count;
-          if (const int left = panel_rows - p.at[b_n] % panel_rows; in_panels && left < step) step = left;
-          store_n(to + k * NR + n, Bm::template along<b_n>(mem, p, some_lanes{step}), step);
-        }
+        const coordinates p = moved(moved(at, k_number, k), n_number, n);
+        step = NR - n < lanes::count ? NR - n : lanes::count;
+        if constexpr (in_panels)
+          if (const int left = panel_rows - L::template in_operand<b_side>(p).at[b_n] % panel_rows; left < step) step = left;
+        store_n(to + k * NR + n, L::template read<b_side, n_letter>(mem, p, some_lanes{step}), step);
       }
   }
 
@@ -167,8 +167,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     constexpr int vectors = (R + lanes::count - 1) / lanes::count;
     tile<vectors, NR, number> t;
     clear(t);
-    constexpr long a_by = !a_direct ? rows : a_panels ? Panel : step_along<A>(a_k);
-    constexpr long b_by_k = b_plain ? step_along<Bm>(b_k) : NR, b_by_n = b_plain ? step_along<Bm>(b_n) : 1;
+    constexpr long a_by = !a_direct ? rows : a_panels ? Panel : step_along<a_side>(k_letter);
+    constexpr long b_by_k = b_plain ? step_along<b_side>(k_letter) : NR, b_by_n = b_plain ? step_along<b_side>(n_letter) : 1;
     const int rounds = L::template rounds<terms>(s.m), there = rows_there<R>(s.m, m0);
     for (int r = 0; r < rounds; ++r) {
       coordinates c = at(o, m0, n0);

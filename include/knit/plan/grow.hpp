@@ -60,7 +60,7 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
           if (g.extents[u].extent[i] == 1) continue;
           const int q = axis_of_letter(f, 2, f.labels[k][i]);
           if (q != no_axis) c.join(u, i, v, q);
-          else if (k == 0) c.join(u, i, g.operand(v, 1), axis_of_letter(f, 1, f.labels[k][i]));
+          else if (const int r = axis_of_letter(f, 1, f.labels[k][i]); k == 0 && r != no_axis) c.join(u, i, g.operand(v, 1), r);
         }
       } else
         for (int q = 0; q < max_rank; ++q)
@@ -160,7 +160,7 @@ template <int N, int R> struct region_grower {
     access const& a = g.read(v, l.side), &b = g.read(v, 1 - l.side);
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
     if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
-    const bool lie = l.rows ? a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
+    const bool lie = l.rows ? !f.slides && a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
     return lie ? none : no_parts;
   }
 
@@ -182,7 +182,7 @@ template <int N, int R> struct region_grower {
       int q = axis_in_user(g, v, k, a, trial_axis[a.node]);
       if (q == no_axis && f.what == kind::contract)
         for (int i = 0; f.labels[k][i]; ++i)
-          if (a.axis[i] == trial_axis[a.node]) q = contracted_cut + axis_of_letter(f, 0, f.labels[k][i]);
+          if (const int r = axis_of_letter(f, 0, f.labels[k][i]); a.axis[i] == trial_axis[a.node] && r != no_axis) q = contracted_cut + r;
       if (q == no_axis || (cut != unknown && cut != q)) return {two_axes, a.node};
       cut = q;
       if (g.extents[a.node].size() > in_trial) in_trial = g.extents[a.node].size();
