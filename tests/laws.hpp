@@ -533,7 +533,7 @@ template <class Op, class... E> constexpr bool suits() {
     if (f.what == knit::kind::reduce) return knit::broadcasts(a, b) && knit::same_extents(knit::broadcast(a, b), a);
     if (f.what == knit::kind::view && f.see == knit::view_kind::broadcast)
       return knit::broadcasts(a, b) && knit::same_extents(knit::broadcast(a, b), b);
-    if (f.what == knit::kind::view) return a.size() == b.size();
+    if (f.what == knit::kind::view) return f.slides || a.size() == b.size();
     return true;
   } else if constexpr (requires { Op::complain(s); }) return Op::complain(s).empty();
   else return true;
