@@ -2,6 +2,7 @@
 // contract.hpp -- in: a contraction of a plan. out: register tiles of it, each finished by the step's epilogue.
 #pragma once
 #include <knit/backend/general.hpp>
+#include <knit/backend/slide.hpp>
 
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
@@ -318,7 +319,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         if constexpr (around.count > 0) L::template place<around>(o, r, m);
         panels(s, o);
       }
-    } else lanes_contraction<P, S>::run(s);
+    } else if constexpr (sliding_sums<P, S>::suits) sliding_sums<P, S>::run(s);
+    else lanes_contraction<P, S>::run(s);
     if constexpr (st.any_reduction && !sums_columns) B::end(sums, position{}, all_lanes{});
   }
 };

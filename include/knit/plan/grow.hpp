@@ -152,10 +152,11 @@ template <int N, int R> struct region_grower {
 
   /// May each slab sum its own part of a contracted axis? If the result is small beside what it is summed from
   /// (every slab keeps one), and both operands are read where they lie.
-  constexpr refusal::reason sums_in_parts(int v, long operand_size) const {
+  constexpr refusal::reason sums_in_parts(int v, int cut, long operand_size) const {
     op_info const& f = g.info(v);
     using enum refusal::reason;
     if (g.extents[v].size() * 16 > operand_size) return large_parts;
+    if (f.slides && cut < contracted_cut + sliding_axes) return no_parts;
     product_letters const& l = letters[v];
     access const& a = g.read(v, l.side), &b = g.read(v, 1 - l.side);
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
@@ -194,7 +195,7 @@ template <int N, int R> struct region_grower {
         if (own.extent[q] > 1 && classes.of(self, q) == cls) cut = q;
     if (cut == unknown) return {uncut, v};
     if (cut >= contracted_cut)
-      if (const auto why = sums_in_parts(v, in_trial); why != none) return {why, v};
+      if (const auto why = sums_in_parts(v, cut, in_trial); why != none) return {why, v};
     trial_cut[v] = cut;
     trial_axis[v] = cut >= contracted_cut || (f.what == kind::reduce && f.reduces(cut, own, g.extents[v])) ? partial_axis : cut;
     return {none, v};
