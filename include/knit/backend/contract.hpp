@@ -44,10 +44,10 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   template <class R> static constexpr bool direct_source = !R::sampled &&
       ((R::what == role::leaf && R::info.holds == element_of<number>()) || (R::what == role::computed && R::place.parts == 1));
   template <class R> static constexpr int base_axis(int axis) { return axis == no_axis ? no_axis : R::from.axis[axis]; }
-  /// How far apart neighbours along a letter of operand K lie.
-  template <int K> static constexpr long step_along(char letter) {
-    const int axis = L::axis_along(K, letter), by = L::slides(K) && L::slides_along(letter) != no_axis ? L::slides_by(letter) : 1;
-    return axis == no_axis ? 0 : by * L::template operand<K>::stride(axis);
+  /// How far apart neighbours along a letter of operand Side lie.
+  template <int Side> static constexpr long step_along(char letter) {
+    const int axis = L::axis_along(Side, letter), by = L::slides(Side) && L::slides_along(letter) != no_axis ? L::slides_by(letter) : 1;
+    return axis == no_axis ? 0 : by * L::template operand<Side>::stride(axis);
   }
 
   static constexpr bool a_panels = direct_source<A> && !L::slides(a_side) && A::panels && base_axis<A>(a_m) == 0 && (a_k == no_axis || base_axis<A>(a_k) == 1 || K == 1);
@@ -107,11 +107,40 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
   }
 
+  /// Is A a plain array along whose rows, side by side, something slides, and along whose terms nothing does?
+  static constexpr bool slides_along_rows = [] {
+    const int q = L::slides(a_side) ? L::slides_along(m_letter) : no_axis;
+    return q != no_axis && direct_source<A> && !A::panels && A::stride(q) == 1 && L::slides_by(m_letter) == 1 && L::info.slide[q].divisor == 1 &&
+           L::slides_along(k_letter) == no_axis && !named_k && !cut_k;
+  }();
+  /// The same as pack_a below: what is outside is worked out once for all terms.
+  static void pack_slid(memory const& mem, coordinates const& at, int count, number* to) {
+    constexpr int q = L::slides_along(m_letter), extent = L::shape_of(1).extent[q];
+    if (!L::template there<1 - q>(at)) {
+      std::fill_n(to, K * rows, number(0));
+      return;
+    }
+    position p = L::template in_operand<1>(at);
+    p.at[q] = 0;
+    number const* const row = A::data(mem) + A::offset(mem, p);
+    const int first = L::template place<q>(at);
+    for (int i = 0; i < count; i += lanes::count) {
+      const int from = first + i, lo = from < 0 ? -from < lanes::count ? -from : lanes::count : 0;
+      const int width = count - i < lanes::count ? count - i : lanes::count, left = extent - from, hi = left < width ? left < lo ? lo : left : width;
+      number const* x = row + from;
+      number* y = to + i;
+      if (lo == 0 && hi == lanes::count)
+        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += rows) store(y, load(x));
+      else
+        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += rows) store(y, load_between(x, lo, hi));
+    }
+  }
   /// Rows of A from `at` on as a panel, for operands whose rows do not lie side by side.
   static void pack_a(memory const& mem, coordinates const& at, int count, number* to) {
     constexpr bool k_contiguous = direct_source<A> && !L::slides(a_side) && base_axis<A>(a_m) != no_axis && a_k != no_axis && base_axis<A>(a_k) != no_axis;
     const position p = L::template in_operand<a_side>(at);
-    if constexpr (k_contiguous && A::panels) {  // a transposed weight: k runs along the rows of its panels
+    if constexpr (slides_along_rows) pack_slid(mem, at, count, to);
+    else if constexpr (k_contiguous && A::panels) {  // a transposed weight: k runs along the rows of its panels
       constexpr int k_full = K / panel_rows * panel_rows;
       number const* const w = A::data(mem);
       constexpr int columns = A::extents.extent[1];
@@ -162,6 +191,23 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     else multiply_rows<Steps>(t, there, a, a_by, b, b_by_k, b_by_n, ahead);
   }
 
+  /// Are the rounds of terms so few, and as far apart everywhere, that a table says where each begins?
+  static constexpr bool rounds_in_table = [] {
+    bool even = terms.count > 0 && terms.size <= 1024 && !a_panels && !b_panels && !some_k;
+    for (int i = 0; i < terms.count; ++i) even = even && terms.number[i] != st.cut && L::name_of(L::letter_of(terms.number[i])) == 0;
+    return even;
+  }();
+  template <int Side> static constexpr auto rounds_of = [] {
+    std::array<int, rounds_in_table ? std::size_t(terms.size) : 1> behind{};
+    for (int r = 0; r < int(behind.size()) && rounds_in_table; ++r)
+      for (int i = 0, rest = r; i < terms.count; ++i) {
+        const char letter = L::letter_of(terms.number[i]);
+        behind[std::size_t(r)] += int(rest % extent_of(letter) * step_along<Side>(letter));
+        rest /= extent_of(letter);
+      }
+    return behind;
+  }();
+
   /// One tile: R rows from m0 on, of a panel of A that is Panel rows wide, and NR columns from n0 on.
   template <int NR, int R, int Panel>
   static HWY_INLINE void tile_at(typename B::context const& s, others const& o, int m0, int n0, number const* a_packed, number const* b_packed) {
@@ -170,8 +216,16 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     clear(t);
     constexpr long a_by = !a_direct ? rows : a_panels ? Panel : step_along<a_side>(k_letter);
     constexpr long b_by_k = b_plain ? step_along<b_side>(k_letter) : NR, b_by_n = b_plain ? step_along<b_side>(n_letter) : 1;
-    const int rounds = L::template rounds<terms>(s.m), there = rows_there<R>(s.m, m0);
-    for (int r = 0; r < rounds; ++r) {
+    const int there = rows_there<R>(s.m, m0);
+    if constexpr (rounds_in_table) {
+      const coordinates c = at(o, m0, n0);
+      number const *a = a_packed, *b = b_packed;
+      if constexpr (a_direct) a = A::data(s.m) + A::offset(s.m, L::template in_operand<a_side>(c));
+      if constexpr (b_plain) b = Bm::data(s.m) + Bm::offset(s.m, L::template in_operand<b_side>(c));
+      for (int r = 0; r < int(terms.size); ++r)
+        add_product<K, R>(t, there, a + (a_direct ? rounds_of<a_side>[std::size_t(r)] : r * (K * rows)), a_by,
+                          b + (b_plain ? rounds_of<b_side>[std::size_t(r)] : r * (K * NR)), b_by_k, b_by_n, b_plain && b_by_n == 1 ? 2 * NR : 0);
+    } else for (int r = 0, rounds = L::template rounds<terms>(s.m); r < rounds; ++r) {
       coordinates c = at(o, m0, n0);
       L::template place<terms>(c, r, s.m);
       if constexpr (cut_k) c.at[k_number] = s.m.lo;

@@ -23,7 +23,7 @@ template <int Stride, int Padding> struct conv_base {
   static constexpr sentence complain(shape const* s) {  // filters, images
     sentence t;
     shape const &f = s[0], &x = s[1];
-    auto begin = [&]() -> sentence& { return t << "conv<stride " << Stride << ", padding " << Padding << ">(w, x) of filters " << f << " and images " << x << ": "; };
+    auto begin = [&]() -> sentence& { return t << "conv4<stride " << Stride << ", padding " << Padding << ">(w, x) of filters " << f << " and images " << x << ": "; };
     if (Stride < 1 || Padding < 0) begin() << "the stride is at least 1 and the padding at least 0";
     else if (f.rank != 4 || x.rank != 4)
       begin() << "filters are width x height x channels x filters and images width x height x channels x instances; reshape what has other axes";
@@ -81,7 +81,7 @@ template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::fi
 /// The cross-correlation of images x (width x height x channels x instances) with filters w (width x height x channels x
 /// filters): result (1 + (width + 2 padding - filter's width) / stride) x ... x filters x instances. The filters are not
 /// turned: PyTorch's conv2d, Knet's conv4 with mode = 1.
-template <int Stride = 1, int Padding = 0, function_operand W, function_operand X> constexpr auto conv(W&& w, X&& x) {
+template <int Stride = 1, int Padding = 0, function_operand W, function_operand X> constexpr auto conv4(W&& w, X&& x) {
   return make<conv_op<Stride, Padding, conv_part::result>>(std::forward<W>(w), std::forward<X>(x));
 }
 

@@ -47,10 +47,12 @@ template <int Window, int Stride, int I, int J> struct sample_op {
 
 namespace detail {
 /// f(element of each window, ...), for all elements of a window.
-template <int Window, int Stride, class F, class X> constexpr auto with_window(F const& f, X const& x) {
-  return [&]<int... K>(std::integer_sequence<int, K...>) {
-    return f(make<sample_op<Window, Stride, K % Window, K / Window>>(x)...);
-  }(std::make_integer_sequence<int, Window * Window>{});
+template <int Window, int Stride, class F, class X> constexpr auto of_windows(F const& f, X const& x) {
+  if constexpr (poison<decltype(make<sample_op<Window, Stride, 0, 0>>(x))>) return poisoned{};
+  else
+    return [&]<int... K>(std::integer_sequence<int, K...>) {
+      return f(make<sample_op<Window, Stride, K % Window, K / Window>>(x)...);
+    }(std::make_integer_sequence<int, Window * Window>{});
 }
 template <class A> constexpr auto largest_of(A const& a) { return a; }
 template <class A, class B, class... More> constexpr auto largest_of(A const& a, B const& b, More const&... more) { return largest_of(max(a, b), more...); }
@@ -58,21 +60,22 @@ template <class A, class B, class... More> constexpr auto largest_of(A const& a,
 
 /// The largest element of each window of Window x Window elements, of which neighbours are Stride apart, along the first two
 /// axes; windows that do not fit are left out: Knet's pool. Elements that tie share the gradient equally.
-template <int Window = 2, int Stride = Window, function_operand X> constexpr auto pool(X&& x) {
-  using first = decltype(make<sample_op<Window, Stride, 0, 0>>(lift(std::forward<X>(x))));
-  if constexpr (poison<first>) return poisoned{};
-  else
-    return detail::with_window<Window, Stride>([](auto const&... v) {
+template <int Window, int Stride> struct pool_function {
+  template <function_operand X> constexpr auto operator()(X&& x) const {
+    return detail::of_windows<Window, Stride>([](auto const&... v) {
       auto y = detach(detail::largest_of(v...));
-      return make<as_op>(y, (select(v == y, v, 0) + ...) / ((v == y) + ...));
+      return make<as_op>(y, (select(v == y, v, 0_c) + ...) / ((v == y) + ...));
     }, lift(std::forward<X>(x)));
-}
+  }
+};
 /// The mean of each such window: Knet's pool with mode = 1.
-template <int Window = 2, int Stride = Window, function_operand X> constexpr auto mean_pool(X&& x) {
-  using first = decltype(make<sample_op<Window, Stride, 0, 0>>(lift(std::forward<X>(x))));
-  if constexpr (poison<first>) return poisoned{};
-  else
-    return detail::with_window<Window, Stride>([](auto const&... v) { return (v + ...) * (1.0 / (Window * Window)); }, lift(std::forward<X>(x)));
-}
+template <int Window, int Stride> struct mean_pool_function {
+  template <function_operand X> constexpr auto operator()(X&& x) const {
+    return detail::of_windows<Window, Stride>([](auto const&... v) { return (v + ...) % constant<std::bit_cast<std::uint64_t>(1.0 / (Window * Window))>{}; }, lift(std::forward<X>(x)));
+  }
+};
+/// pool<2>(x), and pool<2> among the layers of a chain.
+template <int Window = 2, int Stride = Window> inline constexpr pool_function<Window, Stride> pool{};
+template <int Window = 2, int Stride = Window> inline constexpr mean_pool_function<Window, Stride> mean_pool{};
 
 }  // namespace knit
