@@ -56,7 +56,7 @@ template <class P, int S> struct sliding_sums : contraction<P, S> {
   }
   template <int Block> static HWY_INLINE lanes of_result(number const* row) {
     constexpr int left = W - Block * lanes::count;
-    if constexpr (left >= lanes::count) return load(row + Block * lanes::count);
+    if constexpr (left >= lanes::count) return in_register(load(row + Block * lanes::count));
     else return load_n(row + Block * lanes::count, left);
   }
   template <int Block, int NJ, int... i, int... k>
