@@ -5,7 +5,7 @@
 using namespace laws;
 
 TEST(laws, convolutions) {
-  check_all<knit::catalogue::convolutions, use<e<3, 2, 2, 4>, e<7, 5, 2, 3>>, use<e<1, 1, 3, 2>, e<19, 2, 3, 2>>>();
+  check_all<knit::catalogue::convolutions, use<e<3, 2, 2, 4>, e<19, 5, 2, 3>>>();
 }
 TEST(laws, parts_of_convolutions) {
   using filter = e<3, 2, 2, 4>;
@@ -15,6 +15,6 @@ TEST(laws, parts_of_convolutions) {
   check_use<knit::conv_op<2, 0, knit::conv_part::filter>>(use<e<9, 2, 4, 3>, image, filter>{}, uses);  // where nothing is outside
 }
 TEST(laws, samples) {
-  check_all<knit::catalogue::samples, use<e<7, 6>>, use<e<37, 4, 2>>, use<e<4, 4, 2, 3>>>();
-  check_all<knit::catalogue::samples_like, use<e<5, 4>, e<7, 6>>, use<e<7, 6>, e<21, 3>>, use<e<>, e<3, 3>>>();
+  check_all<knit::catalogue::samples, use<e<37, 4, 2>>>();
+  check_all<knit::catalogue::samples_like, use<e<5, 4>, e<7, 6>>, use<e<>, e<3, 3>>>();
 }

@@ -136,9 +136,10 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     p.at[0] = 0;
     number const* const row = A::data(mem) + A::offset(mem, p);
     const int first = L::template place<0>(at) - slide_back;
+    const int end = count + longer < extent - first ? count + longer : extent - first;  // of what is there
     for (int i = 0; i < count + longer; i += lanes::count) {
       const int from = first + i, lo = from < 0 ? -from < lanes::count ? -from : lanes::count : 0;
-      const int left = count + longer < extent - first ? count + longer - i : extent - from, hi = left < lo ? lo : left < lanes::count ? left : lanes::count;
+      const int hi = end - i < lo ? lo : end - i < lanes::count ? end - i : lanes::count;
       number const* x = row + from;
       number* y = to + i;
       if (lo == 0 && hi == lanes::count)

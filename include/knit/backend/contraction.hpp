@@ -14,7 +14,8 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  using L::st, L::v, L::info, L::letters, L::nowhere, L::rank_of, L::letter_of, L::number_of, L::axis_in, L::extent_of, L::name_of, L::slides_along, L::slides_by, L::slides_within;
+  using L::st, L::v, L::info, L::letters, L::nowhere, L::rank_of, L::letter_of, L::number_of, L::axis_in, L::extent_of, L::name_of;
+  using L::slides_along, L::slides_by, L::slides_within;
   static constexpr int lane = B::lane_axis, numbers = nowhere + 1;
 
   template <int Side> using operand = reader<P, field(P::template at<v>, Side)>;

@@ -48,7 +48,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   /// Do many terms lie side by side, and not the results?
   static constexpr bool terms_beside = term_letter && extent_of(term_letter) >= lanes::count && loads(term_letter) &&
                                        along<0>(lane_letter) != lie::beside && along<1>(lane_letter) != lie::beside;
-  static constexpr bool terms_in_lanes = terms_beside || (term_letter && extent_of(lane_letter) == 1) || (info.slides && term_letter && loads(term_letter) && extent_of(term_letter) > extent_of(lane_letter));
+  static constexpr bool terms_in_lanes = terms_beside || (term_letter && extent_of(lane_letter) == 1) ||
+                                         (info.slides && term_letter && loads(term_letter) && extent_of(term_letter) > extent_of(lane_letter));
   static constexpr char k_letter = terms_in_lanes ? term_letter : C::letters.terms;
 
   /// A letter of the result that only operand Side has: several of each are computed at once, so that what is read of
