@@ -38,7 +38,6 @@ template <int Stride, int Padding> struct conv_base {
                   << Padding << " on both sides; take a smaller filter or more padding";
     return t;
   }
-  template <conv_part P> using op = conv_op<Stride, Padding, P>;
 };
 }  // namespace detail
 

@@ -21,13 +21,13 @@ template <int By, int Offset0, int Offset1, int Divisor> struct sample_like_op {
     return grads(make<sample_like_op<Divisor, -Offset0, -Offset1, By>>(g, a));
   }
 };
-/// Element (I, J) of each window of Window x Window elements, of which neighbours are Stride apart.
-template <int Window, int Stride, int I, int J> struct sample_op {
+/// Element (First, Second) of each window of Window x Window elements, of which neighbours are Stride apart.
+template <int Window, int Stride, int First, int Second> struct sample_op {
   static constexpr kind what = kind::view;
   static constexpr view_kind see = view_kind::sampled;
   static constexpr int arity = 1;
   static constexpr char const* name = "sample";
-  static constexpr sliding slide[sliding_axes] = {{Stride, 0, I, 1}, {Stride, 0, J, 1}};
+  static constexpr sliding slide[sliding_axes] = {{Stride, 0, First, 1}, {Stride, 0, Second, 1}};
   static constexpr sentence complain(shape const* s) {
     sentence t;
     auto begin = [&]() -> sentence& { return t << "pool<" << Window << ", " << Stride << ">(x) of images " << s[0] << ": "; };
@@ -43,7 +43,7 @@ template <int Window, int Stride, int I, int J> struct sample_op {
     for (int q = 0; q < sliding_axes; ++q) r.extent[q] = (s[0].extent[q] - Window) / Stride + 1;
     return r;
   }
-  static constexpr auto pullback(auto, auto g, auto a) { return grads(make<sample_like_op<1, -I, -J, Stride>>(g, a)); }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(make<sample_like_op<1, -First, -Second, Stride>>(g, a)); }
 };
 
 namespace detail {
