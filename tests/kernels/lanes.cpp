@@ -264,6 +264,17 @@ TYPED_TEST(Lanes, PartialLoadsStayInside) {
   check_partial_loads<TypeParam, std::int32_t>();
 }
 
+TYPED_TEST(Lanes, LoadsBetweenStayInside) {
+  using T = TypeParam;
+  for (int hi = 0; hi <= count<T>; ++hi)
+    for (int lo = 0; lo <= hi; ++lo) {
+      fenced<T> page(hi - lo);  // nothing is there before lo, and a wall from hi on
+      for (int i = 0; i < hi - lo; ++i) page.data()[i] = T(i + lo + 1);
+      auto const y = values(simd::in_register(simd::load_between(page.data() - lo, lo, hi)));
+      for (int i = 0; i < count<T>; ++i) EXPECT_EQ(y[i], i >= lo && i < hi ? T(i + 1) : T(0));
+    }
+}
+
 TYPED_TEST(Lanes, IntegersConvert) {
   using T = TypeParam;
   std::vector<std::uint8_t> bytes(256 + count<T>);

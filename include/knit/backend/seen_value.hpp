@@ -5,11 +5,44 @@
 
 namespace knit {
 
+/// The axis under axis q of view V, or no_axis.
+template <class P, int V> constexpr int axis_of_view(int q) {
+  const shape from = P::graph.extents[field(P::graph.at[V], 0)], to = P::graph.extents[V];
+  const int x = to.extent[q] > 1 ? axis_under(P::graph.info(V), from, to, q) : no_axis;
+  return x != no_axis && from.extent[x] > 1 ? x : no_axis;
+}
+/// Moves p from an element of value V to that of what V ends in by way of views; false: there is none, and V is 0 there.
+template <class P, int V, class Position> constexpr bool locate(Position& p) {
+  constexpr access to = P::graph.read(V);
+  if constexpr (to.node == V) return true;
+  else {
+    constexpr int u = field(P::template at<V>, 0);
+    if constexpr (P::graph.info(V).see == view_kind::sampled) {
+      constexpr sliding a = P::graph.info(V).slide[0], b = P::graph.info(V).slide[1];
+      constexpr int width = P::template extents<u>.extent[0], height = P::template extents<u>.extent[1];
+      const int x = a.numerator(p.at[0], 0), y = b.numerator(p.at[1], 0);
+      if (!a.there(x, width) || !b.there(y, height)) return false;
+      p.at[0] = x / a.divisor;
+      p.at[1] = y / b.divisor;
+    } else {
+      constexpr int x0 = axis_of_view<P, V>(0), x1 = axis_of_view<P, V>(1), x2 = axis_of_view<P, V>(2), x3 = axis_of_view<P, V>(3);
+      const Position here = p;
+      p = Position{};
+      if constexpr (x0 != no_axis) p.at[x0] = here.at[0];
+      if constexpr (x1 != no_axis) p.at[x1] = here.at[1];
+      if constexpr (x2 != no_axis) p.at[x2] = here.at[2];
+      if constexpr (x3 != no_axis) p.at[x3] = here.at[3];
+    }
+    return locate<P, u>(p);
+  }
+}
+
 /// What every reader of value V of program P knows of it, seen from a space whose axes are V's own (repeated where V has
 /// extent 1).
 template <class P, int V> struct seen_value {
   static constexpr access from = P::graph.read(V);
   static constexpr int base = from.node;
+  static constexpr bool sampled = from.sampled;  ///< elements are to be located one by one
   static constexpr role what = P::plan.roles[base];
   static constexpr shape extents = P::template extents<base>;
   static constexpr bool is_leaf = what == role::leaf;

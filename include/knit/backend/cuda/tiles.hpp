@@ -119,12 +119,20 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
       return place<Summed, Q + 1>(m, i / n, c) && c.at[Q] < end<Q>(m);
     }
   }
-  template <int K, int Axis = 0> KNIT_FN static void find(coordinates_of const& c, position& p) {
-    if constexpr (Axis < max_rank && info.labels[K][Axis < max_rank ? Axis : 0] != '\0') {
+  /// Where operand K is read; is there anything?
+  template <int K, int Axis = 0> KNIT_FN static bool find(coordinates_of const& c, position& p) {
+    if constexpr (Axis == max_rank || info.labels[K][Axis < max_rank ? Axis : 0] == '\0') return true;
+    else if constexpr (T::slides(K) && Axis < sliding_axes) {
+      constexpr sliding s = info.slide[Axis];
+      constexpr int extent = P::template extents<T::template operand<K>>.extent[Axis];
+      const int n = s.numerator(c.at[Axis], c.at[contracted_cut + Axis]);
+      p.at[Axis] = n / s.divisor;
+      return s.there(n, extent) && find<K, Axis + 1>(c, p);
+    } else {
       constexpr int q = number_of(info.labels[K][Axis]);
       constexpr bool repeated = P::template extents<T::template operand<K>>.extent[Axis] == 1;
       p.at[Axis] = repeated ? 0 : c.at[q];
-      find<K, Axis + 1>(c, p);
+      return find<K, Axis + 1>(c, p);
     }
   }
 
@@ -151,7 +159,7 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
       for (int k = 0; k < unit; ++k) x.at[k] = number(0);
       if (along < end<Along>(m) && deep < end<term>(m)) {
         position p{};
-        find<K>(c, p);
+        if (!find<K>(c, p)) return x;
         if constexpr (unit == 4) x = R::template along<axis, 4>(m, p, 4);
         else x.at[0] = R::one(m, p);
       }
