@@ -138,6 +138,14 @@ template <class Op> struct really {
   static knit::shape shape(std::vector<knit::shape> const& s) {
     if constexpr (requires { Op::counts; }) return {};
     else if constexpr (requires { Op::like; }) return s.back();
+    else if constexpr (requires { Op::slide; }) {  // a convolution: so many windows fit
+      auto windows = [&](std::size_t q) {
+        int n = 0;
+        for (int at = Op::slide[q].offset; at + s[0].extent[q] <= s[1].extent[q] - Op::slide[q].offset; at += Op::slide[q].by) ++n;
+        return n;
+      };
+      return knit::make_shape(long(windows(0)), long(windows(1)), long(s[0].extent[3]), long(s[1].extent[3]));
+    }
     else if constexpr (Op::what == knit::kind::contract) {
       knit::shape r;
       char const* c = Op::labels[2];
@@ -158,6 +166,14 @@ template <template <int...> class Op, int... I> struct really<Op<I...>> {
       for (int axis : numbers) r.extent[axis] = 1;
       return r;
     } else if constexpr (requires { Op<I...>::like; }) return s.back();
+    else if constexpr (requires { Op<I...>::slide; }) {  // of windows of numbers[0] elements, numbers[1] apart
+      knit::shape r = s[0];
+      for (int q = 0; q < 2; ++q) {
+        r.extent[q] = 0;
+        for (int at = 0; at + numbers[0] <= s[0].extent[q]; at += numbers[1]) ++r.extent[q];
+      }
+      return r;
+    }
     else {
       knit::shape r = s[0];
       if (r.rank > 0) r.rank = std::max(r.rank, int(numbers.size()));  // a scalar stays one
@@ -517,7 +533,7 @@ template <class Op, class... E> constexpr bool suits() {
     if (f.what == knit::kind::reduce) return knit::broadcasts(a, b) && knit::same_extents(knit::broadcast(a, b), a);
     if (f.what == knit::kind::view && f.see == knit::view_kind::broadcast)
       return knit::broadcasts(a, b) && knit::same_extents(knit::broadcast(a, b), b);
-    if (f.what == knit::kind::view) return a.size() == b.size();
+    if (f.what == knit::kind::view) return f.slides || a.size() == b.size();
     return true;
   } else if constexpr (requires { Op::complain(s); }) return Op::complain(s).empty();
   else return true;

@@ -8,6 +8,7 @@
 #include <knit/expr/print.hpp>       // to_string
 #include <knit/gradients.hpp>        // value_and_gradients
 #include <knit/nn/chain.hpp>         // chain
+#include <knit/nn/conv.hpp>          // conv, make_conv
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/op/catalogue.hpp>     // every op and composite
 #include <knit/op/diff.hpp>          // diff, value, grad

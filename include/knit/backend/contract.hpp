@@ -2,6 +2,7 @@
 // contract.hpp -- in: a contraction of a plan. out: register tiles of it, each finished by the step's epilogue.
 #pragma once
 #include <knit/backend/general.hpp>
+#include <knit/backend/slide.hpp>
 
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
@@ -19,8 +20,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   static constexpr int m_number = number_of(m_letter), n_number = number_of(n_letter), k_number = number_of(k_letter);
 
   /// The other letters: of A or of both, whose rows are then others; of B alone; and of what is summed over.
-  static constexpr walk around = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != m_letter && axis_in(a_side, x) != no_axis; });
-  static constexpr walk along_b = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != n_letter && axis_in(a_side, x) == no_axis; });
+  static constexpr walk around = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != m_letter && L::carried(a_side, x); });
+  static constexpr walk along_b = L::walk_of([](char x) { return axis_in(2, x) != no_axis && x != n_letter && !L::carried(a_side, x); });
   static constexpr walk terms = L::walk_of([](char x) { return axis_in(2, x) == no_axis && x != k_letter; });
 
   /// Coordinates of the other letters. Nothing where there are none, so that the compiler need not know that all are 0.
@@ -37,19 +38,23 @@ template <class P, int S> struct contract_step : contraction<P, S> {
 
   using A = typename L::template operand<a_side>;
   using Bm = typename L::template operand<b_side>;
-  static constexpr int a_m = axis_in(a_side, m_letter), a_k = axis_in(a_side, k_letter);
-  static constexpr int b_k = axis_in(b_side, k_letter), b_n = axis_in(b_side, n_letter);
+  static constexpr int a_m = L::axis_along(a_side, m_letter), a_k = L::axis_along(a_side, k_letter);
+  static constexpr int b_k = L::axis_along(b_side, k_letter), b_n = L::axis_along(b_side, n_letter);
 
-  template <class R> static constexpr bool direct_source =
-      (R::what == role::leaf && R::info.holds == element_of<number>()) || (R::what == role::computed && R::place.parts == 1);
+  template <class R> static constexpr bool direct_source = !R::sampled &&
+      ((R::what == role::leaf && R::info.holds == element_of<number>()) || (R::what == role::computed && R::place.parts == 1));
   template <class R> static constexpr int base_axis(int axis) { return axis == no_axis ? no_axis : R::from.axis[axis]; }
-  template <class R> static constexpr long step_along(int axis) { return axis == no_axis ? 0 : R::stride(axis); }
+  /// How far apart neighbours along a letter of operand Side lie.
+  template <int Side> static constexpr long step_along(char letter) {
+    const int axis = L::axis_along(Side, letter), by = L::slides(Side) && L::slides_along(letter) != no_axis ? L::slides_by(letter) : 1;
+    return axis == no_axis ? 0 : by * L::template operand<Side>::stride(axis);
+  }
 
-  static constexpr bool a_panels = direct_source<A> && A::panels && base_axis<A>(a_m) == 0 && (a_k == no_axis || base_axis<A>(a_k) == 1 || K == 1);
-  static constexpr bool a_plain = direct_source<A> && !A::panels && base_axis<A>(a_m) != no_axis && step_along<A>(a_m) == 1;
+  static constexpr bool a_panels = direct_source<A> && !L::slides(a_side) && A::panels && base_axis<A>(a_m) == 0 && (a_k == no_axis || base_axis<A>(a_k) == 1 || K == 1);
+  static constexpr bool a_plain = direct_source<A> && L::stays(a_side) && !A::panels && base_axis<A>(a_m) != no_axis && step_along<a_side>(m_letter) == 1;
   static constexpr bool a_direct = a_panels || a_plain;
-  static constexpr bool b_plain = direct_source<Bm> && !Bm::panels;
-  static constexpr bool b_panels = direct_source<Bm> && Bm::panels && b_k != no_axis && base_axis<Bm>(b_k) == 0 && (b_n == no_axis || base_axis<Bm>(b_n) == 1);
+  static constexpr bool b_plain = direct_source<Bm> && L::stays(b_side) && !Bm::panels;
+  static constexpr bool b_panels = direct_source<Bm> && !L::slides(b_side) && Bm::panels && b_k != no_axis && base_axis<Bm>(b_k) == 0 && (b_n == no_axis || base_axis<Bm>(b_n) == 1);
   static constexpr bool b_direct = b_plain || b_panels;
 
   /// A tile has the rows of a panel, or, of doubles, of two registers: 2 x 14 of 32 are wider than 4 x 6 and as fast or faster
@@ -102,11 +107,40 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
   }
 
+  /// Is A a plain array along whose rows, side by side, something slides, and along whose terms nothing does?
+  static constexpr bool slides_along_rows = [] {
+    const int q = L::slides(a_side) ? L::slides_along(m_letter) : no_axis;
+    return q != no_axis && direct_source<A> && !A::panels && A::stride(q) == 1 && L::slides_by(m_letter) == 1 && L::info.slide[q].divisor == 1 &&
+           L::slides_along(k_letter) == no_axis && !named_k && !cut_k;
+  }();
+  /// The same as pack_a below: what is outside is worked out once for all terms.
+  static void pack_slid(memory const& mem, coordinates const& at, int count, number* to) {
+    constexpr int q = L::slides_along(m_letter), extent = L::shape_of(1).extent[q];
+    if (!L::template there<1 - q>(at)) {
+      std::fill_n(to, K * rows, number(0));
+      return;
+    }
+    position p = L::template in_operand<1>(at);
+    p.at[q] = 0;
+    number const* const row = A::data(mem) + A::offset(mem, p);
+    const int first = L::template place<q>(at);
+    for (int i = 0; i < count; i += lanes::count) {
+      const int from = first + i, lo = from < 0 ? -from < lanes::count ? -from : lanes::count : 0;
+      const int width = count - i < lanes::count ? count - i : lanes::count, left = extent - from, hi = left < width ? left < lo ? lo : left : width;
+      number const* x = row + from;
+      number* y = to + i;
+      if (lo == 0 && hi == lanes::count)
+        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += rows) store(y, load(x));
+      else
+        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += rows) store(y, load_between(x, lo, hi));
+    }
+  }
   /// Rows of A from `at` on as a panel, for operands whose rows do not lie side by side.
   static void pack_a(memory const& mem, coordinates const& at, int count, number* to) {
-    constexpr bool k_contiguous = direct_source<A> && base_axis<A>(a_m) != no_axis && a_k != no_axis && base_axis<A>(a_k) != no_axis;
+    constexpr bool k_contiguous = direct_source<A> && !L::slides(a_side) && base_axis<A>(a_m) != no_axis && a_k != no_axis && base_axis<A>(a_k) != no_axis;
     const position p = L::template in_operand<a_side>(at);
-    if constexpr (k_contiguous && A::panels) {  // a transposed weight: k runs along the rows of its panels
+    if constexpr (slides_along_rows) pack_slid(mem, at, count, to);
+    else if constexpr (k_contiguous && A::panels) {  // a transposed weight: k runs along the rows of its panels
       constexpr int k_full = K / panel_rows * panel_rows;
       number const* const w = A::data(mem);
       constexpr int columns = A::extents.extent[1];
@@ -117,14 +151,14 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         constexpr int width = layout::panel_width(K, k_full);
         pack_transposed<K - k_full, rows>(to + k_full * rows, w + long(k_full) * columns + long(m0) * width, width, count);
       }
-    } else if constexpr (k_contiguous && step_along<A>(a_k) == 1 && !named_k) {
-      pack_transposed<K, rows>(to, A::data(mem) + A::offset(mem, p), step_along<A>(a_m), count);
+    } else if constexpr (k_contiguous && step_along<a_side>(k_letter) == 1 && !named_k) {
+      pack_transposed<K, rows>(to, A::data(mem) + A::offset(mem, p), step_along<a_side>(m_letter), count);
     } else
       for (int k = 0, terms = L::end(k_number, mem); k < terms; ++k)
         for (int i = 0; i < count; i += lanes::count) {
-          const position q = L::template in_operand<a_side>(moved(moved(at, k_number, k), m_number, i));
-          if (i + lanes::count <= count) store(to + k * rows + i, A::template along<a_m>(mem, q, all_lanes{}));
-          else store(to + k * rows + i, A::template along<a_m>(mem, q, some_lanes{count - i}));
+          const coordinates q = moved(moved(at, k_number, k), m_number, i);
+          if (i + lanes::count <= count) store(to + k * rows + i, L::template read<a_side, m_letter>(mem, q, all_lanes{}));
+          else store(to + k * rows + i, L::template read<a_side, m_letter>(mem, q, some_lanes{count - i}));
         }
   }
 
@@ -142,15 +176,11 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     constexpr bool in_panels = Bm::panels && base_axis<Bm>(b_n) == 0;  // lanes of a panel are not read across its bounds
     for (int k = 0, terms = L::end(k_number, mem); k < terms; ++k)
       for (int n = 0, step; n < NR; n += step) {
-        const position p = L::template in_operand<b_side>(moved(moved(at, k_number, k), n_number, n));
-        if constexpr (b_n == no_axis) {
-          step = 1;
-          to[k * NR] = Bm::one(mem, p);
-        } else {
-          step = NR - n < lanes::count ? NR - n : lanes::count;
-          if (const int left = panel_rows - p.at[b_n] % panel_rows; in_panels && left < step) step = left;
-          store_n(to + k * NR + n, Bm::template along<b_n>(mem, p, some_lanes{step}), step);
-        }
+        const coordinates p = moved(moved(at, k_number, k), n_number, n);
+        step = NR - n < lanes::count ? NR - n : lanes::count;
+        if constexpr (in_panels)
+          if (const int left = panel_rows - L::template in_operand<b_side>(p).at[b_n] % panel_rows; left < step) step = left;
+        store_n(to + k * NR + n, L::template read<b_side, n_letter>(mem, p, some_lanes{step}), step);
       }
   }
 
@@ -161,16 +191,41 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     else multiply_rows<Steps>(t, there, a, a_by, b, b_by_k, b_by_n, ahead);
   }
 
+  /// Are the rounds of terms so few, and as far apart everywhere, that a table says where each begins?
+  static constexpr bool rounds_in_table = [] {
+    bool even = terms.count > 0 && terms.size <= 1024 && !a_panels && !b_panels && !some_k;
+    for (int i = 0; i < terms.count; ++i) even = even && terms.number[i] != st.cut && L::name_of(L::letter_of(terms.number[i])) == 0;
+    return even;
+  }();
+  template <int Side> static constexpr auto rounds_of = [] {
+    std::array<int, rounds_in_table ? std::size_t(terms.size) : 1> behind{};
+    for (int r = 0; r < int(behind.size()) && rounds_in_table; ++r)
+      for (int i = 0, rest = r; i < terms.count; ++i) {
+        const char letter = L::letter_of(terms.number[i]);
+        behind[std::size_t(r)] += int(rest % extent_of(letter) * step_along<Side>(letter));
+        rest /= extent_of(letter);
+      }
+    return behind;
+  }();
+
   /// One tile: R rows from m0 on, of a panel of A that is Panel rows wide, and NR columns from n0 on.
   template <int NR, int R, int Panel>
   static HWY_INLINE void tile_at(typename B::context const& s, others const& o, int m0, int n0, number const* a_packed, number const* b_packed) {
     constexpr int vectors = (R + lanes::count - 1) / lanes::count;
     tile<vectors, NR, number> t;
     clear(t);
-    constexpr long a_by = !a_direct ? rows : a_panels ? Panel : step_along<A>(a_k);
-    constexpr long b_by_k = b_plain ? step_along<Bm>(b_k) : NR, b_by_n = b_plain ? step_along<Bm>(b_n) : 1;
-    const int rounds = L::template rounds<terms>(s.m), there = rows_there<R>(s.m, m0);
-    for (int r = 0; r < rounds; ++r) {
+    constexpr long a_by = !a_direct ? rows : a_panels ? Panel : step_along<a_side>(k_letter);
+    constexpr long b_by_k = b_plain ? step_along<b_side>(k_letter) : NR, b_by_n = b_plain ? step_along<b_side>(n_letter) : 1;
+    const int there = rows_there<R>(s.m, m0);
+    if constexpr (rounds_in_table) {
+      const coordinates c = at(o, m0, n0);
+      number const *a = a_packed, *b = b_packed;
+      if constexpr (a_direct) a = A::data(s.m) + A::offset(s.m, L::template in_operand<a_side>(c));
+      if constexpr (b_plain) b = Bm::data(s.m) + Bm::offset(s.m, L::template in_operand<b_side>(c));
+      for (int r = 0; r < int(terms.size); ++r)
+        add_product<K, R>(t, there, a + (a_direct ? rounds_of<a_side>[std::size_t(r)] : r * (K * rows)), a_by,
+                          b + (b_plain ? rounds_of<b_side>[std::size_t(r)] : r * (K * NR)), b_by_k, b_by_n, b_plain && b_by_n == 1 ? 2 * NR : 0);
+    } else for (int r = 0, rounds = L::template rounds<terms>(s.m); r < rounds; ++r) {
       coordinates c = at(o, m0, n0);
       L::template place<terms>(c, r, s.m);
       if constexpr (cut_k) c.at[k_number] = s.m.lo;
@@ -318,7 +373,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         if constexpr (around.count > 0) L::template place<around>(o, r, m);
         panels(s, o);
       }
-    } else lanes_contraction<P, S>::run(s);
+    } else if constexpr (sliding_sums<P, S>::suits) sliding_sums<P, S>::run(s);
+    else lanes_contraction<P, S>::run(s);
     if constexpr (st.any_reduction && !sums_columns) B::end(sums, position{}, all_lanes{});
   }
 };

@@ -14,7 +14,7 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  using L::st, L::v, L::info, L::letters, L::nowhere, L::rank_of, L::letter_of, L::number_of, L::axis_in, L::extent_of, L::name_of;
+  using L::st, L::v, L::info, L::letters, L::nowhere, L::rank_of, L::letter_of, L::number_of, L::axis_in, L::extent_of, L::name_of, L::slides_along, L::slides_by, L::slides_within;
   static constexpr int lane = B::lane_axis, numbers = nowhere + 1;
 
   template <int Side> using operand = reader<P, field(P::template at<v>, Side)>;
@@ -35,7 +35,62 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
   }();
   template <int Side> static HWY_INLINE position in_operand(coordinates const& c) {
     constexpr auto& n = from<Side>;
-    return {{c.at[n[0]], c.at[n[1]], c.at[n[2]], c.at[n[3]]}};
+    if constexpr (L::slides(Side)) return {{place<0>(c) / info.slide[0].divisor, place<1>(c) / info.slide[1].divisor, c.at[n[2]], c.at[n[3]]}};
+    else return {{c.at[n[0]], c.at[n[1]], c.at[n[2]], c.at[n[3]]}};
+  }
+  /// Where operand 1 has slid to along axis Q, as a numerator; is it there?
+  template <int Q> static HWY_INLINE int place(coordinates const& c) {
+    constexpr sliding s = info.slide[Q];
+    return s.numerator(c.at[Q], c.at[contracted_cut + Q]);
+  }
+  template <int Q> static HWY_INLINE bool there(coordinates const& c) {
+    constexpr sliding s = info.slide[Q];
+    return s.there(place<Q>(c), L::shape_of(1).extent[Q]);
+  }
+
+  /// Operand Side in lanes along a letter, from c on.
+  template <int Side, char Letter, class Width> static HWY_INLINE lanes read(memory const& m, coordinates const& c, Width w) {
+    using R = operand<Side>;
+    constexpr int q = axis_in(Side, Letter);
+    if constexpr (L::slides(Side) && !slides_within) return slid<Letter>(m, c, w);
+    else if constexpr (L::slides(Side) && slides_along(Letter) != no_axis) return slid<Letter>(m, c, w);
+    else if constexpr (q != no_axis) return R::template along<q>(m, in_operand<Side>(c), w);
+    else return lanes(R::one(m, in_operand<Side>(c)));
+  }
+  /// The same of operand 1, which slides: what is outside is 0.
+  template <char Letter, class Width> static HWY_INLINE lanes slid(memory const& m, coordinates const& c, Width w) {
+    using R = operand<1>;
+    constexpr int axis = slides_along(Letter);
+    if ((axis != 0 && !there<0>(c)) || (axis != 1 && !there<1>(c))) return lanes(0);
+    position p = in_operand<1>(c);
+    if constexpr (axis == no_axis) {
+      constexpr int q = axis_in(1, Letter);
+      if constexpr (q != no_axis) return R::template along<q>(m, p, w);
+      else return lanes(R::one(m, p));
+    } else {
+      constexpr sliding s = info.slide[axis];
+      constexpr int extent = L::shape_of(1).extent[axis], by = slides_by(Letter);
+      const int n = place<axis>(c), width = filled<number>(w);
+      if constexpr (by == 1 && s.divisor == 1) {
+        const int lo = n < 0 ? -n : 0, hi = extent - n < width ? extent - n : width;
+        if (lo == 0 && hi == width) return R::template along<axis>(m, p, w);
+        if (hi <= lo) return lanes(0);
+        p.at[axis] = n + lo;
+        const lanes x = R::template along<axis>(m, p, some_lanes{hi - lo});
+        if (lo == 0) return x;
+        number moved_up[2 * lanes::count] = {};
+        store(moved_up + lo, x);
+        return load(moved_up);
+      } else {
+        number x[lanes::count] = {};
+        for (int i = 0; i < width; ++i)
+          if (const int at = n + by * i; s.there(at, extent)) {
+            p.at[axis] = at / s.divisor;
+            x[i] = R::one(m, p);
+          }
+        return load(x);
+      }
+    }
   }
   static HWY_INLINE position in_result(coordinates const& c) {
     constexpr shape e = P::template extents<v>;

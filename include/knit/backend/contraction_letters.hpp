@@ -27,17 +27,51 @@ template <class P, int S> struct contraction_letters {
     return q != no_axis ? q : contracted_cut + axis_of_letter(info, 0, letter);
   }
   static constexpr int axis_in(int k, char letter) { return letter ? axis_of_letter(info, k, letter) : no_axis; }
+  /// Does the place in operand k depend on the letter?
+  static constexpr bool carried(int k, char letter) { return letter && carries(info, k, letter); }
   static constexpr int extent_of(char letter) {
-    for (int k = 0; k < 2; ++k)
-      if (axis_in(k, letter) != no_axis) return P::graph.extents[P::graph.operand(v, k)].extent[axis_in(k, letter)];
+    for (int k : {2, 0, 1})
+      if (axis_in(k, letter) != no_axis) return shape_of(k).extent[axis_in(k, letter)];
     return 1;
   }
   /// Of an extent that is known at run time only.
   static constexpr long name_of(char letter) {
-    for (int k = 0; k < 2; ++k)
-      if (axis_in(k, letter) != no_axis) return P::graph.extents[P::graph.operand(v, k)].name[axis_in(k, letter)];
+    for (int k : {2, 0, 1})
+      if (axis_in(k, letter) != no_axis) return shape_of(k).name[axis_in(k, letter)];
     return 0;
   }
+  /// Of operand k, or, if k is 2, of the result.
+  static constexpr shape const& shape_of(int k) { return P::graph.extents[k == 2 ? v : P::graph.operand(v, k)]; }
+
+  /// Does operand k slide?
+  static constexpr bool slides(int k) { return info.slides && k == 1; }
+  /// The axis of operand 1 that a letter slides along, or no_axis.
+  static constexpr int slides_along(char letter) {
+    for (int q = 0; info.slides && letter && q < sliding_axes; ++q)
+      if (letter == info.labels[2][q] || letter == info.labels[0][q]) return q;
+    return no_axis;
+  }
+  /// The axis of operand k that a letter walks along, slides or not.
+  static constexpr int axis_along(int k, char letter) {
+    const int q = slides(k) ? slides_along(letter) : no_axis;
+    return q != no_axis ? q : axis_in(k, letter);
+  }
+  /// By how much: of the numerator, for each step of the letter.
+  static constexpr int slides_by(char letter) {
+    const int q = slides_along(letter);
+    return q == no_axis ? 0 : letter == info.labels[2][q] ? info.slide[q].by : info.slide[q].by_term;
+  }
+  /// Is operand 1 read within its bounds wherever it slides to, and by whole steps?
+  static constexpr bool slides_within = [] {
+    bool all = info.slides;
+    for (int q = 0; q < sliding_axes; ++q) {
+      sliding const& s = info.slide[q];
+      all = all && s.by >= 0 && s.by_term >= 0 && s.offset >= 0 && s.divisor == 1 &&
+            s.numerator(shape_of(2).extent[q] - 1, shape_of(0).extent[q] - 1) < shape_of(1).extent[q];
+    }
+    return all;
+  }();
+  static constexpr bool stays(int k) { return !slides(k) || slides_within; }
 };
 
 }  // namespace knit

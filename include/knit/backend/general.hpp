@@ -20,6 +20,9 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   enum class lie { repeated, beside, apart };
   template <int Side> static constexpr lie along(char letter) {
     using R = typename C::template operand<Side>;
+    if (R::sampled) return lie::apart;
+    const int slid = C::slides(Side) ? C::slides_along(letter) : no_axis;
+    if (slid != no_axis) return C::slides_by(letter) == 1 && info.slide[slid].divisor == 1 && !R::panels && R::stride(slid) == 1 ? lie::beside : lie::apart;
     const int q = axis_in(Side, letter);
     if (q == no_axis || R::from.axis[q] == no_axis || R::what == role::constant || R::what == role::inlined) return lie::repeated;
     return (R::panels ? R::from.axis[q] == 0 : R::stride(q) == 1) ? lie::beside : lie::apart;
@@ -45,7 +48,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   /// Do many terms lie side by side, and not the results?
   static constexpr bool terms_beside = term_letter && extent_of(term_letter) >= lanes::count && loads(term_letter) &&
                                        along<0>(lane_letter) != lie::beside && along<1>(lane_letter) != lie::beside;
-  static constexpr bool terms_in_lanes = terms_beside || (term_letter && extent_of(lane_letter) == 1);
+  static constexpr bool terms_in_lanes = terms_beside || (term_letter && extent_of(lane_letter) == 1) || (info.slides && term_letter && loads(term_letter) && extent_of(term_letter) > extent_of(lane_letter));
   static constexpr char k_letter = terms_in_lanes ? term_letter : C::letters.terms;
 
   /// A letter of the result that only operand Side has: several of each are computed at once, so that what is read of
@@ -54,7 +57,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     char best = '\0';
     for (int q = 0; q < C::rank_of(2) && !terms_in_lanes; ++q) {
       const char x = info.labels[2][q];
-      if (q != lane && axis_in(1 - Side, x) == no_axis && extent_of(best) < 4 && extent_of(x) > extent_of(best)) best = x;
+      if (q != lane && !C::carried(1 - Side, x) && extent_of(best) < 4 && extent_of(x) > extent_of(best)) best = x;
     }
     return best;
   }();
@@ -72,13 +75,6 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     return ((q == C::st.cut || C::name_of(C::letter_of(q))) && width <= n) || width == n / tiles || width == (n + tiles - 1) / tiles;
   }
 
-  template <int Side, char Letter, class Width> static HWY_INLINE lanes read(memory const& m, coordinates const& c, Width w) {
-    using R = typename C::template operand<Side>;
-    const position p = C::template in_operand<Side>(c);
-    if constexpr (constexpr int q = axis_in(Side, Letter); q != no_axis) return R::template along<q>(m, p, w);
-    else return lanes(R::one(m, p));
-  }
-
   // ---- lanes along the result ----
 
   /// Operand Side from some coordinates on, in lanes at (i, k): i further along its own letter and k along the terms.
@@ -87,7 +83,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     coordinates c;
     HWY_INLINE void advance(int k) { c.at[k_number] += k; }
     template <class Width> HWY_INLINE lanes at(int i, int k, Width w) const {
-      return read<Side, lane_letter>(m, moved(moved(c, Side == 0 ? i_number : j_number, i), k_number, k), w);
+      return C::template read<Side, lane_letter>(m, moved(moved(c, Side == 0 ? i_number : j_number, i), k_number, k), w);
     }
   };
   /// The same where neighbours are as far apart everywhere: a pointer, so that i and k are part of the address.
@@ -110,9 +106,9 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     }
   };
   template <class R> static constexpr bool evenly() {
-    return !R::panels && (R::is_leaf || (R::what == role::computed && R::place.parts == 1));
+    return !R::sampled && !R::panels && (R::is_leaf || (R::what == role::computed && R::place.parts == 1));
   }
-  template <int Side> using cursor = std::conditional_t<evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
+  template <int Side> using cursor = std::conditional_t<!C::slides(Side) && evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
 
   template <int MI, int NJ, class Width, int... i, int... j>
   static HWY_INLINE void add_term(tile<MI, NJ, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w, detail::ints<i...>,
@@ -186,7 +182,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
 
   static HWY_INLINE void add_product(tile<1, 1, number>& t, memory const& m, coordinates const& c) {
     lanes& sum = t.acc[0][0];
-    sum = fma(read<0, k_letter>(m, c, all_lanes{}), read<1, k_letter>(m, c, all_lanes{}), sum);
+    sum = fma(C::template read<0, k_letter>(m, c, all_lanes{}), C::template read<1, k_letter>(m, c, all_lanes{}), sum);
   }
   /// One element of the result, as the sum of what is returned.
   template <int... u> static HWY_INLINE lanes dot(memory const& m, coordinates c, detail::ints<u...>) {
@@ -203,7 +199,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       if (k < hi) {
         const some_lanes w{hi - k};  // lanes behind the end are 0 times something, which may be no number
         lanes& sum = part[0].acc[0][0];
-        sum = select(first_n<number>(w.n), fma(read<0, k_letter>(m, c, w), read<1, k_letter>(m, c, w), sum), sum);
+        sum = select(first_n<number>(w.n), fma(C::template read<0, k_letter>(m, c, w), C::template read<1, k_letter>(m, c, w), sum), sum);
       }
     }
     detail::add_pairs<U>(part);

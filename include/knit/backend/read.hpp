@@ -42,7 +42,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  using seen::from, seen::base, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
+  using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
   static constexpr buffer place = [] {
     buffer b = P::plan.buffers[base];
     if (b.combined_in >= 0) {  // each thread has added up the parts
@@ -79,7 +79,10 @@ template <class P, int V> struct reader : seen_value<P, V> {
   }
   /// One element as a number.
   static HWY_INLINE number one(memory const& m, position const& p) {
-    if constexpr (what == role::constant) return number(P::graph.constants[field(P::template at<base>, 0)]);
+    if constexpr (sampled) {
+      position q = p;
+      return locate<P, V>(q) ? reader<P, base>::one(m, q) : number(0);
+    } else if constexpr (what == role::constant) return number(P::graph.constants[field(P::template at<base>, 0)]);
     else if constexpr (what == role::inlined) return scalar_value<P, base>(m);
     else {
       auto const* d = data(m) + offset(m, p);
@@ -90,7 +93,8 @@ template <class P, int V> struct reader : seen_value<P, V> {
   }
   /// Lanes along Axis from p on.
   template <int Axis, class Width> static HWY_INLINE lanes along(memory const& m, position const& p, Width w) {
-    if constexpr (what == role::constant || what == role::inlined) return lanes(one(m, p));
+    if constexpr (sampled) return sampled_along<Axis>(m, p, filled<number>(w));
+    else if constexpr (what == role::constant || what == role::inlined) return lanes(one(m, p));
     else {
       auto const* d = data(m) + offset(m, p);
       lanes v = block<Axis>(d, p, w);
@@ -110,6 +114,12 @@ template <class P, int V> struct reader : seen_value<P, V> {
   }
 
  private:
+  /// Elements that are located one by one.
+  template <int Axis> static HWY_INLINE lanes sampled_along(memory const& m, position p, int n) {
+    number x[lanes::count] = {};
+    for (int i = 0; i < n; ++i, ++p.at[Axis]) x[i] = one(m, p);
+    return load(x);
+  }
   /// Elements that do not lie side by side.
   template <class T, class Width> static HWY_INLINE lanes spread(T const* d, int by, Width w) {
     if constexpr (std::is_same_v<T, number>) return gather_n(d, by, filled<number>(w));

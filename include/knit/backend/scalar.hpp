@@ -101,6 +101,7 @@ template <class T> struct scalar_backend {
         constexpr op_info f = info_of<Op>;
         if constexpr (f.what == kind::map) map<V, Op>(y);
         else if constexpr (f.what == kind::reduce) reduce<V>(f, y);
+        else if constexpr (f.what == kind::contract && f.slides) slide<V>(f, y);
         else if constexpr (f.what == kind::contract) contract<V, Op>(y);
         else see<V>(f, y);
       }
@@ -152,11 +153,54 @@ template <class T> struct scalar_backend {
       for_each(s, [&](index const& q, long i) {
         if (f.see == view_kind::reshape) y[i] = x[i];
         else if (f.see == view_kind::broadcast) y[i] = x[at(from, q)];
+        else if (f.see == view_kind::sampled) {
+          index p = q;
+          bool there = true;
+          for (int k = 0; k < sliding_axes; ++k) {
+            const int n = f.slide[k].numerator(q.at[k], 0);
+            there = there && f.slide[k].there(n, from.extent[k]);
+            p.at[k] = n / f.slide[k].divisor;
+          }
+          y[i] = there ? x[at(from, p)] : T(0);
+        }
         else {
           index p{};
           for (int k = 0; k < max_rank; ++k) p.at[f.perm[k]] = q.at[k];
           y[i] = x[at(from, p)];
         }
+      });
+    }
+
+    /// A contraction that slides: for each element all coordinates of operand 0 that agree with it, and what operand 1 has
+    /// there, 0 outside.
+    template <int V> void slide(op_info const& f, T* y) {
+      constexpr shape s = P::template extents<V>;
+      constexpr int a = field(P::template at<V>, 0), b = field(P::template at<V>, 1);
+      constexpr shape sa = P::template extents<a>, sb = P::template extents<b>;
+      const shape now = shape_now<P>(sa, leaves_);
+      T const *const x = value(a), *const z = value(b);
+      std::fill_n(y, s.size(), T(0));
+      for_each(s, [&](index const& r, long i) {
+        shape terms = now;  // along axes of the result there is one coordinate
+        index first{};
+        for (int q = 0; q < max_rank; ++q)
+          if (const int k = axis_of_letter(f, 2, f.labels[0][q]); k != no_axis) terms.extent[q] = 1, first.at[q] = r.at[k];
+        index t;
+        for (t.at[3] = first.at[3]; t.at[3] < first.at[3] + terms.extent[3]; ++t.at[3])
+          for (t.at[2] = first.at[2]; t.at[2] < first.at[2] + terms.extent[2]; ++t.at[2])
+            for (t.at[1] = first.at[1]; t.at[1] < first.at[1] + terms.extent[1]; ++t.at[1])
+              for (t.at[0] = first.at[0]; t.at[0] < first.at[0] + terms.extent[0]; ++t.at[0]) {
+                index p;
+                bool there = true;
+                for (int q = 0; q < max_rank; ++q)
+                  if (q < sliding_axes) {
+                    const int n = f.slide[q].numerator(r.at[q], t.at[q]);
+                    there = there && f.slide[q].there(n, sb.extent[q]);
+                    p.at[q] = n / f.slide[q].divisor;
+                  } else if (const int k = axis_of_letter(f, 2, f.labels[1][q]); k != no_axis) p.at[q] = r.at[k];
+                  else p.at[q] = t.at[axis_of_letter(f, 0, f.labels[1][q])];
+                y[i] += x[at(sa, t)] * (there ? z[at(sb, p)] : T(0));
+              }
       });
     }
 

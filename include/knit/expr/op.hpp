@@ -25,7 +25,20 @@ enum class kind : unsigned char {
 enum class combine : unsigned char { sum, maximum };
 /// What routines of libraries do with a product's result besides: add a number to each row, or take the larger of it and 0.
 enum class epilogue : unsigned char { none, bias, relu };
-enum class view_kind : unsigned char { transpose, broadcast, reshape };
+enum class view_kind : unsigned char { transpose, broadcast, reshape, sampled };
+
+/// Where an axis is read along which something slides: at (by * i + by_term * t + offset) / divisor, where i is the
+/// coordinate of what is computed along the same axis, and t that of a contraction's operand 0. Where that is no whole
+/// number or outside, 0 is read.
+struct sliding {
+  int by, by_term, offset, divisor;
+
+  constexpr int numerator(int i, int t) const { return by * i + by_term * t + offset; }
+  /// Is the coordinate with that numerator there?
+  constexpr bool there(int n, int extent) const { return n >= 0 && n % divisor == 0 && n / divisor < extent; }
+};
+/// Along so many axes, the first ones.
+inline constexpr int sliding_axes = 2;
 
 /// Everything that the graph passes and the plan know of an op.
 struct op_info {
@@ -40,6 +53,8 @@ struct op_info {
   view_kind see = view_kind::transpose;  ///< of a view
   int perm[max_rank] = {0, 1, 2, 3};     ///< of a transpose: axis k of the result is axis perm[k] of the operand
   char const* labels[3] = {"", "", ""};  ///< of a contraction: axes of a, b and the result
+  bool slides = false;                   ///< a contraction along the first axes of b, or a sampled view
+  sliding slide[sliding_axes] = {{1, 0, 0, 1}, {1, 0, 0, 1}};
   double left_unit = 0, right_unit = 0, absorbing = 0;
   bool has_left_unit = false, has_right_unit = false, has_absorbing = false;
   bool picks = false;                    ///< of three operands: one of the last two, so op(c, x, x) is x
@@ -95,6 +110,10 @@ template <class Op> constexpr op_info make_info() {
     for (int k = 0; k < max_rank; ++k) i.perm[k] = Op::perm[k];
   if constexpr (requires { Op::labels; })
     for (int k = 0; k < 3; ++k) i.labels[k] = Op::labels[k];
+  if constexpr (requires { Op::slide; }) {
+    i.slides = true;
+    for (int k = 0; k < sliding_axes; ++k) i.slide[k] = Op::slide[k];
+  }
   if constexpr (requires { Op::left_unit; }) i.left_unit = Op::left_unit, i.has_left_unit = true;
   if constexpr (requires { Op::right_unit; }) i.right_unit = Op::right_unit, i.has_right_unit = true;
   if constexpr (requires { Op::absorbing; }) i.absorbing = Op::absorbing, i.has_absorbing = true;

@@ -21,7 +21,8 @@ struct root {
 /// A value as it is read: by way of views, of which only the axes are left, the value that they end in.
 struct access {
   int node;
-  int axis[max_rank];  ///< of that value, for each axis of what is read; no_axis: repeated
+  int axis[max_rank];  ///< of that value, for each axis of what is read; no_axis: repeated, or sampled
+  bool sampled;        ///< by way of a view that samples: along an axis that it slides along any element may be read, or none
 };
 inline constexpr int no_axis = -1;  ///< also of a cut: not cut
 
@@ -91,12 +92,12 @@ template <int N, int R> constexpr access see(flat_arrays<N, R> const& a, int v, 
   const int base = f.what == kind::view ? field(a.at[v], 0) : v;
   const shape from = a.extents[base];
   const bool alias = base != v && (f.see != view_kind::reshape || squeezes(from, to));
-  access r{alias ? a.seen[base].node : v, {}};
+  access r{alias ? a.seen[base].node : v, {}, alias && (f.see == view_kind::sampled || a.seen[base].sampled)};
   for (int q = 0; q < max_rank; ++q) {
     r.axis[q] = to.extent[q] > 1 ? q : no_axis;
     if (!alias || r.axis[q] == no_axis) continue;
-    const int x = axis_under(f, from, to, q);
-    r.axis[q] = from.extent[x] > 1 ? a.seen[base].axis[x] : no_axis;
+    const int x = f.see == view_kind::sampled && q < sliding_axes ? no_axis : axis_under(f, from, to, q);
+    r.axis[q] = x != no_axis && from.extent[x] > 1 ? a.seen[base].axis[x] : no_axis;
   }
   return r;
 }
@@ -188,7 +189,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
       if (!p.needed[i]) continue;
       p.live += !(p.g.simplifies && p.g.is_op(i) && p.g.info(i).transparent);
       if (p.g.is_op(i))
-        for (int k = 0; k < p.g.info(i).arity; ++k) p.needed[field(p.g.at(i), k)] = true;
+        for (int k = 0; k < (p.g.simplifies && p.g.info(i).transparent ? 1 : p.g.info(i).arity); ++k) p.needed[field(p.g.at(i), k)] = true;
     }
     return p;
   }();

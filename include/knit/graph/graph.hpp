@@ -144,11 +144,14 @@ template <int Capacity> struct graph {
     return is_constant(i) ? i : -1;
   }
 
-  /// A `like` op of one operand (or of none) to shape s.
-  constexpr int like(int op, int a, shape s, int extra = none) {
+  /// A `like` op of up to two operands to shape s.
+  constexpr int like(int op, int a, shape s, int extra = none, int b = none) {
     op_info const& f = *ops[op];
     if (f.counts) return count(extents[a], s);
-    if (simplifies && f.arity == 1 && f.what != kind::map) {
+    if (simplifies && f.slides) {
+      for (int k : {a, b})
+        if (const int z = k == none ? -1 : constant_behind(k); z >= 0 && value(z) == 0) return filled(0, s);
+    } else if (simplifies && f.arity == 1 && f.what != kind::map) {
       if (same_extents(extents[a], s) && extents[a].rank == s.rank) return a;
       if (same_extents(extents[a], s) && f.what == kind::reduce) return a;
       if (f.what == kind::view && f.see == view_kind::broadcast && is_view(a, view_kind::broadcast))
@@ -157,7 +160,7 @@ template <int Capacity> struct graph {
         if (const int c = constant_behind(a); c >= 0)
           return like(known.broadcast, count(extents[a], s, value(c)), s);
     }
-    int x[3] = {a, none, none};
+    int x[3] = {a, b, none};
     x[f.arity] = shape_number(s);
     if (extra != none) x[f.arity + 1] = extra;
     return put(pack(op, x[0], x[1], x[2]), s);
@@ -167,7 +170,7 @@ template <int Capacity> struct graph {
   constexpr int make(int op, int a, int b = none, int c = none, int extra = none) {
     op_info const& f = *ops[op];
     int x[3] = {a, b, c};
-    if (f.like) return like(op, f.arity == 0 ? int(none) : a, extents[x[f.arity]], extra);
+    if (f.like) return like(op, f.arity == 0 ? int(none) : a, extents[x[f.arity]], extra, f.arity == 2 ? b : int(none));
     if (simplifies && f.what == kind::map) {
       // What is only repeated is computed before it is repeated.
       const shape whole = inferred(f, x);
@@ -208,7 +211,7 @@ template <int Capacity> struct graph {
     }
     if (f.what == kind::view) {
       if (same_extents(extents[x[0]], s) && f.see == view_kind::reshape) return x[0];
-      if (const int z = constant_behind(x[0]); z >= 0) return filled(value(z), s);
+      if (const int z = constant_behind(x[0]); z >= 0 && (!f.slides || value(z) == 0)) return filled(value(z), s);
       if (f.see == view_kind::transpose && is_view(x[0], view_kind::transpose)) {
         op_info const& g = info(x[0]);
         bool undone = true;

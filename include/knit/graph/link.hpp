@@ -283,7 +283,7 @@ template <class G> struct linker {
         x[k] = to[x[k]];
       }
       if (!moved) continue;
-      to[i] = f.like ? g.like(op_of(n), x[0], g.extents[i], f.arity + 1 < 3 ? x[f.arity + 1] : int(none))
+      to[i] = f.like ? g.like(op_of(n), x[0], g.extents[i], f.arity + 1 < 3 ? x[f.arity + 1] : int(none), f.arity == 2 ? x[1] : int(none))
                      : g.make(op_of(n), x[0], x[1], x[2]);
     }
     const int result = to[top];

@@ -6,7 +6,9 @@
 #include <knit/op/compare.hpp>
 #include <knit/op/composite.hpp>
 #include <knit/op/contract.hpp>
+#include <knit/op/conv.hpp>
 #include <knit/op/index.hpp>
+#include <knit/op/pool.hpp>
 #include <knit/op/reduce.hpp>
 #include <knit/op/shape.hpp>
 #include <knit/op/transcendental.hpp>
@@ -20,5 +22,8 @@ using reductions = mp::mp_list<sum_op<>, sum_op<0>, sum_op<1>, sum_op<0, 1>, max
 using views = mp::mp_list<transpose_op<1, 0>, reshape_op<6, 2>>;
 using like = mp::mp_list<broadcast_like_op, sum_to_like_op, reshape_like_op, count_per_op, coordinate_like_op<0>, coordinate_like_op<1>>;
 using contractions = mp::mp_list<contract_op<"mk", "kn", "mn">, contract_op<"mk", "k", "m">>;
+using samples = mp::mp_list<sample_op<2, 2, 0, 1>, sample_op<3, 1, 2, 0>, sample_op<3, 2, 1, 1>>;
+using samples_like = mp::mp_list<sample_like_op<1, 0, -1, 2>, sample_like_op<2, 1, 0, 3>>;
+using convolutions = mp::mp_list<conv_op<1, 0, conv_part::result>, conv_op<1, 1, conv_part::result>, conv_op<2, 1, conv_part::result>>;
 
 }  // namespace knit::catalogue

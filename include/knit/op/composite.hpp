@@ -12,6 +12,14 @@ struct detach_op : elementwise<1> {
   static constexpr bool transparent = true;
   template <class V> KNIT_FN static V eval(V a) { return a; }
 };
+/// The value of a with the derivative of b, which is another way to write it: of the same shape, and worked out for the
+/// derivative alone.
+struct as_op : elementwise<2> {
+  static constexpr char const* name = "as";
+  static constexpr bool transparent = true;
+  template <class V> KNIT_FN static V eval(V a, V) { return a; }
+  static constexpr auto pullback(auto, auto g, auto, auto) { return grads(no_gradient{}, g); }
+};
 template <function_operand A> constexpr auto detach(A&& a) { return make<detach_op>(std::forward<A>(a)); }
 
 namespace detail {

@@ -134,6 +134,27 @@ constexpr auto transpose(A&& a) { return make<transpose_op<Perm...>>(std::forwar
 /// The elements of a, first index fastest, under the extents N.
 template <long... N, function_operand A> constexpr auto reshape(A&& a) { return make<reshape_op<N...>>(std::forward<A>(a)); }
 
+/// Knet's mat: the last axis stays, the others become one: images of width x height x channels x instances become columns.
+struct mat_function {
+  template <function_operand A> constexpr auto operator()(A&& a) const {
+    if constexpr (poison<A>) return poisoned{};
+    else {
+      constexpr shape s = lifted<A>::shape;
+      constexpr int last = s.rank > 1 ? s.rank - 1 : 1;
+      return reshape<s.size() / s.extent[last], s.code(last)>(std::forward<A>(a));
+    }
+  }
+};
+inline constexpr mat_function mat{};
+/// The other way: columns as arrays of the extents N, with the instances behind those.
+template <long... N> struct unmat_function {
+  template <function_operand A> constexpr auto operator()(A&& a) const {
+    if constexpr (poison<A>) return poisoned{};
+    else return reshape<N..., lifted<A>::shape.code(1)>(std::forward<A>(a));
+  }
+};
+template <long... N> inline constexpr unmat_function<N...> unmat{};
+
 /// a repeated to the shape of b; a summed to the shape of b; a under the shape of b. Rules are written with
 /// these, because a rule never sees a shape.
 template <function_operand A, function_operand B> constexpr auto broadcast_like(A&& a, B&& b) {

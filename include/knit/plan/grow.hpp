@@ -63,7 +63,7 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
           if (g.extents[u].extent[i] == 1) continue;
           const int q = axis_of_letter(f, 2, f.labels[k][i]);
           if (q != no_axis) c.join(u, i, v, q);
-          else if (k == 0) c.join(u, i, g.operand(v, 1), axis_of_letter(f, 1, f.labels[k][i]));
+          else if (const int r = axis_of_letter(f, 1, f.labels[k][i]); k == 0 && r != no_axis) c.join(u, i, g.operand(v, 1), r);
         }
       } else
         for (int q = 0; q < max_rank; ++q)
@@ -156,15 +156,16 @@ template <int N, int R> struct region_grower {
 
   /// May each slab sum its own part of a contracted axis? If the result is small beside what it is summed from
   /// (every slab keeps one), and both operands are read where they lie.
-  constexpr refusal::reason sums_in_parts(int v, long operand_size) const {
+  constexpr refusal::reason sums_in_parts(int v, int cut, long operand_size) const {
     op_info const& f = g.info(v);
     using enum refusal::reason;
     if (g.extents[v].size() * 16 > operand_size) return large_parts;
+    if (f.slides && cut < contracted_cut + sliding_axes) return no_parts;
     product_letters const& l = letters[v];
     access const& a = g.read(v, l.side), &b = g.read(v, 1 - l.side);
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
     if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
-    const bool lie = l.rows ? a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
+    const bool lie = l.rows ? !f.slides && a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
     return lie ? none : no_parts;
   }
 
@@ -187,7 +188,7 @@ template <int N, int R> struct region_grower {
       int q = axis_in_user(g, v, k, a, trial_axis[a.node]);
       if (q == no_axis && f.what == kind::contract)
         for (int i = 0; f.labels[k][i]; ++i)
-          if (a.axis[i] == trial_axis[a.node]) q = contracted_cut + axis_of_letter(f, 0, f.labels[k][i]);
+          if (const int r = axis_of_letter(f, 0, f.labels[k][i]); a.axis[i] == trial_axis[a.node] && r != no_axis) q = contracted_cut + r;
       if (q == no_axis || (cut != unknown && cut != q)) return {two_axes, a.node};
       cut = q;
       if (g.extents[a.node].size() > in_trial) in_trial = g.extents[a.node].size();
@@ -199,7 +200,7 @@ template <int N, int R> struct region_grower {
         if (own.extent[q] > 1 && classes.of(self, q) == cls) cut = q;
     if (cut == unknown) return {uncut, v};
     if (cut >= contracted_cut)
-      if (const auto why = sums_in_parts(v, in_trial); why != none) return {why, v};
+      if (const auto why = sums_in_parts(v, cut, in_trial); why != none) return {why, v};
     trial_cut[v] = cut;
     trial_axis[v] = cut >= contracted_cut || (f.what == kind::reduce && f.reduces(cut, own, g.extents[v])) ? partial_axis : cut;
     return {none, v};

@@ -180,7 +180,7 @@ template <int N, int R> struct plan {
 
 /// The very elements of a value, in place.
 constexpr bool is_pointwise(flat_graph const& g, access const& a, shape space) {
-  if (!same_extents(g.extents[a.node], space)) return false;
+  if (a.sampled || !same_extents(g.extents[a.node], space)) return false;
   for (int q = 0; q < max_rank; ++q)
     if (space.extent[q] > 1 && a.axis[q] != q) return false;
   return true;
@@ -200,6 +200,14 @@ constexpr int axis_of_letter(op_info const& f, int k, char letter) {
   return no_axis;
 }
 
+/// Does the place in operand k of a contraction depend on the letter: is it one of its axes, or does one slide along it?
+constexpr bool carries(op_info const& f, int k, char letter) {
+  if (f.slides && k == 1)
+    for (int q = 0; q < sliding_axes; ++q)
+      if (letter == f.labels[2][q] || letter == f.labels[0][q]) return true;
+  return axis_of_letter(f, k, letter) != no_axis;
+}
+
 /// Terms of a product whose operands may have to be packed: what is packed stands on the stack.
 inline constexpr int longest_packed = 1 << 13;
 
@@ -212,11 +220,13 @@ struct product_letters {
 };
 constexpr product_letters product_of(flat_graph const& g, int v) {
   op_info const& f = g.info(v);
-  auto in = [&](int k, char letter) { return axis_of_letter(f, k, letter) != no_axis; };
+  auto in = [&](int k, char letter) { return k == 2 ? axis_of_letter(f, 2, letter) != no_axis : carries(f, k, letter); };
   product_letters p{'\0', '\0', '\0', 0};
   for (int q = 0; f.labels[2][q] && !p.rows; ++q)
     if (g.extents[v].extent[q] > 1) p.rows = f.labels[2][q];
   if (p.rows && in(0, p.rows) == in(1, p.rows)) p.rows = '\0';
+  // What slides along more terms than there are rows (the gradient of a filter) has lanes along the terms.
+  if (f.slides && g.extents[g.operand(v, 0)].extent[0] > g.extents[v].extent[0]) p.rows = '\0';
   p.side = p.rows && in(1, p.rows) ? 1 : 0;
   // Of several letters the first that keeps the multipliers busy, else the longest.
   constexpr int busy = 8;

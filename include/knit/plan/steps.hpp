@@ -14,7 +14,7 @@ template <int N> struct reads {
 
   constexpr void add(access const& a, bool before) {
     for (int i = 0; i < count; ++i) {
-      bool same = at[i].node == a.node;
+      bool same = at[i].node == a.node && at[i].sampled == a.sampled;
       for (int q = 0; q < max_rank; ++q) same = same && at[i].axis[q] == a.axis[q];
       if (same) {
         early[i] = early[i] || before;

@@ -169,6 +169,17 @@ template <class T, class Memory> HWY_API basic_lanes<T> load_n_as(Memory const* 
   }
 }
 
+/// Lane i is p[i] for lo <= i < hi, which alone is touched, and 0 elsewhere; 0 <= lo and hi <= count.
+template <class T> HWY_API basic_lanes<T> load_between(T const* p, int lo, int hi) {
+  if constexpr (detail::has_masked_memory)
+    return basic_lanes<T>(hn::MaskedLoad(hn::AndNot(first_n<T>(lo).m, first_n<T>(hi).m), hn::ScalableTag<T>(), p));
+  else {
+    T all[basic_lanes<T>::count] = {};
+    for (int i = lo; i < hi; ++i) all[i] = p[i];
+    return load_as<T>(all);
+  }
+}
+
 HWY_API lanes load(float const* p) { return load_as<float>(p); }
 HWY_API basic_lanes<double> load(double const* p) { return load_as<double>(p); }
 HWY_API lanes load(std::int32_t const* p) { return load_as<float>(p); }

@@ -45,9 +45,27 @@ template <class P, int S> struct summed : contraction_letters<P, S> {
       constexpr int in_result = axis_of_letter(info, 2, letter), in_first = axis_of_letter(info, 0, letter);
       if constexpr (P::template extents<operand<K>>.extent[Q] == 1) to.at[Q] = 0;
       else if constexpr (in_result != no_axis) to.at[Q] = p.at[in_result];
-      else to.at[Q] = t.at[in_first];
+      else if constexpr (in_first != no_axis) to.at[Q] = t.at[in_first];
       find<K, Q + 1>(p, t, to);
     }
+  }
+  /// Moves the coordinates in operand K, if it slides, to where it has slid to for result element p and term t; is that there?
+  template <int K, int Q = 0> KNIT_FN static bool slide(position const& p, position const& t, position& to) {
+    if constexpr (!L::slides(K) || Q == sliding_axes) return true;
+    else {
+      constexpr sliding s = info.slide[Q];
+      constexpr int extent = P::template extents<operand<K>>.extent[Q];
+      const int n = s.numerator(p.at[Q], t.at[Q]);
+      to.at[Q] = n / s.divisor;
+      return s.there(n, extent) && slide<K, Q + 1>(p, t, to);
+    }
+  }
+  /// Operand K where result element p and term t meet.
+  template <int K> KNIT_FN static lane<typename P::number> read(memory<P> const& m, position const& p, position const& t) {
+    position at{};
+    find<K>(p, t, at);
+    if (!slide<K>(p, t, at)) return typename P::number(0);
+    return reader<P, operand<K>>::one(m, at);
   }
 };
 
@@ -83,11 +101,9 @@ template <class P, int S, int Threads> struct contract_step {
           if (!T::place(m, r, term)) continue;
           for (int i = 0; i < width; ++i) {
             if (i < s[t].here) {
-              position p = s[t].at, a{}, b{};
+              position p = s[t].at;
               p.at[W::lane_axis] += i;
-              T::template find<0>(p, term, a);
-              T::template find<1>(p, term, b);
-              s[t].value[0].at[i] = fma(reader<P, T::template operand<0>>::one(m, a), reader<P, T::template operand<1>>::one(m, b), s[t].value[0].at[i]);
+              s[t].value[0].at[i] = fma(T::template read<0>(m, p, term), T::template read<1>(m, p, term), s[t].value[0].at[i]);
             }
           }
         }

@@ -74,7 +74,7 @@ template <class T> KNIT_FN std::array<lane<T>, max_rank> coordinates(position co
 template <class P, int V> struct reader : seen_value<P, V> {
   using seen = seen_value<P, V>;
   using number = typename P::number;
-  using seen::from, seen::base, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
+  using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
   /// Not stored: worked out by whoever reads it.
   static constexpr bool recomputed = what == role::inlined || (what == role::computed && P::plan.regions[P::plan.steps[P::plan.step_of[base]].region].every_thread);
   static constexpr buffer place = P::plan.buffers[base];
@@ -82,7 +82,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
   /// Do Width elements along an axis lie side by side, where Width are loaded at once?
   template <int Width> static constexpr bool side_by_side(int axis) {
-    if (recomputed || what == role::constant || from.axis[axis] == no_axis) return false;
+    if (recomputed || sampled || what == role::constant || from.axis[axis] == no_axis) return false;
     if (panels) return from.axis[axis] == 0 && panel_rows % Width == 0 && panel_pad % Width == 0;
     if (stride(axis) != 1) return false;
     for (int q = 0; q < max_rank; ++q)
@@ -126,7 +126,11 @@ template <class P, int V> struct reader : seen_value<P, V> {
 
   /// One element as a number.
   KNIT_FN static lane<number> one(memory<P> const& m, position const& p) {
-    if constexpr (what == role::constant) {
+    if constexpr (sampled) {
+      position q = p;
+      if (locate<P, V>(q)) return reader<P, base>::one(m, q);
+      return number(0);
+    } else if constexpr (what == role::constant) {
       constexpr number c = number(P::graph.constants[field(P::template at<base>, 0)]);
       return c;
     } else if constexpr (recomputed) return work_out(m, p);
@@ -145,7 +149,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
   /// Width elements from p on along Axis; those from `count` on are not there.
   template <int Axis, int Width> KNIT_FN static pack<number, Width> along(memory<P> const& m, position p, int count) {
     pack<number, Width> r;
-    if constexpr (from.axis[Axis] == no_axis && !recomputed) {
+    if constexpr (from.axis[Axis] == no_axis && !recomputed && !sampled) {
       const lane<number> x = one(m, p);
       for (int i = 0; i < Width; ++i) r.at[i] = x;
     } else if constexpr (Width > 1 && side_by_side<Width>(Axis)) {

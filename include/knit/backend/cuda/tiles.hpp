@@ -84,12 +84,20 @@ template <class P, int S, int Threads> struct product_step {
       return place<Summed, Q + 1>(m, i / n, c) && c.at[Q] < end<Q>(m);
     }
   }
-  template <int K, int Axis = 0> KNIT_FN static void find(coordinates_of const& c, position& p) {
-    if constexpr (Axis < max_rank && info.labels[K][Axis < max_rank ? Axis : 0] != '\0') {
+  /// Where operand K is read; is there anything?
+  template <int K, int Axis = 0> KNIT_FN static bool find(coordinates_of const& c, position& p) {
+    if constexpr (Axis == max_rank || info.labels[K][Axis < max_rank ? Axis : 0] == '\0') return true;
+    else if constexpr (T::slides(K) && Axis < sliding_axes) {
+      constexpr sliding s = info.slide[Axis];
+      constexpr int extent = P::template extents<T::template operand<K>>.extent[Axis];
+      const int n = s.numerator(c.at[Axis], c.at[contracted_cut + Axis]);
+      p.at[Axis] = n / s.divisor;
+      return s.there(n, extent) && find<K, Axis + 1>(c, p);
+    } else {
       constexpr int q = number_of(info.labels[K][Axis]);
       constexpr bool repeated = P::template extents<T::template operand<K>>.extent[Axis] == 1;
       p.at[Axis] = repeated ? 0 : c.at[q];
-      find<K, Axis + 1>(c, p);
+      return find<K, Axis + 1>(c, p);
     }
   }
 
@@ -117,11 +125,8 @@ template <class P, int S, int Threads> struct product_step {
         if constexpr (unit == 4) {
           pack<number, 4> x;
           for (int k = 0; k < 4; ++k) x.at[k] = number(0);
-          if (here) {
-            position p{};
-            find<K>(c, p);
-            x = R::template along<axis, 4>(m, p, 4);
-          }
+          position p{};
+          if (here && find<K>(c, p)) x = R::template along<axis, 4>(m, p, 4);
           if constexpr (along_first) {
             aligned<number, 4> y;
             for (int k = 0; k < 4; ++k) y.at[k] = x.at[k].v;
@@ -130,11 +135,8 @@ template <class P, int S, int Threads> struct product_step {
             for (int k = 0; k < 4; ++k) to[(deep + k) * Lead + along] = x.at[k].v;
         } else {
           lane<number> x = number(0);
-          if (here) {
-            position p{};
-            find<K>(c, p);
-            x = R::one(m, p);
-          }
+          position p{};
+          if (here && find<K>(c, p)) x = R::one(m, p);
           to[deep * Lead + along] = x.v;
         }
       }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSL-1.0
+// conv.hpp -- a convolutional layer: f(conv4(w, x) + b).
+#pragma once
+#include <knit/nn/dense.hpp>
+#include <knit/op/conv.hpp>
+#include <knit/op/pool.hpp>
+
+namespace knit {
+
+/// How a filter moves over an image: Stride elements at a time, from Padding outside on, where all is 0.
+template <int Stride, int Padding> struct moving {
+  static constexpr int stride = Stride, padding = Padding;
+};
+
+/// w: width x height x channels x filters, b: 1 x 1 x filters, f: an activation such as relu. x is width x height x channels x
+/// instances, the result ... x ... x filters x instances; filters are not turned (conv4).
+template <class W, class B, class F, class M> struct conv {
+  BOOST_HANA_DEFINE_STRUCT(conv, (W, w), (B, b), (F, f), (M, by));
+  template <class X> constexpr auto operator()(X&& x) const { return f(conv4<M::stride, M::padding>(w, std::forward<X>(x)) + b); }
+};
+template <class W, class B, class F, class M> conv(W, B, F, M) -> conv<W, B, F, M>;
+
+/// The layer with Out filters of Width x Height x In, weights from an initialiser and biases of zero; streams as of make_dense.
+template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class F = identity_function, class Init = xavier_uniform>
+auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = std::source_location::current()) {
+  tensor<float, Width, Height, In, Out> w;
+  w.fill([&](long i) { return first(stream.number, i, Width * Height * Out, Width * Height * In); });
+  return conv{w, tensor<float, 1, 1, Out>(), f, moving<Stride, Padding>{}};
+}
+
+}  // namespace knit

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// pool.hpp -- every so manieth element as a view, and with it the maximum and the mean of windows.
+#pragma once
+#include <knit/op/composite.hpp>
+
+namespace knit {
+
+/// Element x of the result is element (By * x + Offset) / Divisor of the operand, along the first two axes, and 0 where that is
+/// no whole number or outside; the result has the shape of the second operand. Each element is read once at most, so the
+/// derivative is the same with the two numbers changing places.
+template <int By, int Offset0, int Offset1, int Divisor> struct sample_like_op {
+  static constexpr kind what = kind::view;
+  static constexpr view_kind see = view_kind::sampled;
+  static constexpr int arity = 1;
+  static constexpr bool like = true;
+  static constexpr char const* name = "sample";
+  static constexpr sliding slide[sliding_axes] = {{By, 0, Offset0, Divisor}, {By, 0, Offset1, Divisor}};
+  static constexpr shape infer(shape const* s) { return s[1]; }
+  static constexpr auto pullback(auto, auto g, auto a, auto) {
+    return grads(make<sample_like_op<Divisor, -Offset0, -Offset1, By>>(g, a));
+  }
+};
+/// Element (I, J) of each window of Window x Window elements, of which neighbours are Stride apart.
+template <int Window, int Stride, int I, int J> struct sample_op {
+  static constexpr kind what = kind::view;
+  static constexpr view_kind see = view_kind::sampled;
+  static constexpr int arity = 1;
+  static constexpr char const* name = "sample";
+  static constexpr sliding slide[sliding_axes] = {{Stride, 0, I, 1}, {Stride, 0, J, 1}};
+  static constexpr sentence complain(shape const* s) {
+    sentence t;
+    auto begin = [&]() -> sentence& { return t << "pool<" << Window << ", " << Stride << ">(x) of images " << s[0] << ": "; };
+    if (Window < 1 || Stride < 1) begin() << "the window and the stride are at least 1";
+    else if (s[0].rank < 2 || s[0].name[0] || s[0].name[1])
+      begin() << "images have a width and a height that the compiler knows as their first axes; reshape what has not";
+    else if (s[0].extent[0] < Window || s[0].extent[1] < Window)
+      begin() << "the window does not fit; take a smaller one";
+    return t;
+  }
+  static constexpr shape infer(shape const* s) {
+    shape r = s[0];
+    for (int q = 0; q < sliding_axes; ++q) r.extent[q] = (s[0].extent[q] - Window) / Stride + 1;
+    return r;
+  }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(make<sample_like_op<1, -I, -J, Stride>>(g, a)); }
+};
+
+namespace detail {
+/// f(element of each window, ...), for all elements of a window.
+template <int Window, int Stride, class F, class X> constexpr auto of_windows(F const& f, X const& x) {
+  if constexpr (poison<decltype(make<sample_op<Window, Stride, 0, 0>>(x))>) return poisoned{};
+  else
+    return [&]<int... K>(std::integer_sequence<int, K...>) {
+      return f(make<sample_op<Window, Stride, K % Window, K / Window>>(x)...);
+    }(std::make_integer_sequence<int, Window * Window>{});
+}
+template <class A> constexpr auto largest_of(A const& a) { return a; }
+template <class A, class B, class... More> constexpr auto largest_of(A const& a, B const& b, More const&... more) { return largest_of(max(a, b), more...); }
+}  // namespace detail
+
+/// The largest element of each window of Window x Window elements, of which neighbours are Stride apart, along the first two
+/// axes; windows that do not fit are left out: Knet's pool. Elements that tie share the gradient equally.
+template <int Window, int Stride> struct pool_function {
+  template <function_operand X> constexpr auto operator()(X&& x) const {
+    return detail::of_windows<Window, Stride>([](auto const&... v) {
+      auto y = detach(detail::largest_of(v...));
+      return make<as_op>(y, (select(v == y, v, 0_c) + ...) / ((v == y) + ...));
+    }, lift(std::forward<X>(x)));
+  }
+};
+/// The mean of each such window: Knet's pool with mode = 1.
+template <int Window, int Stride> struct mean_pool_function {
+  template <function_operand X> constexpr auto operator()(X&& x) const {
+    return detail::of_windows<Window, Stride>([](auto const&... v) { return (v + ...) % constant<std::bit_cast<std::uint64_t>(1.0 / (Window * Window))>{}; }, lift(std::forward<X>(x)));
+  }
+};
+/// pool<2>(x), and pool<2> among the layers of a chain.
+template <int Window = 2, int Stride = Window> inline constexpr pool_function<Window, Stride> pool{};
+template <int Window = 2, int Stride = Window> inline constexpr mean_pool_function<Window, Stride> mean_pool{};
+
+}  // namespace knit
