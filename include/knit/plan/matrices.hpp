@@ -82,19 +82,19 @@ struct matrix_product {
 
 /// Contraction v as a product of matrices, its result at d. Panels are a batch: each panel of rows times all of the other
 /// operand. There is none where letters are left over, where an extent is known at run time only, or where an operand is not
-/// numbers in memory of which one axis lies side by side.
+/// numbers in memory of which one axis lies side by side, or slides.
 constexpr matrix_product matrix_product_of(flat_graph const& g, int v, array_place const& d) {
   constexpr matrix_product none{};
   op_info const& f = g.info(v);
   const product_letters l = product_of(g, v);
-  if (!l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return none;
+  if (f.slides || !l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return none;
   char batch = '\0';
   enum { rows, columns, terms, others };
   int extent[4] = {1, 1, 1, 1};
   axis_place at[3][4]{};  // of a, b, d
   for (int k = 0; k < 3; ++k) {
     const int u = k < 2 ? g.operand(v, k) : v;
-    if (k < 2 && !are_numbers(g, g.read(u).node)) return none;
+    if (k < 2 && (!are_numbers(g, g.read(u).node) || g.read(u).sampled)) return none;
     const array_place place = k < 2 ? place_of(g, g.read(u).node) : d;
     for (int i = 0; f.labels[k][i]; ++i) {
       const char letter = f.labels[k][i];
