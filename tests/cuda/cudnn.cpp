@@ -52,9 +52,9 @@ TEST(cudnn, plans_results_without_a_gpu) {
   plan(of(convolution_part::result, true, true), "CONV_ADD_BIAS_ACT");
   plan(of(convolution_part::result, true, true, 2), "CONV_ADD_BIAS_ACT");
 }
-TEST(cudnn, plans_results_with_less_besides) {
+TEST(cudnn, plans_a_bias_but_no_relu_alone) {
   plan(of(convolution_part::result, true, false), "CONV_ADD_BIAS");
-  plan(of(convolution_part::result, false, true), "CONV");
+  EXPECT_THROW(cudnn_convolution(of(convolution_part::result, false, true), cudnn_device(gpus[0].json)), error);
 }
 TEST(cudnn, plans_derivatives_without_a_gpu) {
   plan(of(convolution_part::image), "CONV_BWD_DATA");
@@ -89,6 +89,7 @@ TEST(cudnn, plans_what_programs_leave_to_it) {
   EXPECT_EQ(planned<routines::large_conv>(), 2);
   EXPECT_EQ(planned<routines::whole_image>(), 2);
   EXPECT_EQ(planned<routines::conv_derivatives>(), 12);
+  EXPECT_EQ(planned<routines::conv_sgd>(), 10);
 }
 
 TEST(cudnn, says_what_it_cannot_plan) {

@@ -84,6 +84,7 @@ TEST(routines, are_for_convolutions) {
   static_assert(c.filter_width == 3 && c.filters == 6 && c.stride == 1 && c.padding == 1 && c.bias && c.relu);
   static_assert(cuda::convolutions_of<compiled<conv_derivatives, for_library>>() == 6);  // two results, two filters, two images
   static_assert(cuda::convolutions_of<compiled<whole_image, for_library>>() == 1);
+  static_assert(cuda::convolutions_of<compiled<conv_sgd, for_library>>() == 5);
 }
 template <class Spec> void as_libraries() {
   cuda_run::memory<Spec> own(1), library(1);
@@ -95,10 +96,12 @@ TEST(routines, of_convolutions_are_described_as_they_are) {
   as_libraries<conv_layer>();
   as_libraries<conv_derivatives>();
   as_libraries<whole_image>();
+  as_libraries<conv_sgd>();
 }
 TEST(routines, of_convolutions_leave_values_what_they_are) {
   as_scalar<conv_layer>();
   as_scalar<conv_derivatives>();
+  as_scalar<conv_sgd>();
 }
 
 TEST(routines, are_explained) {

@@ -3,7 +3,7 @@
 #pragma once
 #include <knit/backend/cuda/kernel.hpp>
 
-#include <knit/op/conv.hpp>
+#include <knit/nn/conv.hpp>
 
 #include "programs.hpp"
 
@@ -79,6 +79,9 @@ struct conv_loss_of {
 };
 struct conv_derivatives
     : knit::detail::gradients_spec<conv_loss_of, tensor<float, 3, 3, 4, 6>, tensor<float, 3, 2, 6, 5>, view<float, 9, 8, 4, 5>, tensor<float, 1, 1, 6>> {};
+/// A step of training: results that convolutions read, derivatives of filters in the arena, an image's that nobody wants.
+using conv_net = decltype(make_chain(make_conv<3, 3, 2, 4, 1, 1>(relu), make_conv<3, 3, 4, 6, 2>(relu), mat, make_dense<150, 10>()));
+struct conv_sgd : training_program<conv_net, sgd_rule, tensor<float, 11, 11, 2, 8>, view<std::uint8_t, 8>> {};
 /// Too many letters for a product, too few to slide.
 struct dot_of {
   constexpr auto operator()(auto w, auto x) const { return conv4(w, x); }

@@ -31,17 +31,14 @@ struct convolution {
   }
 };
 
-/// Contraction v as a convolution, what it computes at d.
-constexpr convolution convolution_of(flat_graph const& g, int v, array_place const& d) {
+/// Contraction v as a convolution. cuDNN takes images and results with gaps between rows, but no filters.
+constexpr convolution convolution_of(flat_graph const& g, int v, contraction_places const& lie) {
   constexpr convolution none{};
   op_info const& f = g.info(v);
   if (!f.slides || g.number != element::f32 || g.extents[v].named()) return none;
-  array_place at[3]{{}, {}, d};
   for (int k = 0; k < 2; ++k) {
     access const& a = g.read(v, k);
-    if (!are_numbers(g, a.node) || !is_pointwise(g, a, g.extents[g.operand(v, k)])) return none;
-    at[k] = place_of(g, a.node);
-    if (at[k].panels) return none;
+    if (!are_numbers(g, a.node) || !is_pointwise(g, a, g.extents[g.operand(v, k)]) || lie.at[k].panels) return none;
   }
   auto letter = [&](int k, int axis) { return f.labels[k][axis]; };
   for (int k = 0; k < 3; ++k)
@@ -63,12 +60,13 @@ constexpr convolution convolution_of(flat_graph const& g, int v, array_place con
     c.result_operand = 0, c.image_operand = 1, c.filter_operand = 2;
     c.stride = s.by_term, c.padding = -s.offset;
   } else return none;
+  auto const& at = lie.at;
   shape const &x = at[c.image_operand].extents, &w = at[c.filter_operand].extents, &y = at[c.result_operand].extents;
   c.width = x.extent[0], c.height = x.extent[1], c.channels = x.extent[2], c.instances = x.extent[3];
   c.filter_width = w.extent[0], c.filter_height = w.extent[1], c.filters = w.extent[3];
   c.image_leading = at[c.image_operand].leading, c.filter_leading = at[c.filter_operand].leading, c.result_leading = at[c.result_operand].leading;
   const bool same = c.stride > 0 && c.padding >= 0 && c.result_width() == y.extent[0] && c.result_height() == y.extent[1];
-  return same ? c : none;
+  return same && c.filter_leading == c.filter_width ? c : none;
 }
 
 }  // namespace knit

@@ -27,9 +27,8 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
     for (int v = 0; v < g.size; ++v) {
       if (p.roles[v] != role::computed || g.info(v).what != kind::contract) continue;
       const double bytes = double(g.extents[v].size()) * double(bytes_of(g.number));
-      const array_place to = place_of_stored(g.extents[v]);
-      is_left[v] = flops[v] > t.routine_flops + t.routine_byte_flops * bytes &&
-                   (matrix_product_of(g, v, to).rows > 0 || convolution_of(g, v, to).filters > 0);
+      if (flops[v] <= t.routine_flops + t.routine_byte_flops * bytes) continue;
+      is_left[v] = matrix_product_of(g, v, places_of(g, v)).rows > 0 || convolution_in_plan(v).filters > 0;
     }
   }
 
@@ -49,10 +48,11 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
       ++stamp;
       put(v);
       const bool slides = g.info(v).slides;
-      if (!slides || convolution_of(g, v, place_of_stored(g.extents[v])).computes == convolution_part::result) {
+      if (!slides || convolution_in_plan(v).computes == convolution_part::result) {
         int last = v;
         if (const int x = sole_reader(last); x >= 0 && adds_along(slides ? 2 : lane_axis_of(g.extents[v]), x, last, level)) put(last = x);
-        if (const int x = sole_reader(last); x >= 0 && g.info(x).follows == epilogue::relu) put(last = x);
+        const bool may = !slides || last != v;  // cuDNN has no plan of a convolution and relu without a bias
+        if (const int x = sole_reader(last); may && x >= 0 && g.info(x).follows == epilogue::relu) put(last = x);
       }
       settle(level, 1);
       p.regions[p.region_count - 1].routine = true;
@@ -60,6 +60,12 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
   }
 
  private:
+  /// Its result has no gaps (lay_out).
+  constexpr convolution convolution_in_plan(int v) const {
+    contraction_places lie = places_of(g, v);
+    lie.at[2].leading = g.extents[v].extent[0];
+    return convolution_of(g, v, lie);
+  }
   constexpr void put(int v) {
     trial[v] = stamp;
     trial_axis[v] = trial_cut[v] = no_axis;

@@ -27,27 +27,31 @@ template <class P, int R> constexpr routine_call find_call() {
     static_assert(r.last - r.first == 1 && st.kind == step_kind::contract);
     constexpr int v = P::plan.order[st.first];
     flat_graph const& g = P::graph;
-    array_place to = place_of_stored(P::template extents<v>);
+    contraction_places lie = places_of(g, v);
+    for (int k = 0; k < 2; ++k)
+      if (const int u = g.read(v, k).node; P::plan.roles[u] == role::computed) lie.at[k].leading = P::plan.buffers[u].leading;
     int places = 0;
     for (int i = st.first; i < st.last; ++i) {
       const int x = P::plan.order[i];
       c.result = x;
       if (g.info(x).follows == epilogue::bias) c.bias = g.read(x, 0).node == v ? g.read(x, 1).node : g.read(x, 0).node;
       if (g.info(x).follows == epilogue::relu) c.relu = true;
-      places += P::plan.buffers[x].offset >= 0;
+      if (P::plan.buffers[x].offset < 0) continue;
+      ++places;
+      lie.at[2].leading = P::plan.buffers[x].leading;
     }
     for (int w = 0; w < P::plan.store_count; ++w) {
       if (P::plan.stores[w].step != r.first) continue;
       const root to_root = g.roots[P::plan.stores[w].root];
       ++places;
       c.store = w;
+      array_place& to = lie.at[2];
       to = to_root.state < 0 ? array_place{to.extents, to.extents.extent[0], false} : place_of_leaf(g.leaves[to_root.state]);
-      if (to_root.state >= 0 && g.leaves[to_root.state].holds != g.number) places = 0;
     }
     for (int k = 0; k < 2; ++k) c.operand[k] = g.read(v, k).node;
     if (places == 1) {
-      c.product = matrix_product_of(g, v, to);
-      c.sliding = convolution_of(g, v, to);
+      c.product = matrix_product_of(g, v, lie);
+      c.sliding = convolution_of(g, v, lie);
       c.sliding.bias = c.bias >= 0;
       c.sliding.relu = c.relu;
     }
