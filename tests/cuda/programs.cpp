@@ -42,6 +42,7 @@ TEST(programs, softmax_of_a_product) { check<programs::classes>(kernels(), "clas
 TEST(programs, small_sgd) { check<programs::small_sgd>(kernels(), "small_sgd", functions); }
 TEST(programs, small_adam) { check<programs::small_adam>(kernels(), "small_adam", functions); }
 TEST(programs, residual_momentum) { check<programs::residual_momentum>(kernels(), "residual_momentum", functions); }
+TEST(programs, conv_sgd) { check<programs::conv_sgd>(kernels(), "conv_sgd", functions); }
 TEST(programs, every_elementwise_op) {
   check<programs::unary_ops>(kernels(), "unary_ops", functions);
   check<programs::binary_ops>(kernels(), "binary_ops", functions);

@@ -7,6 +7,7 @@
 template class knit::cuda_backend::program<programs::small_sgd>;
 template class knit::cuda_backend::program<programs::small_adam>;
 template class knit::cuda_backend::program<programs::residual_momentum>;
+template class knit::cuda_backend::program<programs::conv_sgd>;
 template class knit::cuda_backend::program<programs::chain>;
 template class knit::cuda_backend::program<programs::log_sums>;
 template class knit::cuda_backend::program<programs::classes>;

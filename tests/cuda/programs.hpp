@@ -3,6 +3,7 @@
 #pragma once
 #include <knit/gradients.hpp>
 #include <knit/nn/chain.hpp>
+#include <knit/nn/conv.hpp>
 #include <knit/nn/dense.hpp>
 #include <knit/optim/adam.hpp>
 #include <knit/optim/momentum.hpp>
@@ -32,6 +33,10 @@ template <class First, class Second> struct residual {
 template <class First, class Second> residual(First, Second) -> residual<First, Second>;
 using residual_mlp = decltype(make_chain(make_dense<6, 16>(tanh_), residual{make_dense<16, 16>(relu), make_dense<16, 16>()}, make_dense<16, 10>()));
 struct residual_momentum : training_program<residual_mlp, momentum_rule, tensor<float, 6, 33>, view<std::uint8_t, 33>> {};
+
+/// Convolutions that are in tiles and that are not, with padding and with a stride, and pooling.
+using small_cnn = decltype(make_chain(make_conv<3, 3, 2, 8, 1, 1>(relu), pool<2>, make_conv<2, 2, 8, 4, 2>(tanh_), mat, make_dense<24, 10>()));
+struct conv_sgd : training_program<small_cnn, sgd_rule, tensor<float, 12, 8, 2, 3>, view<std::uint8_t, 3>> {};
 
 struct chain_of {
   constexpr auto operator()(auto x, auto b) const { return mean(square(sigm(x % 0.5 + b))); }

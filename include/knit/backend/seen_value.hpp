@@ -5,29 +5,33 @@
 
 namespace knit {
 
-/// The element of what value V ends in by way of views that is at p of V; false: there is none, and V is 0 there.
+/// The axis under axis q of view V, or no_axis.
+template <class P, int V> constexpr int axis_of_view(int q) {
+  const shape from = P::graph.extents[field(P::graph.at[V], 0)], to = P::graph.extents[V];
+  const int x = to.extent[q] > 1 ? axis_under(P::graph.info(V), from, to, q) : no_axis;
+  return x != no_axis && from.extent[x] > 1 ? x : no_axis;
+}
+/// Moves p from an element of value V to that of what V ends in by way of views; false: there is none, and V is 0 there.
 template <class P, int V, class Position> constexpr bool locate(Position& p) {
   constexpr access to = P::graph.read(V);
   if constexpr (to.node == V) return true;
   else {
-    using info = std::integral_constant<op_info const*, &P::graph.info(V)>;
     constexpr int u = field(P::template at<V>, 0);
-    constexpr shape from = P::template extents<u>;
-    if constexpr (info::value->see == view_kind::sampled) {
-      for (int q = 0; q < sliding_axes; ++q) {
-        sliding const s = info::value->slide[q];
-        const int n = s.numerator(p.at[q], 0);
-        if (!s.there(n, from.extent[q])) return false;
-        p.at[q] = n / s.divisor;
-      }
+    if constexpr (P::graph.info(V).see == view_kind::sampled) {
+      constexpr sliding a = P::graph.info(V).slide[0], b = P::graph.info(V).slide[1];
+      constexpr int width = P::template extents<u>.extent[0], height = P::template extents<u>.extent[1];
+      const int x = a.numerator(p.at[0], 0), y = b.numerator(p.at[1], 0);
+      if (!a.there(x, width) || !b.there(y, height)) return false;
+      p.at[0] = x / a.divisor;
+      p.at[1] = y / b.divisor;
     } else {
+      constexpr int x0 = axis_of_view<P, V>(0), x1 = axis_of_view<P, V>(1), x2 = axis_of_view<P, V>(2), x3 = axis_of_view<P, V>(3);
       const Position here = p;
       p = Position{};
-      for (int q = 0; q < max_rank; ++q)
-        if (P::template extents<V>.extent[q] > 1) {
-          const int x = axis_under(*info::value, from, P::template extents<V>, q);
-          if (from.extent[x] > 1) p.at[x] = here.at[q];
-        }
+      if constexpr (x0 != no_axis) p.at[x0] = here.at[0];
+      if constexpr (x1 != no_axis) p.at[x1] = here.at[1];
+      if constexpr (x2 != no_axis) p.at[x2] = here.at[2];
+      if constexpr (x3 != no_axis) p.at[x3] = here.at[3];
     }
     return locate<P, u>(p);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // pool.hpp -- every so manieth element as a view, and with it the maximum and the mean of windows.
 #pragma once
+#include <knit/expr/call.hpp>
 #include <knit/op/composite.hpp>
 
 namespace knit {
@@ -46,32 +47,42 @@ template <int Window, int Stride, int I, int J> struct sample_op {
 };
 
 namespace detail {
-/// f(element of each window, ...), for all elements of a window.
-template <int Window, int Stride, class F, class X> constexpr auto of_windows(F const& f, X const& x) {
-  if constexpr (poison<decltype(make<sample_op<Window, Stride, 0, 0>>(x))>) return poisoned{};
-  else
-    return [&]<int... K>(std::integer_sequence<int, K...>) {
-      return f(make<sample_op<Window, Stride, K % Window, K / Window>>(x)...);
-    }(std::make_integer_sequence<int, Window * Window>{});
-}
+/// F of the elements of each window. A functor of its own, and called as one: x is used again and again in it.
+template <int Window, int Stride, class F> struct of_windows {
+  template <class X> constexpr auto operator()(X const& x) const {
+    return []<int... K>(X const& x, std::integer_sequence<int, K...>) {
+      return F{}(make<sample_op<Window, Stride, K % Window, K / Window>>(x)...);
+    }(x, std::make_integer_sequence<int, Window * Window>{});
+  }
+  template <class X> static constexpr auto call(X&& x) {
+    if constexpr (poison<decltype(make<sample_op<Window, Stride, 0, 0>>(std::forward<X>(x)))>) return poisoned{};
+    else return call_functor(of_windows{}, std::forward<X>(x));
+  }
+};
 template <class A> constexpr auto largest_of(A const& a) { return a; }
 template <class A, class B, class... More> constexpr auto largest_of(A const& a, B const& b, More const&... more) { return largest_of(max(a, b), more...); }
+struct largest {
+  constexpr auto operator()(auto const&... v) const {
+    auto y = detach(largest_of(v...));
+    return make<as_op>(y, (select(v == y, v, 0_c) + ...) / ((v == y) + ...));
+  }
+};
+struct mean_of {
+  constexpr auto operator()(auto const&... v) const { return (v + ...) % constant<std::bit_cast<std::uint64_t>(1.0 / sizeof...(v))>{}; }
+};
 }  // namespace detail
 
 /// The largest element of each window of Window x Window elements, of which neighbours are Stride apart, along the first two
 /// axes; windows that do not fit are left out: Knet's pool. Elements that tie share the gradient equally.
 template <int Window, int Stride> struct pool_function {
   template <function_operand X> constexpr auto operator()(X&& x) const {
-    return detail::of_windows<Window, Stride>([](auto const&... v) {
-      auto y = detach(detail::largest_of(v...));
-      return make<as_op>(y, (select(v == y, v, 0_c) + ...) / ((v == y) + ...));
-    }, lift(std::forward<X>(x)));
+    return detail::of_windows<Window, Stride, detail::largest>::call(std::forward<X>(x));
   }
 };
 /// The mean of each such window: Knet's pool with mode = 1.
 template <int Window, int Stride> struct mean_pool_function {
   template <function_operand X> constexpr auto operator()(X&& x) const {
-    return detail::of_windows<Window, Stride>([](auto const&... v) { return (v + ...) % constant<std::bit_cast<std::uint64_t>(1.0 / (Window * Window))>{}; }, lift(std::forward<X>(x)));
+    return detail::of_windows<Window, Stride, detail::mean_of>::call(std::forward<X>(x));
   }
 };
 /// pool<2>(x), and pool<2> among the layers of a chain.

@@ -1,0 +1,14 @@
+// expect: pool<3, 3>.x. of images .5x2.: the window does not fit; take a smaller one
+// SPDX-License-Identifier: BSL-1.0
+#include <knit/knit.hpp>
+
+using namespace knit;
+
+void use(tensor<float, 5, 2>& x) {
+#ifdef KNIT_WRONG
+  tensor y = pool<3>(x);
+#else
+  tensor y = pool<2>(x);
+#endif
+  (void)y;
+}
