@@ -34,7 +34,8 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
 
   /// Is u numbers in memory once its region is done, all of them, not parts of them and not what each reader works out?
   constexpr bool is_whole(int u) const {
-    return p.roles[u] == role::leaf || (p.roles[u] == role::computed && home[u] >= 0 && p.slab_axis[u] != partial_axis && !p.regions[home[u]].every_thread);
+    if (p.roles[u] != role::computed) return p.roles[u] == role::leaf;
+    return home[u] >= 0 && p.slab_axis[u] != partial_axis && !p.regions[home[u]].every_thread;
   }
 
   /// A region for each product that is left to a routine and ready, with what the routine can do besides: its one reader, and
