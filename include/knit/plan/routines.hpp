@@ -20,8 +20,8 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
     return all;
   }
 
-  /// Notes the products and convolutions that are worth a routine. What they read and write travels through memory, and what is before and after
-  /// them is two kernels and not one: that has to be small beside them.
+  /// Notes the products and convolutions that are worth a routine. What they read and write travels through memory, and what is
+  /// before and after them is two kernels and not one: that has to be small beside them.
   constexpr void find_products() {
     if (t.routine_flops == 0) return;
     for (int v = 0; v < g.size; ++v) {
