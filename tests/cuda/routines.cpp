@@ -76,7 +76,7 @@ TEST(routines, leave_a_step_of_training_what_it_is) {
 }
 
 TEST(routines, are_for_convolutions) {
-  static_assert(of_a_plan<large_conv> == 1 && of_a_plan<conv_layer> == 0);
+  static_assert(of_a_plan<large_conv> == 1 && of_a_plan<gpu_conv> == 1 && of_a_plan<conv_layer> == 0);
   using P = compiled<conv_layer, for_library>;
   static_assert(P::plan.kernels == 1 && cuda::convolutions_of<P>() == 1);
   constexpr convolution c = cuda::call_of<P, 0>.sliding;

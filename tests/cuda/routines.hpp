@@ -74,6 +74,8 @@ struct conv_layer_of {
 };
 struct conv_layer : value_of<conv_layer_of, tensor<float, 3, 3, 4, 6>, view<float, 9, 8, 4, 5>, tensor<float, 1, 1, 6>> {};
 struct large_conv : value_of<conv_layer_of, tensor<float, 3, 3, 64, 64>, view<float, 32, 32, 64, 32>, tensor<float, 1, 1, 64>> {};
+/// The same, as few as a routine is worth.
+struct gpu_conv : value_of<conv_layer_of, tensor<float, 3, 3, 64, 64>, view<float, 32, 32, 64, 8>, tensor<float, 1, 1, 64>> {};
 struct conv_loss_of {
   constexpr auto operator()(auto w, auto v, auto x, auto b) const { return sum(square(relu(conv4<2, 1>(v, relu(conv4<1, 1>(w, x) + b))))); }
 };

@@ -33,6 +33,7 @@ TEST_F(on_a_gpu, small_adam) { check<programs::small_adam>(4e-6); }
 TEST_F(on_a_gpu, mnist_sgd) { check<programs::mnist_sgd>(4e-6); }
 TEST_F(on_a_gpu, mnist_adam) { check<programs::mnist_adam>(4e-6); }
 TEST_F(on_a_gpu, a_product_that_a_library_may_do) { check<routines::large_layer>(4e-6); }
+TEST_F(on_a_gpu, a_convolution_that_a_library_may_do) { check<routines::gpu_conv>(1e-5); }
 TEST_F(on_a_gpu, time_of_a_step) {
   std::printf("mnist_cuda_sgd_us %.3f\n", microseconds_of_sgd(600, 20));
   std::printf("mnist_cuda_adam_us %.3f\n", microseconds_of_adam(600, 20));
