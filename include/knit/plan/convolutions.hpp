@@ -26,9 +26,6 @@ struct convolution {
 
   constexpr int result_width() const { return (width + 2 * padding - filter_width) / stride + 1; }
   constexpr int result_height() const { return (height + 2 * padding - filter_height) / stride + 1; }
-  constexpr double flops() const {
-    return 2.0 * result_width() * result_height() * filters * instances * filter_width * filter_height * channels;
-  }
 };
 
 /// Contraction v as a convolution. cuDNN takes images and results with gaps between rows, but no filters.

@@ -88,7 +88,7 @@ inline cudnn_descriptor cudnn_device(std::string const& json) {
 /// cuDNN's plan of a convolution, in float throughout and the same to the bit each time. It is made without a GPU; `run` needs one.
 class cudnn_convolution {
  public:
-  /// What may be told apart of a call's arrays. `given` is the result where another part is computed.
+  /// The arrays of a call, as cuDNN is told them.
   enum array : std::int64_t { image = 1, filter, result, bias };
 
   /// Asks cuDNN for engines and takes the first, in its order, that a plan can be made of, from those that round no operand (to
