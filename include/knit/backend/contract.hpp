@@ -107,32 +107,44 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
   }
 
+  /// Are the rounds of terms so few, and as far apart everywhere, that a table says where each begins?
+  static constexpr bool rounds_in_table = [] {
+    bool even = terms.count > 0 && terms.size <= 1024 && !a_panels && !b_panels && !some_k;
+    for (int i = 0; i < terms.count; ++i) even = even && terms.number[i] != st.cut && L::name_of(L::letter_of(terms.number[i])) == 0;
+    return even;
+  }();
   /// Is A a plain array along whose rows, side by side, something slides, and along whose terms nothing does?
   static constexpr bool slides_along_rows = [] {
     const int q = L::slides(a_side) ? L::slides_along(m_letter) : no_axis;
-    return q != no_axis && direct_source<A> && !A::panels && A::stride(q) == 1 && L::slides_by(m_letter) == 1 && L::info.slide[q].divisor == 1 &&
+    return q == 0 && direct_source<A> && !A::panels && A::stride(q) == 1 && L::slides_by(m_letter) == 1 && L::info.slide[q].divisor == 1 &&
            L::slides_along(k_letter) == no_axis && !named_k && !cut_k;
   }();
+  /// Rounds that differ only in how far A has slid along its rows read one packed row, longer by so much, from other places.
+  static constexpr char along_row = slides_along_rows ? L::info.labels[0][0] : '\0';
+  static constexpr int group = along_row && rounds_in_table ? extent_of(along_row) : 1;
+  static constexpr int slide_back = group > 1 && L::slides_by(along_row) < 0 ? -L::slides_by(along_row) * (group - 1) : 0;
+  static constexpr int longer = group > 1 && slide_back == 0 ? L::slides_by(along_row) * (group - 1) : slide_back;
+  static constexpr int packed_rows = longer > 0 ? ((M < rows ? M : rows) + longer + lanes::count - 1) / lanes::count * lanes::count : rows;
   /// The same as pack_a below: what is outside is worked out once for all terms.
   static void pack_slid(memory const& mem, coordinates const& at, int count, number* to) {
-    constexpr int q = L::slides_along(m_letter), extent = L::shape_of(1).extent[q];
-    if (!L::template there<1 - q>(at)) {
-      std::fill_n(to, K * rows, number(0));
+    constexpr int extent = L::shape_of(1).extent[0];
+    if (!L::template there<1>(at)) {
+      std::fill_n(to, K * packed_rows, number(0));
       return;
     }
     position p = L::template in_operand<1>(at);
-    p.at[q] = 0;
+    p.at[0] = 0;
     number const* const row = A::data(mem) + A::offset(mem, p);
-    const int first = L::template place<q>(at);
-    for (int i = 0; i < count; i += lanes::count) {
+    const int first = L::template place<0>(at) - slide_back;
+    for (int i = 0; i < count + longer; i += lanes::count) {
       const int from = first + i, lo = from < 0 ? -from < lanes::count ? -from : lanes::count : 0;
-      const int width = count - i < lanes::count ? count - i : lanes::count, left = extent - from, hi = left < width ? left < lo ? lo : left : width;
+      const int left = count + longer < extent - first ? count + longer - i : extent - from, hi = left < lo ? lo : left < lanes::count ? left : lanes::count;
       number const* x = row + from;
       number* y = to + i;
       if (lo == 0 && hi == lanes::count)
-        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += rows) store(y, load(x));
+        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += packed_rows) store(y, load(x));
       else
-        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += rows) store(y, load_between(x, lo, hi));
+        for (int k = 0; k < K; ++k, x += step_along<a_side>(k_letter), y += packed_rows) store(y, load_between(x, lo, hi));
     }
   }
   /// Rows of A from `at` on as a panel, for operands whose rows do not lie side by side.
@@ -191,12 +203,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     else multiply_rows<Steps>(t, there, a, a_by, b, b_by_k, b_by_n, ahead);
   }
 
-  /// Are the rounds of terms so few, and as far apart everywhere, that a table says where each begins?
-  static constexpr bool rounds_in_table = [] {
-    bool even = terms.count > 0 && terms.size <= 1024 && !a_panels && !b_panels && !some_k;
-    for (int i = 0; i < terms.count; ++i) even = even && terms.number[i] != st.cut && L::name_of(L::letter_of(terms.number[i])) == 0;
-    return even;
-  }();
+  /// The table, for operand Side.
   template <int Side> static constexpr auto rounds_of = [] {
     std::array<int, rounds_in_table ? std::size_t(terms.size) : 1> behind{};
     for (int r = 0; r < int(behind.size()) && rounds_in_table; ++r)
@@ -205,6 +212,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         behind[std::size_t(r)] += int(rest % extent_of(letter) * step_along<Side>(letter));
         rest /= extent_of(letter);
       }
+    for (int r = 0; r < int(behind.size()) && Side == a_side && !a_direct; ++r)
+      behind[std::size_t(r)] = r / group * (K * packed_rows) + (group > 1 ? r % group * L::slides_by(along_row) + slide_back : 0);
     return behind;
   }();
 
@@ -214,7 +223,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     constexpr int vectors = (R + lanes::count - 1) / lanes::count;
     tile<vectors, NR, number> t;
     clear(t);
-    constexpr long a_by = !a_direct ? rows : a_panels ? Panel : step_along<a_side>(k_letter);
+    constexpr long a_by = !a_direct ? packed_rows : a_panels ? Panel : step_along<a_side>(k_letter);
     constexpr long b_by_k = b_plain ? step_along<b_side>(k_letter) : NR, b_by_n = b_plain ? step_along<b_side>(n_letter) : 1;
     const int there = rows_there<R>(s.m, m0);
     if constexpr (rounds_in_table) {
@@ -223,7 +232,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
       if constexpr (a_direct) a = A::data(s.m) + A::offset(s.m, L::template in_operand<a_side>(c));
       if constexpr (b_plain) b = Bm::data(s.m) + Bm::offset(s.m, L::template in_operand<b_side>(c));
       for (int r = 0; r < int(terms.size); ++r)
-        add_product<K, R>(t, there, a + (a_direct ? rounds_of<a_side>[std::size_t(r)] : r * (K * rows)), a_by,
+        add_product<K, R>(t, there, a + rounds_of<a_side>[std::size_t(r)], a_by,
                           b + (b_plain ? rounds_of<b_side>[std::size_t(r)] : r * (K * NR)), b_by_k, b_by_n, b_plain && b_by_n == 1 ? 2 * NR : 0);
     } else for (int r = 0, rounds = L::template rounds<terms>(s.m); r < rounds; ++r) {
       coordinates c = at(o, m0, n0);
@@ -315,12 +324,12 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
   }
   template <int R, int Panel> static void panel(typename B::context const& s, others o, int m0) {
-    alignas(64) number packed[a_direct ? 1 : K * rows * terms.size];
+    alignas(64) number packed[a_direct ? 1 : K * packed_rows * (terms.size / group) + rows];
     if constexpr (!a_direct)
-      for (int r = 0; r < L::template rounds<terms>(s.m); ++r) {
+      for (int r = 0; r < L::template rounds<terms>(s.m); r += group) {
         coordinates c = at(o, m0, 0);
         L::template place<terms>(c, r, s.m);
-        pack_a(s.m, c, rows_there<R>(s.m, m0), packed + r * (K * rows));
+        pack_a(s.m, c, rows_there<R>(s.m, m0), packed + r / group * (K * packed_rows));
       }
     if constexpr (sums_columns) B::start(*s.sums);
     const int n_lo = L::first(n_number, s.m), n_hi = L::end(n_number, s.m);

@@ -156,6 +156,12 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
     }
   }
 
+  /// Does a tile of this width occur along a letter, where tiles are as equal as can be?
+  static constexpr bool occurs(int q, int most, int width) {
+    const int n = extent_of(letter_of(q)), tiles = (n + most - 1) / most;
+    return ((q == st.cut || name_of(letter_of(q))) && width <= n) || width == n / tiles || width == (n + tiles - 1) / tiles;
+  }
+
   static constexpr bool cut_terms = st.cut >= contracted_cut;  ///< each slab sums its part of a contracted axis
 
   /// What follows with the elements of the result from p on, which s.value[0] holds: register `block` of a tile's column.

@@ -69,11 +69,6 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
 
   /// 4 x 4 sums and what they are made of fit 32 registers, 2 x 4 fit 16.
   static constexpr int most_i = lanes::count * int(sizeof(number)) >= 64 ? 4 : 2, most_j = 4;
-  /// Does a tile of this width occur along a letter, where tiles are as equal as can be?
-  static constexpr bool occurs(int q, int most, int width) {
-    const int n = extent_of(C::letter_of(q)), tiles = (n + most - 1) / most;
-    return ((q == C::st.cut || C::name_of(C::letter_of(q))) && width <= n) || width == n / tiles || width == (n + tiles - 1) / tiles;
-  }
 
   // ---- lanes along the result ----
 
@@ -153,7 +148,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   template <class Width, int MI = most_i, int NJ = most_j>
   static HWY_INLINE void dispatch(typename B::context const& s, coordinates const& c, int i, int j, Width w) {
     if constexpr (MI > 0 && NJ > 0) {
-      if constexpr (occurs(i_number, most_i, MI) && occurs(j_number, most_j, NJ)) {
+      if constexpr (C::occurs(i_number, most_i, MI) && C::occurs(j_number, most_j, NJ)) {
         if (i == MI && j == NJ) return sums<MI, NJ>(s, c, w);
       }
       if constexpr (NJ > 1) dispatch<Width, MI, NJ - 1>(s, c, i, j, w);

@@ -115,7 +115,8 @@ template <class P, int S> struct sliding_sums : contraction<P, S> {
   }
   template <int NJ = widest> static HWY_INLINE void dispatch(typename B::context const& s, int o0, int width) {
     if constexpr (NJ > 0) {
-      if (width == NJ) return filters<NJ>(s, o0);
+      if constexpr (C::occurs(o, widest, NJ))
+        if (width == NJ) return filters<NJ>(s, o0);
       dispatch<NJ - 1>(s, o0, width);
     }
   }
