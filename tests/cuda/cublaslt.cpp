@@ -3,8 +3,7 @@
 // knit's own kernels compute: a host multiplies by what the descriptors say.
 #include <knit/backend/cuda/cublaslt.cuh>
 
-#include "memory.hpp"
-#include "routines.hpp"
+#include "library.hpp"
 
 namespace {
 
@@ -69,33 +68,18 @@ void multiply(cublaslt_product const& p, float const* a, float const* b, float c
       }
 }
 
-/// Runs a program as cuda_backend does: kernels, and the products that they leave.
-template <class Spec> void run_with_library(cuda_run::memory<Spec>& on) {
-  using P = compiled<Spec, for_library>;
-  std::vector<float> arena(std::size_t(P::plan.arena_floats) + 1), scratch(std::size_t(cuda::scratch_numbers<P>) + 1);
-  const auto leaves = on.leaf_addresses();
-  const auto outputs = on.output_addresses();
-  const auto a = cuda::arguments_of<P>(leaves.data(), outputs.data(), arena.data(), scratch.data());
-  auto product = [&]<int K, int R>() {
-    if constexpr (cuda::is_left<P, R>() && P::plan.regions[R].level == K) {
-      constexpr cuda::routine_call c = cuda::call_of<P, R>;
-      multiply(cublaslt_product(c), cuda::read_by_routine(a, c.a), cuda::read_by_routine(a, c.b), c.bias >= 0 ? cuda::read_by_routine(a, c.bias) : nullptr,
-               cuda::written_by_routine(a, c));
-    }
-  };
-  auto kernel = [&]<int K>() {
-    cuda::aligned_memory shared(std::size_t(cuda::shared_numbers<P, K>) * sizeof(float));
-    for (int block = 0; block < cuda::grid<P, K>; ++block)
-      cuda::run_block<P, K>(cuda::host_block<cuda::block_threads>(), static_cast<float*>(shared.data()), a, block);
-    [&]<int... R>(std::integer_sequence<int, R...>) { (product.template operator()<K, R>(), ...); }(std::make_integer_sequence<int, P::plan.region_count>{});
-  };
-  [&]<int... K>(std::integer_sequence<int, K...>) { (kernel.template operator()<K>(), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
-}
+/// The products as cuBLASLt would do them; convolutions by their own words.
+struct by_descriptors : as_described {
+  template <class P> static void product(cuda::arguments<P> const& a, cuda::routine_call const& c) {
+    multiply(cublaslt_product(c), cuda::read_by_routine(a, c.operand[c.product.a_operand]), cuda::read_by_routine(a, c.operand[1 - c.product.a_operand]),
+             c.bias >= 0 ? cuda::read_by_routine(a, c.bias) : nullptr, cuda::written_by_routine(a, c));
+  }
+};
 
 template <class Spec> void check() {
   cuda_run::memory<Spec> own(1), library(1), before(1);
   typename cuda_on_host::template program<Spec>().run(own.leaf_addresses().data(), own.output_addresses().data());
-  run_with_library<Spec>(library);
+  run_with_library<Spec, by_descriptors>(library);
   EXPECT_GT(cuda_run::distance(own, before), 0);
   EXPECT_LE(cuda_run::distance(own, library), 4e-6);
 }

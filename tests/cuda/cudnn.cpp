@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// cudnn.cpp -- in: convolutions and GPUs that are only described. out: cuDNN's plans of them, made without a GPU; none is run.
+// cudnn.cpp -- in: convolutions, some of programs, and GPUs that are only described. out: cuDNN's plans of them, made without a
+// GPU; none is run.
 #include <knit/backend/cuda/cudnn.cuh>
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
 
+#include "routines.hpp"
+
 namespace {
 
+using namespace knit;
 using namespace knit::cuda;
 
 /// GPUs as cuDNN writes their properties; the numbers are of data sheets and of CUDA's table of compute capabilities.
@@ -28,9 +32,6 @@ struct described {
 };
 const described gpus[] = {{"H100", std::string(h100_says) + both_say}, {"A100", std::string(a100_says) + both_say}};
 
-constexpr char const* name_of(convolution_part p) {
-  return p == convolution_part::result ? "result" : p == convolution_part::image ? "image" : "filter";
-}
 void plan(convolution const& c, char const* chain) {
   for (described const& g : gpus) {
     const auto device = cudnn_device(g.json);
@@ -51,6 +52,10 @@ TEST(cudnn, plans_results_without_a_gpu) {
   plan(of(convolution_part::result, true, true), "CONV_ADD_BIAS_ACT");
   plan(of(convolution_part::result, true, true, 2), "CONV_ADD_BIAS_ACT");
 }
+TEST(cudnn, plans_a_bias_but_no_relu_alone) {
+  plan(of(convolution_part::result, true, false), "CONV_ADD_BIAS");
+  EXPECT_THROW(cudnn_convolution(of(convolution_part::result, false, true), cudnn_device(gpus[0].json)), error);
+}
 TEST(cudnn, plans_derivatives_without_a_gpu) {
   plan(of(convolution_part::image), "CONV_BWD_DATA");
   plan(of(convolution_part::filter), "CONV_BWD_FILTER");
@@ -63,6 +68,28 @@ TEST(cudnn, plans_arrays_with_gaps) {
   c.width = c.height = 28;
   c.image_leading = c.result_leading = 32;
   plan(c, "\"stride\":[57344,896,32,1]");
+}
+
+/// All that a program leaves to it.
+template <class Spec> int planned() {
+  using P = compiled<Spec, routines::for_library>;
+  int n = 0;
+  auto one = [&]<int R>() {
+    if constexpr (is_left_convolution<P, R>())
+      for (described const& g : gpus) {
+        const cudnn_convolution c(call_of<P, R>.sliding, cudnn_device(g.json));
+        ++n;
+      }
+  };
+  [&]<int... R>(std::integer_sequence<int, R...>) { (one.template operator()<R>(), ...); }(std::make_integer_sequence<int, P::plan.region_count>{});
+  return n;
+}
+TEST(cudnn, plans_what_programs_leave_to_it) {
+  EXPECT_EQ(planned<routines::conv_layer>(), 2);
+  EXPECT_EQ(planned<routines::large_conv>(), 2);
+  EXPECT_EQ(planned<routines::whole_image>(), 2);
+  EXPECT_EQ(planned<routines::conv_derivatives>(), 12);
+  EXPECT_EQ(planned<routines::conv_sgd>(), 10);
 }
 
 TEST(cudnn, says_what_it_cannot_plan) {

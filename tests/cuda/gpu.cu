@@ -44,6 +44,7 @@ template void run_on_gpu<programs::mnist_sgd>(std::vector<void*> const&, std::ve
 template void run_on_gpu<programs::mnist_adam>(std::vector<void*> const&, std::vector<void*> const&);
 template void run_on_gpu<routines::large_layer>(std::vector<void*> const&, std::vector<void*> const&);
 template void run_on_gpu<programs::mnist_bf16>(std::vector<void*> const&, std::vector<void*> const&);
+template void run_on_gpu<routines::gpu_conv>(std::vector<void*> const&, std::vector<void*> const&);
 
 bool gpu_available() { return cuda::available(); }
 

@@ -4,8 +4,7 @@
 #include <knit/backend/cuda/explain.hpp>
 #include <knit/backend/scalar.hpp>
 
-#include "memory.hpp"
-#include "routines.hpp"
+#include "library.hpp"
 
 namespace {
 
@@ -76,14 +75,45 @@ TEST(routines, leave_a_step_of_training_what_it_is) {
   as_scalar<small_sgd>();
 }
 
+TEST(routines, are_for_convolutions) {
+  static_assert(of_a_plan<large_conv> == 1 && of_a_plan<gpu_conv> == 1 && of_a_plan<conv_layer> == 0);
+  using P = compiled<conv_layer, for_library>;
+  static_assert(P::plan.kernels == 1 && cuda::convolutions_of<P>() == 1);
+  constexpr convolution c = cuda::call_of<P, 0>.sliding;
+  static_assert(c.computes == convolution_part::result && c.width == 9 && c.height == 8 && c.channels == 4 && c.instances == 5);
+  static_assert(c.filter_width == 3 && c.filters == 6 && c.stride == 1 && c.padding == 1 && c.bias && c.relu);
+  static_assert(cuda::convolutions_of<compiled<conv_derivatives, for_library>>() == 6);  // two results, two filters, two images
+  static_assert(cuda::convolutions_of<compiled<whole_image, for_library>>() == 1);
+  static_assert(cuda::convolutions_of<compiled<conv_sgd, for_library>>() == 5);
+}
+template <class Spec> void as_libraries() {
+  cuda_run::memory<Spec> own(1), library(1);
+  typename cuda_on_host::template program<Spec>().run(own.leaf_addresses().data(), own.output_addresses().data());
+  run_with_library<Spec, as_described>(library);
+  EXPECT_LE(cuda_run::distance(own, library), 4e-6);
+}
+TEST(routines, of_convolutions_are_described_as_they_are) {
+  as_libraries<conv_layer>();
+  as_libraries<conv_derivatives>();
+  as_libraries<whole_image>();
+  as_libraries<conv_sgd>();
+}
+TEST(routines, of_convolutions_leave_values_what_they_are) {
+  as_scalar<conv_layer>();
+  as_scalar<conv_derivatives>();
+  as_scalar<conv_sgd>();
+}
+
 TEST(routines, are_explained) {
   using P = compiled<layer, for_small_products>;
   EXPECT_NE(explain(P::graph, P::plan).find("Mflop, which a library's routine may do"), std::string::npos);
   const std::string here = cuda::explain_kernels<wide_sgd>(), there = cuda::explain_kernels<layer, for_library>();
-  EXPECT_NE(here.find("\n  32 x 512 x 1024, 64 times, with a bias, with relu: worth a library's routine; in tiles of knit's own kernel here\n"), here.npos) << here;
+  EXPECT_NE(here.find("\n  32 x 512 x 1024, 64 times, with a bias, with relu: worth a library's routine; a kernel of knit's own does it here\n"), here.npos) << here;
   EXPECT_NE(there.find("kernel 0: 0 blocks"), there.npos) << there;
-  EXPECT_NE(there.find("\n  32 x 20 x 64, 3 times, with a bias, with relu: cublasLtMatmul, before the next kernel\n"), there.npos) << there;
+  EXPECT_NE(there.find("\n  32 x 20 x 64, 3 times, with a bias, with relu: cublasLtMatmul\n"), there.npos) << there;
   EXPECT_EQ(there.find("inf"), there.npos) << there;
+  const std::string slides = cuda::explain_kernels<conv_layer, for_library>();
+  EXPECT_NE(slides.find("\n  result of a convolution, 6 filters of 3 x 3 x 4 on 5 images of 9 x 8, with a bias, with relu: cudnnBackendExecute\n"), slides.npos) << slides;
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #pragma once
 #include <knit/backend/cuda/kernel.hpp>
 
+#include <knit/nn/conv.hpp>
+
 #include "programs.hpp"
 
 namespace routines {
@@ -17,9 +19,9 @@ struct for_small_products : cuda::for_blocks {
     return t;
   }();
 };
-/// The same plans, and a library that does these products.
+/// The same plans, and libraries that do these products and convolutions.
 struct for_library : for_small_products {
-  static constexpr bool has_routines = true;
+  static constexpr bool has_products = true, has_convolutions = true;
 };
 
 /// A value of a function of arrays X..., an output.
@@ -66,6 +68,28 @@ struct batch : value_of<batch_of, view<float, 24, 36, 5>, view<float, 36, 20, 5>
 struct turned : value_of<turned_of, view<float, 24, 36>, view<float, 36, 20>> {};
 struct by_columns : value_of<transposed_of, view<float, 24, 36>, tensor<float, 64, 24>> {};
 
+/// Convolutions: a layer, whose result is read in place, and derivatives of one with a stride, whose images have gaps between rows.
+struct conv_layer_of {
+  constexpr auto operator()(auto w, auto x, auto b) const { return relu(conv4<1, 1>(w, x) + b); }
+};
+struct conv_layer : value_of<conv_layer_of, tensor<float, 3, 3, 4, 6>, view<float, 9, 8, 4, 5>, tensor<float, 1, 1, 6>> {};
+struct large_conv : value_of<conv_layer_of, tensor<float, 3, 3, 64, 64>, view<float, 32, 32, 64, 32>, tensor<float, 1, 1, 64>> {};
+/// The same, as few as a routine is worth.
+struct gpu_conv : value_of<conv_layer_of, tensor<float, 3, 3, 64, 64>, view<float, 32, 32, 64, 8>, tensor<float, 1, 1, 64>> {};
+struct conv_loss_of {
+  constexpr auto operator()(auto w, auto v, auto x, auto b) const { return sum(square(relu(conv4<2, 1>(v, relu(conv4<1, 1>(w, x) + b))))); }
+};
+struct conv_derivatives
+    : knit::detail::gradients_spec<conv_loss_of, tensor<float, 3, 3, 4, 6>, tensor<float, 3, 2, 6, 5>, view<float, 9, 8, 4, 5>, tensor<float, 1, 1, 6>> {};
+/// A step of training: results that convolutions read, derivatives of filters in the arena, an image's that nobody wants.
+using conv_net = decltype(make_chain(make_conv<3, 3, 2, 4, 1, 1>(relu), make_conv<3, 3, 4, 6, 2>(relu), mat, make_dense<150, 10>()));
+struct conv_sgd : training_program<conv_net, sgd_rule, tensor<float, 11, 11, 2, 8>, view<std::uint8_t, 8>> {};
+/// Too many letters for a product, too few to slide.
+struct dot_of {
+  constexpr auto operator()(auto w, auto x) const { return conv4(w, x); }
+};
+struct whole_image : value_of<dot_of, tensor<float, 9, 8, 4, 6>, view<float, 9, 8, 4, 5>> {};
+
 /// What no routine reads: a last panel that is narrower, terms along the rows of panels; weights in panels on both sides.
 struct ragged : value_of<product_of_two, tensor<float, 40, 24>, view<float, 24, 20>> {};
 struct terms_in_panels : value_of<transposed_of, tensor<float, 64, 36>, view<float, 20, 64>> {};
@@ -91,6 +115,6 @@ template <class Spec, class Target> constexpr int routine_regions() {
   for (int r = 0; r < P::plan.region_count; ++r) n += P::plan.regions[r].routine;
   return n;
 }
-template <class Spec> inline constexpr int left_to_library = cuda::routines_of<compiled<Spec, for_library>>();
+template <class Spec> inline constexpr int left_to_library = cuda::products_of<compiled<Spec, for_library>>();
 
 }  // namespace routines

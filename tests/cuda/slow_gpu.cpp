@@ -36,6 +36,7 @@ TEST_F(on_a_gpu, a_product_that_a_library_may_do) { check<routines::large_layer>
 // Tensor cores add up in an order of their own, and what that changes in the last bits may change how an operand is rounded:
 // by 2^-8 of one term among a hundred or more.
 TEST_F(on_a_gpu, mnist_in_bf16) { check<programs::mnist_bf16>(1e-4); }
+TEST_F(on_a_gpu, a_convolution_that_a_library_may_do) { check<routines::gpu_conv>(1e-5); }
 TEST_F(on_a_gpu, time_of_a_step) {
   std::printf("mnist_cuda_sgd_us %.3f\n", microseconds_of_sgd(600, 20));
   std::printf("mnist_cuda_sgd_bf16_us %.3f\n", microseconds_of_sgd_in_bf16(600, 20));

@@ -118,7 +118,7 @@ template <int N, int R> struct explainer {
         break;
       case follows: s << reader << ", which reads " << read << ", may wait for what is worth a meeting"; break;
       case own_copy: s << "each thread makes " << read << " for itself, which costs less than to fetch it"; break;
-      case left: s << "a product that a library's routine may do reads and writes whole arrays, " << read << " too"; break;
+      case left: s << "what a library's routine may do reads and writes whole arrays, " << read << " too"; break;
       case moved: s << reader << ", which reads " << read << ", is made where it is read, from no more memory than it takes"; break;
     }
     if (r.rival) {

@@ -26,7 +26,7 @@ struct tuning {
   /// What each thread would make for itself, or add up for itself from parts, is worked out wherever it is read, and
   /// contractions have no reductions as epilogues: for blocks of a GPU, whose threads have little memory of their own.
   bool for_blocks = false;
-  /// A product of matrices of more flops than this, and so many for each byte of its result, is a region of its own that a
+  /// A product of matrices or a convolution of more flops than this, and so many for each byte of its result, is a region of its own that a
   /// library's routine may do. 0: none is.
   double routine_flops = 0, routine_byte_flops = 0;
 };

@@ -50,6 +50,15 @@ constexpr array_place place_of(flat_graph const& g, int u) {
   return g.is_leaf(u) ? place_of_leaf(g.leaves[field(g.at[u], 0)]) : place_of_stored(g.extents[u]);
 }
 
+/// Where the operands of a contraction and its result lie.
+struct contraction_places {
+  array_place at[3];
+};
+/// Those that a plan will give them, unless it has a reason for others.
+constexpr contraction_places places_of(flat_graph const& g, int v) {
+  return {place_of(g, g.read(v, 0).node), place_of(g, g.read(v, 1).node), place_of_stored(g.extents[v])};
+}
+
 /// How an axis of an array lies: neighbours so far apart (0: it has no such axis, or there are gaps that no routine knows), or,
 /// where it is that of panels, those of one panel, and panels so far apart.
 struct axis_place {
@@ -80,22 +89,21 @@ struct matrix_product {
   long rows_next;  ///< rows from one d of the batch to the next, for what is added to each row
 };
 
-/// Contraction v as a product of matrices, its result at d. Panels are a batch: each panel of rows times all of the other
+/// Contraction v as a product of matrices. Panels are a batch: each panel of rows times all of the other
 /// operand. There is none where letters are left over, where an extent is known at run time only, or where an operand is not
-/// numbers in memory of which one axis lies side by side.
-constexpr matrix_product matrix_product_of(flat_graph const& g, int v, array_place const& d) {
+/// numbers in memory of which one axis lies side by side, or slides.
+constexpr matrix_product matrix_product_of(flat_graph const& g, int v, contraction_places const& lie) {
   constexpr matrix_product none{};
   op_info const& f = g.info(v);
   const product_letters l = product_of(g, v);
-  if (!l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return none;
+  if (f.slides || !l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return none;
   char batch = '\0';
   enum { rows, columns, terms, others };
   int extent[4] = {1, 1, 1, 1};
   axis_place at[3][4]{};  // of a, b, d
   for (int k = 0; k < 3; ++k) {
     const int u = k < 2 ? g.operand(v, k) : v;
-    if (k < 2 && !are_numbers(g, g.read(u).node)) return none;
-    const array_place place = k < 2 ? place_of(g, g.read(u).node) : d;
+    if (k < 2 && (!are_numbers(g, g.read(u).node) || g.read(u).sampled)) return none;
     for (int i = 0; f.labels[k][i]; ++i) {
       const char letter = f.labels[k][i];
       const int n = g.extents[u].extent[i];
@@ -104,7 +112,7 @@ constexpr matrix_product matrix_product_of(flat_graph const& g, int v, array_pla
       if (which == others && ((batch && batch != letter) || axis_of_letter(f, 2, letter) == no_axis)) return none;
       if (which == others) batch = letter;
       extent[which] = n;
-      at[k == 2 ? 2 : k != l.side][which] = along(place, k < 2 ? g.read(u).axis[i] : i);
+      at[k == 2 ? 2 : k != l.side][which] = along(lie.at[k], k < 2 ? g.read(u).axis[i] : i);
     }
   }
   auto &a = at[0], &b = at[1], &r = at[2];

@@ -46,7 +46,9 @@ template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& 
     b.slab_axis = p.slab_axis[v];
     b.extents.extent[b.slab_axis] = c.widest();
   }
-  b.leading = leading_of(b.extents);
+  // Of a filter's derivative cuDNN wants no gaps, and of images it copies them away.
+  const bool slides = c.routine && g.info(p.order[p.steps[p.step_of[v]].first]).slides;
+  b.leading = slides ? b.extents.extent[0] : leading_of(b.extents);
   b.floats = floats_of(b.extents, b.leading);
   b.own = c.every_thread || by_slab;
   if (p.slab_axis[v] == partial_axis) b.parts = c.runs;

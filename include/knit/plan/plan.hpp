@@ -65,7 +65,7 @@ struct region {
   int first, last;  ///< steps
   double flops;
   bool every_thread;  ///< each thread does all of it, for itself
-  bool routine;       ///< one product of matrices, with what may follow it, that a library's routine may do
+  bool routine;       ///< one product of matrices or convolution, with what may follow it, that a library's routine may do
 
   constexpr int bound(int slab) const {
     const int units = (extent + granule - 1) / granule;
@@ -115,7 +115,7 @@ struct refusal {
     heavy,        ///< a second thread saves more than a meeting costs
     follows,      ///< it may wait for what is heavy
     own_copy,     ///< each thread makes `read` for itself
-    left,         ///< one of both is a product that is left to a routine, which reads and writes whole arrays in memory
+    left,         ///< one of both is left to a routine, which reads and writes whole arrays in memory
     moved         ///< it was there and has moved to its reader
   } why;
   int reader, read, region, other;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// routines.hpp -- in: values that have no region. out: products that a library's routine may do, each a region of its own.
+// routines.hpp -- in: values that have no region. out: products and convolutions that a library's routine may do, each a region
+// of its own.
 #pragma once
+#include <knit/plan/convolutions.hpp>
 #include <knit/plan/grow.hpp>
 
 namespace knit::detail {
@@ -18,14 +20,15 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
     return all;
   }
 
-  /// Notes the products that are worth a routine. What they read and write travels through memory, and what is before and after
-  /// them is two kernels and not one: that has to be small beside them.
+  /// Notes the products and convolutions that are worth a routine. What they read and write travels through memory, and what is
+  /// before and after them is two kernels and not one: that has to be small beside them.
   constexpr void find_products() {
     if (t.routine_flops == 0) return;
     for (int v = 0; v < g.size; ++v) {
       if (p.roles[v] != role::computed || g.info(v).what != kind::contract) continue;
       const double bytes = double(g.extents[v].size()) * double(bytes_of(g.number));
-      is_left[v] = flops[v] > t.routine_flops + t.routine_byte_flops * bytes && matrix_product_of(g, v, place_of_stored(g.extents[v])).rows > 0;
+      if (flops[v] <= t.routine_flops + t.routine_byte_flops * bytes) continue;
+      is_left[v] = matrix_product_of(g, v, places_of(g, v)).rows > 0 || convolution_in_plan(v).filters > 0;
     }
   }
 
@@ -36,7 +39,7 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
   }
 
   /// A region for each product that is left to a routine and ready, with what the routine can do besides: its one reader, and
-  /// the one reader of that, if they are a sum with a number for each row and a relu.
+  /// the one reader of that, if they are a sum with a number for each row, or each filter, and a relu.
   constexpr void settle_products(int level) {
     for (int v = 0; v < g.size; ++v) {
       if (!is_left[v] || home[v] >= 0 || !ready(v, level)) continue;
@@ -45,15 +48,25 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
       for (int i = 0; i < waiting_count; ++i) verdicts[waiting[i]] = {refusal::reason::left, waiting[i]};
       ++stamp;
       put(v);
-      int last = v;
-      if (const int x = sole_reader(last); x >= 0 && adds_to_rows(x, last, level)) put(last = x);
-      if (const int x = sole_reader(last); x >= 0 && g.info(x).follows == epilogue::relu) put(last = x);
+      const bool slides = g.info(v).slides;
+      if (!slides || convolution_in_plan(v).computes == convolution_part::result) {
+        int last = v;
+        if (const int x = sole_reader(last); x >= 0 && adds_along(slides ? 2 : lane_axis_of(g.extents[v]), x, last, level)) put(last = x);
+        const bool may = !slides || last != v;  // cuDNN has no plan of a convolution and relu without a bias
+        if (const int x = sole_reader(last); may && x >= 0 && g.info(x).follows == epilogue::relu) put(last = x);
+      }
       settle(level, 1);
       p.regions[p.region_count - 1].routine = true;
     }
   }
 
  private:
+  /// Its result has no gaps (lay_out).
+  constexpr convolution convolution_in_plan(int v) const {
+    contraction_places lie = places_of(g, v);
+    lie.at[2].leading = g.extents[v].extent[0];
+    return convolution_of(g, v, lie);
+  }
   constexpr void put(int v) {
     trial[v] = stamp;
     trial_axis[v] = trial_cut[v] = no_axis;
@@ -67,15 +80,14 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
     const int x = use / uses;
     return p.roles[x] == role::computed && g.info(x).what == kind::map && is_pointwise(g, g.read(x, use % uses), g.extents[x]) ? x : -1;
   }
-  /// Does x add a number for each row to v, numbers that are there and lie side by side?
-  constexpr bool adds_to_rows(int x, int v, int level) const {
+  /// Does x add a number for each place along an axis to v, numbers that are there and lie side by side?
+  constexpr bool adds_along(int axis, int x, int v, int level) const {
     if (g.info(x).follows != epilogue::bias) return false;
     access const& a = g.read(x, g.read(x, 0).node == v ? 1 : 0);
-    const int rows = lane_axis_of(g.extents[v]);
-    if (a.axis[rows] == no_axis || available[a.node] > level || !is_whole(a.node)) return false;
+    if (a.sampled || a.axis[axis] == no_axis || available[a.node] > level || !is_whole(a.node)) return false;
     for (int q = 0; q < max_rank; ++q)
-      if (q != rows && a.axis[q] != no_axis) return false;
-    return are_numbers(g, a.node) && g.extents[a.node].size() == g.extents[v].extent[rows];
+      if (q != axis && a.axis[q] != no_axis) return false;
+    return are_numbers(g, a.node) && g.extents[a.node].size() == g.extents[v].extent[axis];
   }
 };
 

@@ -13,11 +13,6 @@
 
 namespace knit::cuda {
 
-/// The target of plans whose large products cuBLASLt does: the plans of for_blocks.
-struct for_cublaslt : for_blocks {
-  static constexpr bool has_routines = true;
-};
-
 inline void check(cublasStatus_t s, std::string const& doing) {
   if (s == CUBLAS_STATUS_SUCCESS) return;
   throw error(cudaErrorUnknown, doing, std::string("cuBLASLt says ") + cublasLtGetStatusName(s), s == CUBLAS_STATUS_NOT_INITIALIZED);
@@ -119,13 +114,13 @@ class cublaslt_product {
 };
 
 /// The products of a program that cuBLASLt does, made once: a handle, descriptors, algorithms.
-template <class P, bool Any = (routines_of<P>() > 0)> class cublaslt_products {
+template <class P, bool Any = (products_of<P>() > 0)> class cublaslt_products {
  public:
   /// Of device memory, which belongs to the program.
   static constexpr std::size_t workspace_bytes = cublaslt_product::workspace_bytes;
 
   /// Throws cuda::error where there is no GPU.
-  cublaslt_products() : handle_(make_cublaslt_handle()) {
+  explicit cublaslt_products(cudaStream_t) : handle_(make_cublaslt_handle()) {
     [&]<int... R>(std::integer_sequence<int, R...>) { (add<R>(), ...); }(regions{});
   }
   /// Puts those of kernel K on a stream. Nothing is allocated, so a stream may be recording.
@@ -136,24 +131,27 @@ template <class P, bool Any = (routines_of<P>() > 0)> class cublaslt_products {
  private:
   using regions = std::make_integer_sequence<int, P::plan.region_count>;
   template <int R> void add() {
-    if constexpr (is_left<P, R>()) {
+    if constexpr (is_left_product<P, R>()) {
       products_.emplace_back(call_of<P, R>);
       products_.back().choose(handle_.get());
     }
   }
   template <int R> static constexpr std::size_t number_of() {
-    return []<int... Q>(std::integer_sequence<int, Q...>) { return (std::size_t(is_left<P, Q>()) + ... + 0); }(std::make_integer_sequence<int, R>{});
+    return []<int... Q>(std::integer_sequence<int, Q...>) { return (std::size_t(is_left_product<P, Q>()) + ... + 0); }(std::make_integer_sequence<int, R>{});
   }
   template <int K, int R> void run_one(arguments<P> const& a, void* workspace, cudaStream_t stream) {
-    if constexpr (is_left<P, R>() && P::plan.regions[R].level == K) {
+    if constexpr (is_left_product<P, R>() && P::plan.regions[R].level == K) {
       constexpr routine_call c = call_of<P, R>;
-      products_[number_of<R>()].run(handle_.get(), read_by_routine(a, c.a), read_by_routine(a, c.b), c.bias >= 0 ? read_by_routine(a, c.bias) : nullptr,
+      products_[number_of<R>()].run(handle_.get(), read_by_routine(a, c.operand[c.product.a_operand]), read_by_routine(a, c.operand[1 - c.product.a_operand]), c.bias >= 0 ? read_by_routine(a, c.bias) : nullptr,
                                     written_by_routine(a, c), workspace, stream);
     }
   }
   cublaslt_handle handle_;
   std::vector<cublaslt_product> products_;
 };
-template <class P> class cublaslt_products<P, false> : public no_routines<P> {};
+template <class P> class cublaslt_products<P, false> : public no_routines<P> {
+ public:
+  using no_routines<P>::no_routines;
+};
 
 }  // namespace knit::cuda

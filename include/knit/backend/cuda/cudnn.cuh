@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <cudnn.h>
-#include <knit/backend/cuda/convolution.hpp>
+#include <knit/plan/convolutions.hpp>
+#include <knit/backend/cuda/arguments.hpp>
 #include <knit/backend/cuda/error.cuh>
+#include <knit/backend/cuda/routine.hpp>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -91,7 +93,7 @@ class cudnn_convolution {
 
   /// Asks cuDNN for engines and takes the first, in its order, that a plan can be made of, from those that round no operand (to
   /// TF32, say), add up in a fixed order and need no more than `workspace` bytes besides. Throws cuda::error if there is none.
-  cudnn_convolution(convolution const& c, cudnn_descriptor const& device, std::int64_t workspace = 32 << 20) : what_(c) {
+  cudnn_convolution(convolution const& c, cudnn_descriptor const& device, std::size_t workspace = 32 << 20) : what_(c) {
     describe();
     cudnn_descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, doing);
     std::vector<cudnnBackendDescriptor_t> ops;
@@ -120,7 +122,7 @@ class cudnn_convolution {
       if (!plan->can_be_finished()) continue;
       std::int64_t count = 0;
       check(cudnnBackendGetAttribute(plan->get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count, &workspace_bytes_), doing);
-      if (workspace_bytes_ <= workspace) plan_ = std::move(plan);
+      if (std::size_t(workspace_bytes_) <= workspace) plan_ = std::move(plan);
     }
     if (!plan_)
       throw error(cudaErrorUnknown, doing,
@@ -267,6 +269,39 @@ class cudnn_convolution {
   std::int64_t workspace_bytes_ = 0;
   int tried_ = 0;
   engine_info engine_;
+};
+
+/// The convolutions of a program that cuDNN does, made once: a handle, plans.
+template <class P, bool Any = (convolutions_of<P>() > 0)> class cudnn_convolutions {
+ public:
+  /// Of device memory, which belongs to the program.
+  static constexpr std::size_t workspace_bytes = 32 << 20;
+
+  /// Throws cuda::error where there is no GPU.
+  explicit cudnn_convolutions(cudaStream_t stream) : handle_(make_cudnn_handle()) {
+    check(cudnnSetStream(handle_.get(), stream), "a convolution by cuDNN");
+    const cudnn_descriptor device = cudnn_device(handle_.get());
+    [&]<int... R>(std::integer_sequence<int, R...>) { (add<R>(device), ...); }(regions{});
+  }
+  /// Puts those of kernel K on the stream that it was made with.
+  template <int K> void run(arguments<P> const& a, void* workspace, cudaStream_t) {
+    [&]<int... R>(std::integer_sequence<int, R...>) { (run_one<K, R>(a, workspace), ...); }(regions{});
+  }
+
+ private:
+  using regions = std::make_integer_sequence<int, P::plan.region_count>;
+  template <int R> void add(cudnn_descriptor const& device) {
+    if constexpr (is_left_convolution<P, R>()) plans_[R] = std::make_unique<cudnn_convolution>(call_of<P, R>.sliding, device, workspace_bytes);
+  }
+  template <int K, int R> void run_one(arguments<P> const& a, void* workspace) {
+    if constexpr (is_left_convolution<P, R>() && P::plan.regions[R].level == K) plans_[R]->run(handle_.get(), arrays_of_routine(a, call_of<P, R>), workspace);
+  }
+  cudnn_handle handle_;
+  std::array<std::unique_ptr<cudnn_convolution>, P::plan.region_count> plans_;
+};
+template <class P> class cudnn_convolutions<P, false> : public no_routines<P> {
+ public:
+  using no_routines<P>::no_routines;
 };
 
 }  // namespace knit::cuda

@@ -7,6 +7,9 @@
 #ifdef KNIT_CUBLASLT
 #include <knit/backend/cuda/cublaslt.cuh>
 #endif
+#ifdef KNIT_CUDNN
+#include <knit/backend/cuda/cudnn.cuh>
+#endif
 #include <knit_kernels/cuda/block.hpp>
 #include <string_view>
 #include <utility>
@@ -16,15 +19,26 @@ namespace knit {
 
 namespace cuda {
 
-/// What plans for a GPU are for, and who does the products that they leave to a routine: cuBLASLt, or, where knit is configured
-/// without it, kernels like all others.
+// Who does the products and convolutions that plans leave to a routine: libraries, or, where knit is configured without them,
+// kernels like all others.
 #ifdef KNIT_CUBLASLT
-using for_gpu = for_cublaslt;
-template <class P> using routines = cublaslt_products<P>;
+inline constexpr bool has_cublaslt = true;
+template <class P> using products = cublaslt_products<P>;
 #else
-using for_gpu = for_blocks;
-template <class P> using routines = no_routines<P>;
+inline constexpr bool has_cublaslt = false;
+template <class P> using products = no_routines<P>;
 #endif
+#ifdef KNIT_CUDNN
+inline constexpr bool has_cudnn = true;
+template <class P> using convolutions = cudnn_convolutions<P>;
+#else
+inline constexpr bool has_cudnn = false;
+template <class P> using convolutions = no_routines<P>;
+#endif
+/// What plans for a GPU are for.
+struct for_gpu : for_blocks {
+  static constexpr bool has_products = has_cublaslt, has_convolutions = has_cudnn;
+};
 
 /// Kernel K of a program. Spec is a short named type, so that is all that the kernel's name carries.
 template <class Spec, int K>
@@ -104,7 +118,8 @@ struct cuda_backend {
     /// Throws cuda::error where there is no GPU, or not enough of its memory.
     explicit program(cudaStream_t stream = nullptr)
         : stream_(stream), arena_(std::size_t(compiled_type::plan.arena_floats)), scratch_(std::size_t(cuda::scratch_numbers<compiled_type>)),
-          workspace_(cuda::routines<compiled_type>::workspace_bytes) {}
+          workspace_(std::max(cuda::products<compiled_type>::workspace_bytes, cuda::convolutions<compiled_type>::workspace_bytes)), products_(stream),
+          convolutions_(stream) {}
 
     /// One run. leaves, outputs: addresses in the GPU's memory, but for extents known at run time only, of the host.
     void run(void const* const* leaves, void* const* outputs) {
@@ -126,12 +141,14 @@ struct cuda_backend {
         cuda::kernel<Spec, K><<<cuda::grid<compiled_type, K>, cuda::block_threads, 0, stream_>>>(a);
         cuda::check(cudaGetLastError(), "launch of a kernel");
       }
-      routines_.template run<K>(a, workspace_.data(), stream_);
+      products_.template run<K>(a, workspace_.data(), stream_);
+      convolutions_.template run<K>(a, workspace_.data(), stream_);
     }
     cudaStream_t stream_;
     cuda::memory_of<value_type> arena_, scratch_;
     cuda::memory_of<unsigned char> workspace_;
-    cuda::routines<compiled_type> routines_;
+    cuda::products<compiled_type> products_;
+    cuda::convolutions<compiled_type> convolutions_;
   };
 };
 

@@ -116,12 +116,16 @@ template <class Spec, class Target = for_blocks> std::string explain_kernels(gpu
     if (std::size_t(k) <= registers.size()) text.insert(text.size() - 1, ", " + std::to_string(registers[std::size_t(k - 1)]) + " registers of a thread");
     for (routine_call const& c : w.routines) {
       matrix_product const& p = c.product;
-      std::snprintf(line, sizeof line, "  %d x %d x %d", p.rows, p.columns, p.terms);
+      convolution const& s = c.sliding;
+      if (p.rows > 0) std::snprintf(line, sizeof line, "  %d x %d x %d", p.rows, p.columns, p.terms);
+      else
+        std::snprintf(line, sizeof line, "  %s of a convolution, %d filters of %d x %d x %d on %d images of %d x %d", name_of(s.computes), s.filters, s.filter_width,
+                      s.filter_height, s.channels, s.instances, s.width, s.height);
       text += line;
       if (p.batch > 1) text += ", " + std::to_string(p.batch) + " times";
       if (c.bias >= 0) text += ", with a bias";
       if (c.relu) text += ", with relu";
-      text += w.library ? ": cublasLtMatmul, before the next kernel\n" : ": worth a library's routine; in tiles of knit's own kernel here\n";
+      text += !w.library ? ": worth a library's routine; a kernel of knit's own does it here\n" : p.rows > 0 ? ": cublasLtMatmul\n" : ": cudnnBackendExecute\n";
     }
     all += w.at_least(g);
   }
