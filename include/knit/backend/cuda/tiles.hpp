@@ -12,17 +12,38 @@ struct tile_shape {
 
   constexpr int threads() const { return rows / thread_rows * (columns / thread_columns); }
 };
-/// The one table of it: tiles as square as the product allows, and terms shared where it is too small for all threads.
-constexpr tile_shape choose_tile(int rows, int columns, int terms, int thread_rows, int threads) {
-  tile_shape t{power_above(rows), power_above(columns), thread_rows, 4, 1, 16};
-  if (t.rows > 64) t.rows = 64;
-  if (t.rows < thread_rows) t.rows = thread_rows;
-  while (t.columns < t.thread_columns) t.thread_columns /= 2;
-  while (t.columns > 16 && t.threads() > threads) t.columns /= 2;
-  while (t.threads() > threads) t.rows /= 2;
-  while (t.splits * t.threads() < threads && t.splits * 4 < terms && t.splits < 16) t.splits *= 2;
-  while (t.deep < 4 * t.splits) t.deep *= 2;
-  return t;
+/// Cycles of a multiprocessor for one tile, roughly, to compare shapes: 128 multiply-adds in each, 32 numbers from shared memory,
+/// 32 elements of the operands on their way there; what a thread waits for at each term, at the barriers around `deep` of them,
+/// for memory, and at the end.
+constexpr double cycles(tile_shape t, int terms) {
+  const int chunks = (terms + t.deep - 1) / t.deep;
+  const double products = double(t.rows) * t.columns * t.deep, operands = double(t.rows + t.columns) * t.deep;
+  const double adds = products / 128, reads = products * (t.thread_rows + t.thread_columns) / (32 * t.thread_rows * t.thread_columns);
+  const double chunk = (adds > reads ? adds : reads) + operands / 32 + 4.0 * t.deep / t.splits + 60, memory = 400;
+  const double sums = t.splits > 1 ? 100 + t.rows * t.columns * t.splits / 16.0 : 0;
+  return chunks * (chunk > memory ? chunk : memory) + sums + 500;
+}
+/// The tiles that take the fewest cycles, what of them is not there included, and the fewest of all multiprocessors, which may
+/// have other things to do. blocks: so many have a tile at once.
+constexpr tile_shape choose_tile(int rows, int columns, int terms, int thread_rows, int threads, int blocks) {
+  constexpr int most = 256, held = 16;  // rows or columns; numbers that a thread loads at once
+  const int thread_columns = columns < 4 ? power_above(columns) : 4;
+  auto up = [](int n, int by) { return (n + by - 1) / by * by; };
+  tile_shape best{};
+  double least = 0;
+  for (int r = thread_rows; r <= most; r = r < rows && rows < 2 * r ? up(rows, thread_rows) : power_above(r + 1))
+    for (int c = thread_columns; c <= most; c *= 2) {
+      const int of_tile = tile_shape{r, c, thread_rows, thread_columns, 1, 1}.threads();
+      const long tiles = long((rows + r - 1) / r) * ((columns + c - 1) / c), rounds = (tiles + blocks - 1) / blocks;
+      for (int splits = 1; splits * of_tile <= threads && splits <= 16; ++splits)
+        for (int each = 1; each <= 16 && (r + c) * splits * each <= held * threads; ++each) {
+          const tile_shape t{r, c, thread_rows, thread_columns, splits, splits * each};
+          if (t.deep % 4 != 0 && terms % 4 == 0) continue;  // fours of terms may lie side by side
+          const double time = (double(rounds) + double(tiles) / for_blocks::multiprocessors) * cycles(t, terms);
+          if (least == 0 || time < least) best = t, least = time;
+        }
+    }
+  return best;
 }
 
 /// A contraction with rows and terms (product_of) over one slab.
@@ -44,12 +65,11 @@ template <class P, int S, int Threads> struct product_step {
   static constexpr int extent(int q) { return cut(q) ? of.widest() : bound(q); }
   static constexpr bool is_used(int q) { return q < contracted_cut ? q < T::rank_of(2) : T::is_summed(q - contracted_cut); }
 
-  static constexpr tile_shape tile = choose_tile(extent(row), extent(column), extent(term), width, Threads);
+  static constexpr tile_shape tile =
+      choose_tile(extent(row), extent(column), extent(term), width, Threads, shared_by_blocks<P, S> ? for_blocks::multiprocessors : 1);
   static constexpr int row_tiles = (extent(row) + tile.rows - 1) / tile.rows, column_tiles = (extent(column) + tile.columns - 1) / tile.columns;
   static constexpr int row_threads = tile.rows / width, column_threads = tile.columns / tile.thread_columns;
-  static constexpr int lead_a = tile.rows + 4, lead_b = tile.columns + 4;  // four more: fewer conflicts of banks
-  static constexpr int of_tiles = tile.deep * (lead_a + lead_b), of_sums = tile.splits > 1 ? Threads * width * tile.thread_columns : 0;
-  static constexpr int shared_numbers = of_tiles > of_sums ? of_tiles : of_sums;
+  static constexpr int of_sums = tile.splits > 1 ? Threads * width * tile.thread_columns : 0;
   static_assert(row_threads * column_threads * tile.splits <= Threads);
   /// Positions along all other letters, of the result (Summed: of what is summed over).
   template <bool Summed> static constexpr long others() {
@@ -93,55 +113,67 @@ template <class P, int S, int Threads> struct product_step {
     }
   }
 
-  /// Loads a tile of operand K: Along rows or columns by `deep` terms, to shared memory with neighbours along Along side by side.
-  template <int K, int Along, int Extent, int Lead> struct loader {
+  /// Takes a tile of operand K to shared memory, Along rows or columns by `deep` terms, with neighbours along Along side by side:
+  /// first to a thread's registers, so that what comes next is on its way while there are tiles to multiply.
+  template <int K, int Along, int Extent> struct loader {
     using R = reader<P, T::template operand<K>>;
     static constexpr char along_letter = Along == row ? letters.rows : letters.columns;
     static constexpr int along_axis = along_letter ? axis_of_letter(info, K, along_letter) : no_axis, term_axis = axis_of_letter(info, K, letters.terms);
-    static constexpr bool packs(int axis, int q, int tile_extent) {
-      return axis != no_axis && R::template side_by_side<4>(axis) && extent(q) % 4 == 0 && name(q) == 0 && tile_extent % 4 == 0 &&
-             (!cut(q) || of.granule % 4 == 0);
+    template <int Width> static constexpr bool lies(int axis, int q, int tile_extent) {
+      return axis != no_axis && R::template side_by_side<Width>(axis) &&
+             (Width == 1 || (extent(q) % Width == 0 && name(q) == 0 && tile_extent % Width == 0 && (!cut(q) || of.granule % Width == 0)));
     }
-    static constexpr bool along_first = packs(along_axis, Along, Extent) || !packs(term_axis, term, tile.deep);
-    static constexpr int unit = packs(along_axis, Along, Extent) || packs(term_axis, term, tile.deep) ? 4 : 1;
-    static constexpr int axis = along_first ? along_axis : term_axis;
-    static constexpr int units = Extent * tile.deep / unit, fast = (along_first ? Extent : tile.deep) / unit;
+    static constexpr bool along_in_fours = lies<4>(along_axis, Along, Extent), terms_in_fours = lies<4>(term_axis, term, tile.deep);
+    /// What lies side by side is loaded by neighbours; if that is along the terms, a thread turns a few of them.
+    static constexpr bool turns = !along_in_fours && (terms_in_fours || (!lies<1>(along_axis, Along, Extent) && lies<1>(term_axis, term, tile.deep)));
+    static constexpr int unit = along_in_fours || terms_in_fours ? 4 : 1, axis = turns ? term_axis : along_axis;
+    static constexpr int across = turns && Extent % 4 == 0 ? 4 : 1;
+    static constexpr int along_units = Extent / (turns ? across : unit), term_units = tile.deep / (turns ? unit : 1);
+    /// Neighbours of so many units along Along; eight threads that store 16 bytes each then store to different banks.
+    static constexpr int near = !turns ? along_units : unit == 4 && along_units % 4 == 0 ? 4 : 1;
+    static constexpr int lead = turns && Extent % 8 == 0 ? Extent + 4 : Extent;
+    static constexpr int units = along_units * term_units, rounds = (units + Threads - 1) / Threads;
+    static constexpr bool all(int q, int tile_extent) { return bound(q) % tile_extent == 0 && name(q) == 0 && !cut(q); }
 
-    KNIT_FN static void load(memory<P> const& m, number* to, coordinates_of c, int along0, int term0, int t) {
-      const int along_end = end<Along>(m), term_end = end<term>(m);
-      for (int i = t; i < units; i += Threads) {
-        const int f = i % fast * unit, s = i / fast, along = along_first ? f : s, deep = along_first ? s : f;
-        c.at[Along] = along0 + along;
-        c.at[term] = term0 + deep;
-        const bool here = c.at[Along] < along_end && c.at[term] < term_end;
-        if constexpr (unit == 4) {
-          pack<number, 4> x;
-          for (int k = 0; k < 4; ++k) x.at[k] = number(0);
-          if (here) {
+    struct held {
+      pack<number, unit> at[rounds][across];
+    };
+    KNIT_FN static int along_of(int i) { return (i % near + i / (near * term_units) * near) * (turns ? across : unit); }
+    KNIT_FN static int term_of(int i) { return i / near % term_units * (turns ? unit : 1); }
+
+    KNIT_FN static void fetch(memory<P> const& m, held& h, coordinates_of c, int along0, int term0, int t) {
+      for (int r = 0; r < rounds; ++r)
+        for (int a = 0; a < across; ++a) {
+          const int i = t + r * Threads;
+          c.at[Along] = along0 + along_of(i) + a;
+          c.at[term] = term0 + term_of(i);
+          for (int k = 0; k < unit; ++k) h.at[r][a].at[k] = number(0);
+          if ((units % Threads == 0 || i < units) && (all(Along, Extent) || c.at[Along] < end<Along>(m)) && (all(term, tile.deep) || c.at[term] < end<term>(m))) {
             position p{};
             find<K>(c, p);
-            x = R::template along<axis, 4>(m, p, 4);
+            if constexpr (unit == 4) h.at[r][a] = R::template along<axis, 4>(m, p, 4);
+            else h.at[r][a].at[0] = R::one(m, p);
           }
-          if constexpr (along_first) {
-            aligned<number, 4> y;
-            for (int k = 0; k < 4; ++k) y.at[k] = x.at[k].v;
-            *reinterpret_cast<aligned<number, 4>*>(to + deep * Lead + along) = y;
-          } else
-            for (int k = 0; k < 4; ++k) to[(deep + k) * Lead + along] = x.at[k].v;
-        } else {
-          lane<number> x = number(0);
-          if (here) {
-            position p{};
-            find<K>(c, p);
-            x = R::one(m, p);
-          }
-          to[deep * Lead + along] = x.v;
+        }
+    }
+    KNIT_FN static void put(held const& h, number* to, int t) {
+      constexpr int lines = turns ? unit : 1, width = turns ? across : unit;
+      for (int r = 0; r < rounds; ++r) {
+        const int i = t + r * Threads;
+        if (units % Threads != 0 && i >= units) return;
+        for (int k = 0; k < lines; ++k) {
+          aligned<number, width> y;
+          for (int a = 0; a < width; ++a) y.at[a] = (turns ? h.at[r][turns ? a : 0].at[k] : h.at[r][0].at[turns ? 0 : a]).v;
+          to_shared(to + (term_of(i) + k) * lead + along_of(i), y);
         }
       }
     }
   };
-  using load_a = loader<letters.side, row, tile.rows, lead_a>;
-  using load_b = loader<1 - letters.side, column, tile.columns, lead_b>;
+  using load_a = loader<letters.side, row, tile.rows>;
+  using load_b = loader<1 - letters.side, column, tile.columns>;
+  static constexpr int lead_a = load_a::lead, lead_b = load_b::lead;
+  static constexpr int of_a = (tile.deep * lead_a + 3) / 4 * 4, of_tiles = of_a + tile.deep * lead_b;
+  static constexpr int shared_numbers = of_tiles > of_sums ? of_tiles : of_sums;
 
   struct sums {
     lane<number> at[tile.thread_columns][width];
@@ -179,7 +211,9 @@ template <class P, int S, int Threads> struct product_step {
 
   template <class C> KNIT_FN static void run(C const& c, number* shared, memory<P> const& m, int share, int shares) {
     typename C::template per_thread<sums> s;
-    number *const a = shared, *const b = shared + tile.deep * lead_a;
+    typename C::template per_thread<typename load_a::held> of_rows;
+    typename C::template per_thread<typename load_b::held> of_columns;
+    number *const a = shared, *const b = shared + of_a;
     for (long round = share; round < rounds; round += shares) {
       coordinates_of at{};
       const int row0 = begin<row>(m) + int(round % row_tiles) * tile.rows, column0 = begin<column>(m) + int(round / row_tiles % column_tiles) * tile.columns;
@@ -187,12 +221,20 @@ template <class P, int S, int Threads> struct product_step {
       c.each_own([&](int t) { s[t] = sums{}; });
       for (long o = 0; o < others<true>(); ++o) {
         if (!place<true>(m, o, at)) continue;
+        auto fetch = [&](int k) {
+          c.each_own([&](int t) {
+            load_a::fetch(m, of_rows[t], at, row0, k, t);
+            load_b::fetch(m, of_columns[t], at, column0, k, t);
+          });
+        };
         const int term_end = end<term>(m);
+        fetch(begin<term>(m));
         for (int k = begin<term>(m); k < term_end; k += tile.deep) {
           c.each([&](int t) {
-            load_a::load(m, a, at, row0, k, t);
-            load_b::load(m, b, at, column0, k, t);
+            load_a::put(of_rows[t], a, t);
+            load_b::put(of_columns[t], b, t);
           });
+          if (k + tile.deep < term_end) fetch(k + tile.deep);
           c.each([&](int t) {
             constexpr int deep = tile.deep / tile.splits;
             if (part_of(t) < tile.splits) multiply(a + part_of(t) * deep * lead_a + row_of(t), b + part_of(t) * deep * lead_b + column_of(t), s[t]);
