@@ -15,9 +15,9 @@ using namespace knit;
 
 namespace {
 
-constexpr int classes = 10, instances = 7;
-using scores_type = tensor<float, classes, instances>;
-using labels_type = tensor<std::int32_t, instances>;
+constexpr int classes = 10, instance_count = 7;
+using scores_type = tensor<float, classes, instance_count>;
+using labels_type = tensor<std::int32_t, instance_count>;
 
 /// Scores of all sizes: column 0 moderate, 1 at 1e4, 2 at -1e4, 3 both, 4 all equal, 5 one far above, 6 small.
 scores_type scores() {
@@ -51,8 +51,8 @@ std::vector<double> column(scores_type const& z, int n) {
 double plain_softmax(scores_type const& z, int i, int n) { return std::exp(double(z(i, n)) - plain_logsumexp(column(z, n))); }
 double plain_nll(scores_type const& z, labels_type const& l) {
   double s = 0;
-  for (int n = 0; n < instances; ++n) s += plain_logsumexp(column(z, n)) - double(z(int(l[n]), n));
-  return s / instances;
+  for (int n = 0; n < instance_count; ++n) s += plain_logsumexp(column(z, n)) - double(z(int(l[n]), n));
+  return s / instance_count;
 }
 
 /// Within a few roundings of float, of the value and of 1.
@@ -88,7 +88,7 @@ template <class F, class... X> auto run(F, X const&... x) {
 TEST(softmax, is_exp_over_its_sum) {
   auto const z = scores();
   auto const y = run([](auto x) { return softmax<0>(x); }, z);
-  for (int n = 0; n < instances; ++n) {
+  for (int n = 0; n < instance_count; ++n) {
     double total = 0;
     for (int i = 0; i < classes; ++i) {
       expect_near(y[std::size_t(i + n * classes)], plain_softmax(z, i, n));
@@ -114,14 +114,14 @@ TEST(softmax, over_rows_and_over_all) {
 TEST(logsoftmax, is_the_logarithm_of_softmax) {
   auto const z = scores();
   auto const y = run([](auto x) { return logsoftmax<0>(x); }, z);
-  for (int n = 0; n < instances; ++n)
+  for (int n = 0; n < instance_count; ++n)
     for (int i = 0; i < classes; ++i)
       expect_near(y[std::size_t(i + n * classes)], double(z(i, n)) - plain_logsumexp(column(z, n)));
 }
 TEST(logsumexp, of_columns_and_of_all) {
   auto const z = scores();
   auto const y = run([](auto x) { return logsumexp<0>(x); }, z);
-  for (int n = 0; n < instances; ++n) expect_near(y[std::size_t(n)], plain_logsumexp(column(z, n)));
+  for (int n = 0; n < instance_count; ++n) expect_near(y[std::size_t(n)], plain_logsumexp(column(z, n)));
   std::vector<double> everything;
   for (long i = 0; i < z.size(); ++i) everything.push_back(double(z[i]));
   expect_near(run([](auto x) { return logsumexp(x); }, z)[0], plain_logsumexp(everything));
@@ -131,7 +131,7 @@ TEST(nll, is_the_mean_of_minus_log_likelihoods) {
   auto const z = scores();
   auto const l = labels();
   expect_near(run([](auto x, auto y) { return nll(x, y); }, z, l)[0], plain_nll(z, l));
-  tensor<std::uint8_t, instances> bytes{0, 3, 9, 1, 5, 4, 2};
+  tensor<std::uint8_t, instance_count> bytes{0, 3, 9, 1, 5, 4, 2};
   expect_near(run([](auto x, auto y) { return nll(x, y); }, z, bytes)[0], plain_nll(z, l));
 }
 TEST(nll, of_a_wrong_and_certain_answer_is_the_distance) {
@@ -143,9 +143,9 @@ TEST(nll, has_the_gradient_softmax_minus_one_hot_over_n) {
   auto const z = scores();
   auto const l = labels();
   auto const g = run([](auto x, auto y) { return grad<0>(diff([](auto a, auto b) { return nll(a, b); })(x, y)); }, z, l);
-  for (int n = 0; n < instances; ++n)
+  for (int n = 0; n < instance_count; ++n)
     for (int i = 0; i < classes; ++i)
-      expect_near(g[std::size_t(i + n * classes)], (plain_softmax(z, i, n) - (l[n] == i)) / instances, 0.1);
+      expect_near(g[std::size_t(i + n * classes)], (plain_softmax(z, i, n) - (l[n] == i)) / instance_count, 0.1);
 }
 
 TEST(mse, is_the_mean_of_squares) {

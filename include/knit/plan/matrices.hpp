@@ -67,7 +67,7 @@ constexpr axis_place along(array_place const& a, int axis) {
 
 /// One matrix of a product: numbers of a column side by side, columns `leading` apart, those of each product of a batch `next`
 /// behind those of the one before.
-struct matrix {
+struct stored_matrix {
   int rows, columns;
   long leading, next;
   bool transposed;  ///< what is multiplied is its transpose
@@ -75,7 +75,7 @@ struct matrix {
 /// d = a * b, so often, each d of `rows` x `columns` and a sum of `terms`. No rows: it is no such product.
 struct matrix_product {
   int rows, columns, terms, batch;
-  matrix a, b, d;
+  stored_matrix a, b, d;
   int a_operand;   ///< of the contraction; b is the other
   long rows_next;  ///< rows from one d of the batch to the next, for what is added to each row
 };
@@ -121,7 +121,7 @@ constexpr matrix_product matrix_product_of(flat_graph const& g, int v, array_pla
   bool lies = true;
   auto matrix_of = [&](axis_place down, axis_place across, int height, int width, long behind) {
     lies = lies && down.apart > 0 && across.apart > 0 && (down.apart == 1 || across.apart == 1);
-    return down.apart == 1 ? matrix{height, width, across.apart, behind, false} : matrix{width, height, down.apart, behind, true};
+    return down.apart == 1 ? stored_matrix{height, width, across.apart, behind, false} : stored_matrix{width, height, down.apart, behind, true};
   };
   p.a = matrix_of(a[rows], a[terms], p.rows, p.terms, next[0]);
   p.b = matrix_of(b[terms], b[columns], p.terms, p.columns, next[1]);

@@ -102,7 +102,7 @@ class cublaslt_product {
   template <class T> void set(cublasLtMatmulDescAttributes_t what, T value) {
     check(cublasLtMatmulDescSetAttribute(what_.get(), what, &value, sizeof value), doing);
   }
-  static layout_object layout_of(matrix const& m, int batch) {
+  static layout_object layout_of(stored_matrix const& m, int batch) {
     cublasLtMatrixLayout_t l = nullptr;
     check(cublasLtMatrixLayoutCreate(&l, CUDA_R_32F, std::uint64_t(m.rows), std::uint64_t(m.columns), m.leading), doing);
     layout_object made(l);
