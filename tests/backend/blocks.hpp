@@ -80,7 +80,7 @@ using cuda_on_fibers = basic_cuda_on_host<cuda::for_blocks, by_fibers>;
 struct for_few_blocks {
   static constexpr tuning tune = [] {
     tuning t = cuda::for_blocks::tune;
-    t.most_runs = 3, t.slab_flops = 64, t.column_tile = 4, t.meeting_flops = 0;
+    t.most_runs = 3, t.part_terms = 16, t.slab_flops = 64, t.column_tile = 4, t.meeting_flops = 0;
     return t;
   }();
 };

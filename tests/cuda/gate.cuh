@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // gate.cuh -- KNIT_GATE(p): the kernels of programs::p, and beside them a table of what its plan promises of each.
 #pragma once
-#include "programs.hpp"
 #include "promises.hpp"
 
 #include <knit/backend/cuda/device.cuh>

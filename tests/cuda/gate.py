@@ -43,6 +43,8 @@ CODE_RULES = [
      "what lies side by side is loaded 16 bytes at once"),
     ("stg128", lambda k: k.stg128 >= k.promised.stores, "STG.128, and its plan promises {promised.stores}",
      "what lies side by side is stored 16 bytes at once"),
+    ("ldg8", lambda k: k.ldg8 == 0 or k.promised.bytes > 0, "loads of single bytes, and its plan has none",
+     "bytes that lie side by side are loaded four at once"),
     ("bar", lambda k: k.bar >= 1 or k.smem == 0, "barriers, and a kernel with shared memory has some",
      "no thread may read what another one has not written yet"),
 ]
@@ -54,15 +56,15 @@ SKIPPED = 77
 class Promise:
     """What a plan promises: see of_code in promises.hpp."""
 
-    def __init__(self, fma=0, loads=0, stores=0, mma=0):
-        self.fma, self.loads, self.stores, self.mma = fma, loads, stores, mma
+    def __init__(self, fma=0, loads=0, stores=0, bytes=1, mma=0):
+        self.fma, self.loads, self.stores, self.bytes, self.mma = fma, loads, stores, bytes, mma
 
 
 class Kernel:
     def __init__(self, symbol):
         self.name, self.symbol = short_name(symbol), len(symbol)
         self.regs = self.spills = self.stack = self.smem = 0
-        self.ffma = self.hmma = self.ldg128 = self.stg128 = self.local = self.call = self.bar = None
+        self.ffma = self.hmma = self.ldg128 = self.stg128 = self.ldg8 = self.local = self.call = self.bar = None
         self.promised = Promise()
 
 
@@ -125,7 +127,7 @@ def read_code(kernels, text):
         elif m := re.match(r"\.text\.(\S+):", line):
             now = kernels.get(m[1])
             if now:
-                now.ffma = now.hmma = now.ldg128 = now.stg128 = now.local = now.call = now.bar = 0
+                now.ffma = now.hmma = now.ldg128 = now.stg128 = now.ldg8 = now.local = now.call = now.bar = 0
         elif m := re.match(r"promises_(\w+):", line):
             data = promised.setdefault(m[1], bytearray())
         elif (m := re.match(r"\s+/\*[0-9a-f]+\*/\s+\.byte\s+(.*)", line)) and data is not None:
@@ -139,6 +141,7 @@ def read_code(kernels, text):
             now.hmma += op.startswith("HMMA.16816.F32.BF16")
             now.ldg128 += base == "LDG" and ".128" in op
             now.stg128 += base == "STG" and ".128" in op
+            now.ldg8 += base == "LDG" and (".U8" in op or ".S8" in op)
             now.local += base in ("LDL", "STL")
             now.bar += base == "BAR"
             returns |= base == "RET"
@@ -147,7 +150,7 @@ def read_code(kernels, text):
                 targets.append(target[1] if target else None)
     close()
     for program, raw in promised.items():
-        for k, of in enumerate(struct.iter_unpack("<iiii", raw)):
+        for k, of in enumerate(struct.iter_unpack("<iiiii", raw)):
             for kernel in kernels.values():
                 if kernel.name == f"{program} {k}":
                     kernel.promised = Promise(*of)
@@ -176,11 +179,11 @@ def disassembler(venv):
 
 # ---- the report ------------------------------------------------------------------------------------
 
-HEAD = ["kernel", "arch", "regs", "spills", "stack", "smem", "FFMA", "HMMA", "LDG.128", "STG.128", "CALL", "BAR", "symbol"]
+HEAD = ["kernel", "arch", "regs", "spills", "stack", "smem", "FFMA", "HMMA", "LDG.128", "LDG.8", "STG.128", "CALL", "BAR", "symbol"]
 
 
 def row(k, arch):
-    code = ["-" if x is None else x for x in (k.ffma, k.hmma, k.ldg128, k.stg128, k.call, k.bar)]
+    code = ["-" if x is None else x for x in (k.ffma, k.hmma, k.ldg128, k.ldg8, k.stg128, k.call, k.bar)]
     return [str(x) for x in (k.name, arch, k.regs, k.spills, k.stack, k.smem, *code, k.symbol)]
 
 

@@ -26,14 +26,14 @@ __global__ void indexes(float* x, int n) {
 template <class T> __global__ void tells(float* x) { *x = T::size(); }
 template __global__ void tells<std::make_integer_sequence<int, 100>>(float*);
 
-/// Has no barrier, one multiply-add, none by tensor cores, and no access of 16 bytes, where its plan promises more.
+/// Has no barrier, one multiply-add, none by tensor cores, no access of 16 bytes and one of a byte, where its plan promises more, and no such one.
 namespace programs { struct promises_more; }
 namespace knit::cuda {
-template <class, int> __global__ void kernel(float* x) {
+template <class, int> __global__ void kernel(float* x, unsigned char const* y) {
   __shared__ float all[32];
-  all[threadIdx.x] = x[threadIdx.x];
+  all[threadIdx.x] = x[threadIdx.x] + y[threadIdx.x];
   x[threadIdx.x] = fmaf(all[threadIdx.x ^ 1], 3.0f, 1.0f);
 }
-template __global__ void kernel<programs::promises_more, 0>(float*);
+template __global__ void kernel<programs::promises_more, 0>(float*, unsigned char const*);
 }  // namespace knit::cuda
-extern "C" __device__ const int promises_promises_more[4] = {2, 3, 4, 5};
+extern "C" __device__ const int promises_promises_more[5] = {2, 3, 4, 0, 5};

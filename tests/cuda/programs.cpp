@@ -29,14 +29,15 @@ template <class Spec> void count(std::vector<ptx::counters> const& counted) {
 TEST(programs, of_products_alone) {
   count<programs::products>(check<programs::products>(kernels(), "products", 0));
 }
+/// Has it a contraction in slabs that cut it so?
+template <class Spec, class Says> bool cuts(Says says) {
+  auto const& p = compiled_for<Spec>::plan;
+  for (int s = 0; s < p.step_count; ++s)
+    if (p.regions[p.steps[s].region].slabs > 1 && p.steps[s].kind == knit::step_kind::contract && says(p.steps[s].cut)) return true;
+  return false;
+}
 TEST(programs, of_products_in_slabs) {
-  using P = compiled_for<programs::slabs>;
-  auto cuts = [](auto says) {
-    for (int s = 0; s < P::plan.step_count; ++s)
-      if (P::plan.regions[P::plan.steps[s].region].slabs > 1 && P::plan.steps[s].kind == knit::step_kind::contract && says(P::plan.steps[s].cut)) return true;
-    return false;
-  };
-  EXPECT_TRUE(cuts([](int q) { return q == 0; }) && cuts([](int q) { return q == 1; }) && cuts([](int q) { return q >= knit::contracted_cut; }));
+  EXPECT_TRUE(cuts<programs::slabs>([](int q) { return q == 1; }) && cuts<programs::slabs>([](int q) { return q >= knit::contracted_cut; }));
   count<programs::slabs>(check<programs::slabs>(kernels(), "slabs", 0));
 }
 /// The interpreter adds up as a host does, so they agree to the bit here. Tensor cores need not.
@@ -51,11 +52,22 @@ TEST(programs, of_products_in_bf16) {
   // What functions give in the last bits changes an operand's rounding to bf16 only where it lies between two: none here.
   check<programs::small_bf16>(m, "small_bf16", functions);
 }
+TEST(programs, of_products_in_slabs_of_rows) {
+  EXPECT_TRUE(cuts<programs::rows>([](int q) { return q == 0; }));
+  count<programs::rows>(check<programs::rows>(kernels(), "rows", 0));
+}
 TEST(programs, elementwise_and_reduced) { check<programs::chain>(kernels(), "chain", functions); }
 TEST(programs, log_sums) { check<programs::log_sums>(kernels(), "log_sums", functions); }
 TEST(programs, softmax_of_a_product) { check<programs::classes>(kernels(), "classes", functions); }
 TEST(programs, small_sgd) { check<programs::small_sgd>(kernels(), "small_sgd", functions); }
 TEST(programs, small_adam) { check<programs::small_adam>(kernels(), "small_adam", functions); }
+/// What is loaded of a sector is used, and what is stored to shared memory at once goes to different banks.
+TEST(programs, load_whole_sectors_of_bytes) {
+  for (ptx::counters const& c : check<programs::images_sgd>(kernels(), "images_sgd", functions)) {
+    EXPECT_GE(double(c.global_loads.bytes), 0.85 * 32 * double(c.global_loads.sectors));
+    EXPECT_EQ(c.shared_loads.conflicts + c.shared_stores.conflicts, 0u);
+  }
+}
 TEST(programs, residual_momentum) { check<programs::residual_momentum>(kernels(), "residual_momentum", functions); }
 TEST(programs, conv_sgd) { check<programs::conv_sgd>(kernels(), "conv_sgd", functions); }
 TEST(programs, every_elementwise_op) {

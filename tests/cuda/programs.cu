@@ -6,6 +6,7 @@
 
 template class knit::cuda_backend::program<programs::small_sgd>;
 template class knit::cuda_backend::program<programs::small_adam>;
+template class knit::cuda_backend::program<programs::images_sgd>;
 template class knit::cuda_backend::program<programs::residual_momentum>;
 template class knit::cuda_backend::program<programs::conv_sgd>;
 template class knit::cuda_backend::program<programs::chain>;
@@ -13,6 +14,7 @@ template class knit::cuda_backend::program<programs::log_sums>;
 template class knit::cuda_backend::program<programs::classes>;
 template class knit::cuda_backend::program<programs::products>;
 template class knit::cuda_backend::program<programs::slabs>;
+template class knit::cuda_backend::program<programs::rows>;
 template class knit::cuda_backend::program<programs::unary_ops>;
 template class knit::cuda_backend::program<programs::binary_ops>;
 template class knit::cuda_backend::program<programs::ternary_ops>;

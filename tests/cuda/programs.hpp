@@ -2,14 +2,11 @@
 // programs.hpp -- programs with short names, for nvcc and the host alike: steps of training, values with derivatives.
 #pragma once
 #include <knit/gradients.hpp>
-#include <knit/nn/chain.hpp>
 #include <knit/nn/conv.hpp>
-#include <knit/nn/dense.hpp>
-#include <knit/optim/adam.hpp>
 #include <knit/optim/momentum.hpp>
-#include <knit/optim/sgd.hpp>
 #include <knit/op/catalogue.hpp>
-#include <knit/train/step.hpp>
+
+#include "mnist.hpp"
 
 namespace programs {
 
@@ -20,10 +17,9 @@ using small_mlp = decltype(make_chain(make_dense<52, 24>(relu), make_dense<24, 1
 struct small_sgd : training_program<small_mlp, sgd_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
 struct small_adam : training_program<small_mlp, adam_rule, view<unorm8, 52, 20>, view<std::uint8_t, 20>> {};
 
-/// The network of MNIST at full size.
-using mnist_mlp = decltype(make_chain(make_dense<784, 256>(relu), make_dense<256, 10>()));
-struct mnist_sgd : training_program<mnist_mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
-struct mnist_adam : training_program<mnist_mlp, adam_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
+/// Bytes in columns of whole sectors, which one product sums over and another has as columns; all tiles are full.
+using images_mlp = decltype(make_chain(make_dense<128, 64>(relu), make_dense<64, 16>()));
+struct images_sgd : training_program<images_mlp, sgd_rule, view<unorm8, 128, 64>, view<std::uint8_t, 64>> {};
 
 /// x + f(g(x)).
 template <class First, class Second> struct residual {
@@ -60,18 +56,23 @@ struct product_of_three {
 };
 struct products : detail::gradients_spec<product_of_three, tensor<float, 37, 65>, tensor<float, 65, 29>, tensor<float, 29, 12>> {};
 
-/// Products and what rounds alike everywhere, in slabs of instances that cut columns and terms, and of rows.
+/// Products and what rounds alike everywhere, in slabs of instances that cut columns and terms.
 struct layers_of {
   constexpr auto operator()(auto x, auto v, auto w) const { return sum(square(w * relu(v * x))); }
 };
-struct slabs : detail::gradients_spec<layers_of, tensor<float, 12, 600>, tensor<float, 16, 12>, tensor<float, 10, 16>> {};
+struct slabs : detail::gradients_spec<layers_of, tensor<float, 12, 1300>, tensor<float, 16, 12>, tensor<float, 10, 16>> {};
+
+/// The same in slabs of rows, each of which is reduced.
+struct rows_of {
+  constexpr auto operator()(auto x, auto v) const { return sum(square(sum<1>(relu(v * x)))); }
+};
+struct rows : detail::gradients_spec<rows_of, tensor<float, 12, 600>, tensor<float, 44, 12>> {};
 
 // ---- products in bf16 ----------------------------------------------------------------------------------
 
 struct products_bf16 : products { static constexpr auto products = precision::bf16; };
 struct slabs_bf16 : slabs { static constexpr auto products = precision::bf16; };
 struct small_bf16 : small_adam { static constexpr auto products = precision::bf16; };
-struct mnist_bf16 : mnist_sgd { static constexpr auto products = precision::bf16; };
 
 // ---- every op of the catalogue that is elementwise or a reduction --------------------------------------
 

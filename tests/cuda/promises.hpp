@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// promises.hpp -- in: a plan. out: what it promises of each kernel: multiply-adds, by tensor cores or not, and accesses of 16 bytes at once.
+// promises.hpp -- in: a plan. out: what it promises of each kernel: multiply-adds, by tensor cores or not, and accesses of several elements at once.
 #pragma once
 #include <knit/backend/cuda/kernel.hpp>
 
@@ -8,9 +8,9 @@ namespace promises {
 using knit::cuda::step_of;
 
 /// Of the machine code of a kernel, at least: multiply-adds in the unrolled inner loops of its products, loads and stores
-/// of four floats, and what tensor cores are given in those loops.
+/// of four floats; whether there may be loads of single bytes; and what tensor cores are given in those loops.
 struct of_code {
-  int fma = 0, loads = 0, stores = 0, mma = 0;
+  int fma = 0, loads = 0, stores = 0, bytes = 0, mma = 0;
 };
 
 template <class P, int S> inline constexpr bool is_product = requires { step_of<P, S>::tile; };
@@ -47,10 +47,46 @@ template <class P, int S> constexpr int loads_of_step() {
     }(std::make_integer_sequence<int, B::count>{});
     if constexpr (is_product<P, S>) {
       using Q = step_of<P, S>;
-      if (Q::load_a::unit == 4 && loaded_in_fours<P, Q::T::template operand<Q::letters.side>>(Q::load_a::axis)) n += Q::load_a::joined;
-      if (Q::load_b::unit == 4 && loaded_in_fours<P, Q::T::template operand<1 - Q::letters.side>>(Q::load_b::axis)) n += Q::load_b::joined;
+      auto loads = [&]<class Loader>(std::type_identity<Loader>, bool fours) { return Loader::unit == 4 && fours ? Loader::rounds * Loader::loads : 0; };
+      n += loads(std::type_identity<typename Q::load_a>{}, loaded_in_fours<P, Q::T::template operand<Q::letters.side>>(Q::load_a::axis));
+      n += loads(std::type_identity<typename Q::load_b>{}, loaded_in_fours<P, Q::T::template operand<1 - Q::letters.side>>(Q::load_b::axis));
     }
     return n;
+  }
+}
+/// Is value V, read along an axis so many at once, made of bytes that are read one by one?
+template <class P, int V> constexpr bool of_single_bytes(int axis, int at_once) {
+  using R = knit::cuda::reader<P, V>;
+  const int q = axis == knit::no_axis ? axis : R::from.axis[axis];
+  if constexpr (R::recomputed)
+    return [&]<int... K>(std::integer_sequence<int, K...>) { return (of_single_bytes<P, knit::field(P::template at<R::base>, K)>(q, at_once) || ...); }(
+        std::make_integer_sequence<int, R::arity>{});
+  else return R::is_leaf && knit::bytes_of(R::info.holds) == 1 && (at_once < 4 || q == knit::no_axis || !R::template side_by_side<4>(axis));
+}
+template <class P, int S> constexpr bool single_bytes_of_step() {
+  if constexpr (!requires { typename step_of<P, S>::B; }) return false;
+  else {
+    using B = typename step_of<P, S>::B;
+    bool any = false;
+    auto operand = [&]<int Index, int K>() {
+      constexpr int v = P::plan.order[P::plan.steps[S].first + Index];
+      if constexpr (K < P::graph.arity(v)) {
+        constexpr int u = P::graph.operand(v, K);
+        int axis = B::lane_axis, at_once = in_fours<P, S> ? 4 : 1;
+        if constexpr (P::graph.info(v).what == knit::kind::contract) {
+          at_once = 1;
+          if constexpr (is_product<P, S>) {
+            using Q = step_of<P, S>;
+            axis = K == Q::letters.side ? Q::load_a::axis : Q::load_b::axis, at_once = K == Q::letters.side ? Q::load_a::unit : Q::load_b::unit;
+          }
+        }
+        any = any || (B::sources.at[Index][K].slot < 0 && of_single_bytes<P, u>(axis, at_once));
+      }
+    };
+    [&]<int... Index>(std::integer_sequence<int, Index...>) {
+      ((operand.template operator()<Index, 0>(), operand.template operator()<Index, 1>(), operand.template operator()<Index, 2>()), ...);
+    }(std::make_integer_sequence<int, B::count>{});
+    return any;
   }
 }
 /// Values that step S stores four elements at once, for each column that a thread has.
@@ -98,6 +134,7 @@ template <class P, int K> constexpr of_code code_of() {
       else c.fma += products_of_step<P, T>();
       c.loads += loads_of_step<P, T>();
       c.stores += stores_of_step<P, T>();
+      c.bytes += single_bytes_of_step<P, T>();
     };
     (one.template operator()<S>(), ...);
   }(std::make_integer_sequence<int, P::plan.step_count>{});

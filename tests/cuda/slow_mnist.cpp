@@ -46,6 +46,14 @@ template <class Spec> void step(char const* file, std::string const& name) {
     EXPECT_EQ(n.mma, std::uint64_t(promises::mma_of<P, k>())) << "in kernel " << int(k);
     EXPECT_GE(n.fma, products) << "in kernel " << int(k);
     EXPECT_LE(n.fma, products + products / 50 + 100000) << "in kernel " << int(k);  // and what functions take
+    if (products + n.mma * promises::of_mma > 10000000) {  // the large products: whole sectors, blocks for most multiprocessors
+      EXPECT_GE(full(n.global_loads), 0.85) << "in kernel " << int(k);
+      EXPECT_GE((knit::cuda::grid<P, k>), 100) << "in kernel " << int(k);
+    }
+    if (products > 10000000) {  // of float, besides: a bank for each, tiles that are there
+      EXPECT_LE(n.shared_loads.conflicts + n.shared_stores.conflicts, (n.shared_loads.wavefronts + n.shared_stores.wavefronts) / 50) << "in kernel " << int(k);
+      EXPECT_LE(double(products), 1.15 * 256 * 784 * 100) << "in kernel " << int(k);
+    }
   };
   [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
 }

@@ -10,6 +10,7 @@ struct tuning {
   double serial_below = 2e5;     ///< flops of a program too small for threads (region and barriers: 2 us)
   int most_slabs = 1024;
   int most_runs = 32;            ///< parts of a sum over all slabs; what threads share
+  int part_terms = 16;           ///< a product in parts sums at least so many elements to one
   double slab_flops = 4096;      ///< of a region without products: a microsecond of work
   /// Operations for which a thread makes an element itself: fetching 4 bytes from another core costs more.
   int cheap_flops = 8;
@@ -159,7 +160,7 @@ template <int N, int R> struct region_grower {
   constexpr refusal::reason sums_in_parts(int v, int cut, long operand_size) const {
     op_info const& f = g.info(v);
     using enum refusal::reason;
-    if (g.extents[v].size() * 16 > operand_size) return large_parts;
+    if (g.extents[v].size() * t.part_terms > operand_size) return large_parts;
     if (f.slides && cut < contracted_cut + sliding_axes) return no_parts;
     product_letters const& l = letters[v];
     access const& a = g.read(v, l.side), &b = g.read(v, 1 - l.side);

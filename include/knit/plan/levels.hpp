@@ -201,17 +201,20 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
   constexpr double price(int r, int u, int depth) const {
     if (p.roles[u] != role::computed || home[u] == r || read_by(r, u)) return 0;
     const double whole = double(g.extents[u].size());
-    if (depth == 0 || g.info(u).what == kind::reduce || g.info(u).what == kind::view) return whole;
+    if (depth == 0 || g.info(u).what == kind::reduce || g.info(u).what == kind::view || stays(u)) return whole;
     double made = 0;
     for (int k = 0; k < g.arity(u); ++k) made += price(r, g.read(u, k).node, depth - 1);
     return made < whole ? made : whole;
   }
 
+  /// On blocks contractions stay where they are: a region that would make one first could not be spread over blocks.
+  constexpr bool stays(int v) const { return t.for_blocks && g.info(v).what == kind::contract; }
+
   /// Moves values to the later region that alone reads them, if that region can make them slab by slab from
-  /// no more memory than they take: what a slab makes and reads itself never leaves its core.
+  /// no more memory than they take: what a slab makes and reads itself never leaves its core. On blocks from less.
   constexpr void move_late() {
     for (int v = g.size - 1; v >= 0; --v) {
-      if (p.roles[v] != role::computed || g.info(v).what == kind::view || p.regions[home[v]].every_thread || p.regions[home[v]].routine) continue;
+      if (p.roles[v] != role::computed || g.info(v).what == kind::view || stays(v) || p.regions[home[v]].every_thread || p.regions[home[v]].routine) continue;
       int target = -1, axis = no_axis;
       bool ok = true;
       for (int r = 0; r < g.root_count; ++r) ok = ok && g.read(g.roots[r].node).node != v;
@@ -231,7 +234,8 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
         added += price(target, a.node, 2);
       }
       added += far_bytes(v, axis) / double(bytes_of(g.number));
-      if (!ok || added > double(g.extents[v].size())) continue;
+      const double size = double(g.extents[v].size());
+      if (!ok || added > size || (t.for_blocks && added == size)) continue;
       refuse(v, v, home[v], {refusal::reason::moved, v});
       p.regions[home[v]].flops -= flops[v];
       p.regions[target].flops += flops[v];
@@ -258,8 +262,42 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
     p.kernels = next;
   }
 
-  /// Cuts every region into slabs.
+  /// Splits a region into those that have nothing to do with each other: none reads a value of another, nor the old one of a
+  /// state that another overwrites. On a GPU each then has blocks of its own.
+  constexpr void split(int r) {
+    int part[N]{};       // a value of the same part, in the end one for all of it
+    int region_of[N]{};  // of the part, by that value, from 1
+    auto find = [&](int v) {
+      while (part[v] != v) v = part[v] = part[part[v]];
+      return v;
+    };
+    for (int v = 0; v < g.size; ++v) part[v] = v;
+    for (int v = 0; v < g.size; ++v)
+      for (int k = 0; k < g.arity(v) && home[v] == r; ++k) {
+        const int u = g.read(v, k).node;
+        if (home[u] == r) part[find(u)] = find(v);
+        for (int i = 0; i < g.root_count && g.is_leaf(u); ++i)
+          if (const int next = g.roots[i].node; g.roots[i].state == field(g.at[u], 0) && home[next] == r) part[find(next)] = find(v);
+      }
+    bool any = false;
+    for (int v = 0; v < g.size; ++v) {
+      if (home[v] != r) continue;
+      int& own = region_of[find(v)];
+      if (own == 0) own = 1 + (any ? p.add_region(p.regions[r].level) : r);
+      any = true;
+      home[v] = own - 1;
+      if (home[v] == r) continue;
+      region& c = p.regions[home[v]];
+      c.extent = p.regions[r].extent, c.name = p.regions[r].name;
+      c.flops += flops[v], p.regions[r].flops -= flops[v];
+    }
+  }
+
+  /// Cuts every region into slabs, on blocks all its parts by themselves.
   constexpr void cut() {
+    if (t.for_blocks)
+      for (int r = 0, all = p.region_count; r < all; ++r)
+        if (p.regions[r].extent > 1) split(r);
     for (int r = 0; r < p.region_count; ++r) {
       region& c = p.regions[r];
       if (c.extent == 1) continue;

@@ -142,6 +142,7 @@ template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, plac
   plan<N, R> p = placed.p;
   detail::make_steps(g, p, placed.home, t);
   detail::sink(g, p, placed.home);
+  if (t.for_blocks) detail::join_slabs(g, p, placed.home);
   detail::make_stores(g, p, placed.home);
   detail::make_order(g, p);
   detail::make_buffers(g, p, t);

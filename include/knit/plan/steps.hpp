@@ -281,6 +281,25 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
   }
 }
 
+/// On blocks a region of one step, all of whose values are whole, is not cut: blocks share what the step has to do, whichever axis
+/// that is along.
+template <int N, int R> constexpr void join_slabs(flat_graph const& g, plan<N, R>& p, int const* home) {
+  for (int r = 0; r < p.region_count; ++r) {
+    int step = -1;
+    bool one = true;
+    for (int v = 0; v < g.size; ++v) {
+      if (home[v] != r) continue;
+      one = one && p.slab_axis[v] != partial_axis && (step < 0 || step == p.step_of[v]);
+      step = p.step_of[v];
+    }
+    region& c = p.regions[r];
+    if (!one || step < 0 || c.extent == 1) continue;
+    c.extent = c.slabs = c.runs = c.granule = 1;
+    c.name = 0;
+    p.steps[step].cut = no_axis;
+  }
+}
+
 /// May root `r`, whose value v is the next value of a state, be written where the state lies, as v is made?
 /// Only if whatever reads the old value has read it by then: in an earlier kernel, earlier in the same slab,
 /// or at the same element.

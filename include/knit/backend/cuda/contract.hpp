@@ -79,7 +79,7 @@ template <class P, int S, int Threads> struct contract_step {
   static constexpr int width = W::width;
   static constexpr long kept = W::positions(false), terms = T::terms();
   static constexpr int team = [] {
-    const int of_positions = power_above(kept), most = power_above(terms);
+    const int of_positions = power_of_share<P, S>(kept), most = power_above(terms);
     const int t = of_positions >= Threads ? 1 : Threads / of_positions;
     return t < most ? t : most;
   }();

@@ -8,13 +8,6 @@ namespace knit::cuda {
 
 inline constexpr int block_threads = 256;
 
-template <class P, int S> constexpr bool is_empty_step() {
-  constexpr step st = P::plan.steps[S];
-  if (st.first != st.last) return false;
-  for (int i = 0; i < P::plan.store_count; ++i)
-    if (P::plan.stores[i].step == S) return false;
-  return true;
-}
 struct no_step {
   static constexpr int shared_numbers = 1;
   static constexpr long rounds = 1;
@@ -32,17 +25,25 @@ template <class P, int S> constexpr auto step_type() {
 }
 template <class P, int S> using step_of = typename decltype(step_type<P, S>())::type;
 
-/// Blocks of a region: one for each run; of a region of one step without slabs, as many as its positions keep busy; none of
-/// what is left to a library.
+/// Blocks of step S, if blocks share it: as many as it keeps busy.
+template <class P, int S> constexpr int blocks_of_step() {
+  if constexpr (shared_by_blocks<P, S> && requires { step_of<P, S>::rounds; }) {
+    constexpr long rounds = step_of<P, S>::rounds, most = for_blocks::most_blocks;
+    return int(rounds < most ? rounds : most);
+  } else return 1;
+}
+template <class P, int First, int... S> constexpr int blocks_of_steps(std::integer_sequence<int, S...>) {
+  int n = 1;
+  ((blocks_of_step<P, First + S>() > n ? void(n = blocks_of_step<P, First + S>()) : void()), ...);
+  return n;
+}
+/// Blocks of a region: one for each run, or those of its only step; none of what is left to a library.
 template <class P, int R> constexpr int blocks_of() {
   constexpr region r = P::plan.regions[R];
-  if constexpr (r.every_thread || r.first == r.last || is_left<P, R>()) return 0;
-  else if constexpr (r.slabs == 1 && r.last - r.first == 1) {
-    if constexpr (requires { step_of<P, r.first>::rounds; }) {
-      constexpr long rounds = step_of<P, r.first>::rounds;
-      return rounds < for_blocks::tune.most_runs ? int(rounds) : for_blocks::tune.most_runs;
-    } else return 1;
-  } else return r.runs;
+  constexpr int first = r.first, steps = r.last - r.first;
+  if constexpr (r.every_thread || steps == 0 || is_left<P, R>()) return 0;
+  else if constexpr (r.slabs > 1) return r.runs;
+  else return blocks_of_steps<P, first>(std::make_integer_sequence<int, steps>{});
 }
 template <class P, int K, int... R> constexpr int blocks_before(std::integer_sequence<int, R...>) {
   return ((P::plan.regions[R].level == K ? blocks_of<P, R>() : 0) + ... + 0);

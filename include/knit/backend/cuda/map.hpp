@@ -30,6 +30,27 @@ KNIT_FN void join_teams(C const& c, T* shared, Held const& held, Join const& joi
   }
 }
 
+template <class P, int S> constexpr bool is_empty_step() {
+  constexpr step st = P::plan.steps[S];
+  if (st.first != st.last) return false;
+  for (int i = 0; i < P::plan.store_count; ++i)
+    if (P::plan.stores[i].step == S) return false;
+  return true;
+}
+/// Is step S all of a region that is not cut? Then blocks share what it has to do.
+template <class P, int S> inline constexpr bool shared_by_blocks = [] {
+  constexpr region r = P::plan.regions[P::plan.steps[S].region];
+  return r.slabs == 1 && [&]<int... K>(std::integer_sequence<int, K...>) {
+    return ((r.first + K == S || is_empty_step<P, r.first + K>()) && ...);
+  }(std::make_integer_sequence<int, r.last - r.first>{});
+}();
+/// Positions for a block at a time, of so many: all, or, if blocks share them, what leaves something for each of them.
+template <class P, int S> constexpr int power_of_share(long positions) {
+  constexpr int least = 8;  // side by side
+  const long share = shared_by_blocks<P, S> ? (positions - 1) / for_blocks::multiprocessors + 1 : positions;
+  return power_above(share < least && least < positions ? least : share);
+}
+
 /// The space of a step as its threads walk it: positions that keep a value of their own, and, of each, those that are
 /// summed over. Axes of a space, and of what a contraction sums over besides, are numbered as plan::cut_axis numbers them.
 template <class P, int S> struct walk {
@@ -98,7 +119,7 @@ template <class P, int S, int Threads> struct map_step {
   /// Threads that share a kept position.
   static constexpr int team = [] {
     if (!st.any_reduction) return W::lane_kept ? 1 : group;
-    const int of_positions = power_above(kept), most = power_above(reduced);
+    const int of_positions = power_of_share<P, S>(kept), most = power_above(reduced);
     int t = of_positions >= Threads ? 1 : Threads / of_positions;
     if (t > most) t = most;
     return !W::lane_kept && t < group ? group : t;

@@ -7,11 +7,17 @@
 namespace knit::cuda {
 
 /// As choose_tile, in whole warps, each of 16 or 32 rows by as many columns as keep all of them busy; terms enough for a thread to
-/// load 16 numbers or more from barrier to barrier.
-constexpr tile_shape choose_mma_tile(int rows, int columns, int terms, int threads) {
+/// load 16 numbers or more from barrier to barrier. Tiles are as large as leaves one for each of so many blocks.
+constexpr tile_shape choose_mma_tile(int rows, int columns, int terms, int threads, int blocks) {
   tile_shape t{power_above(rows), power_above(columns), rows <= 16 ? 2 : 4, 2, 1, mma_terms};
   t.rows = t.rows < 16 ? 16 : t.rows > 64 ? 64 : t.rows;
   t.columns = t.columns < mma_columns ? mma_columns : t.columns > 64 ? 64 : t.columns;
+  for (tile_shape next = t;; t = next) {  // of a warp's rows at least
+    int& side = next.rows > next.columns && next.rows > 8 * t.thread_rows ? next.rows : next.columns;
+    side /= 2;
+    const int tiles = ((rows - 1) / next.rows + 1) * ((columns - 1) / next.columns + 1);
+    if (next.columns < mma_columns || tiles > blocks) break;
+  }
   while (t.threads() > threads) t.thread_columns *= 2;
   while (2 * t.splits * t.threads() <= threads && t.splits * mma_terms < terms) t.splits *= 2;
   while (t.deep < mma_terms * t.splits || (t.deep < terms && (t.rows + t.columns) * t.deep < 16 * threads)) t.deep *= 2;
@@ -20,13 +26,12 @@ constexpr tile_shape choose_mma_tile(int rows, int columns, int terms, int threa
 
 /// What fma_tile is for multiply-adds of float. Shared memory holds pairs of terms, rounded as they are put there; sums,
 /// and all that follows on them, are float.
-template <class Number, int Rows, int Columns, int Terms, int Width, int Threads> struct mma_tile {
+template <class Number, int Rows, int Columns, int Terms, int Width, int Threads, int Blocks> struct mma_tile {
   static_assert(std::is_same_v<Number, float>);
-  static constexpr tile_shape shape = choose_mma_tile(Rows, Columns, Terms, Threads);
+  static constexpr tile_shape shape = choose_mma_tile(Rows, Columns, Terms, Threads, Blocks);
   static constexpr int thread_rows = shape.thread_rows, tiles = shape.thread_columns / 2;
   static constexpr int warp_rows = 8 * thread_rows, warp_columns = tiles * mma_columns, row_warps = shape.rows / warp_rows;
-  static constexpr int lead(int extent) { return extent % 32 == 8 ? extent : extent + 8; }  // what mma asks for
-  static constexpr int lead_a = lead(shape.rows), lead_b = lead(shape.columns);
+  static constexpr int lead(int extent, bool) { return extent % 32 == 8 ? extent : extent + 8; }  // what mma asks for
   static_assert(shape.threads() % 32 == 0 && shape.deep % (shape.splits * mma_terms) == 0);
 
   using entry = bf16_pair;
@@ -42,9 +47,9 @@ template <class Number, int Rows, int Columns, int Terms, int Width, int Threads
   KNIT_FN static int column_of(int t) { return warp_column(t) + t % 4 * 2; }
   static constexpr int column(int j) { return j / 2 * mma_columns + j % 2; }
 
-  KNIT_FN static void multiply(entry const* a, entry const* b, int t, sums& s) {
+  template <int LeadA, int LeadB> KNIT_FN static void multiply(entry const* a, entry const* b, int t, sums& s) {
     for (int k = 0; k < shape.deep / shape.splits; k += mma_terms)
-      mma<lead_a, lead_b, thread_rows, tiles>(a + k / 2 * lead_a + warp_row(t), b + k / 2 * lead_b + warp_column(t), t % 32, s.at);
+      mma<LeadA, LeadB, thread_rows, tiles>(a + k / 2 * LeadA + warp_row(t), b + k / 2 * LeadB + warp_column(t), t % 32, s.at);
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // read.hpp -- in: a value's number and coordinates. out: it, as a thread of a block reads it, wherever the plan put it.
 #pragma once
+#include <bit>
 #include <knit/backend/cuda/gpu.hpp>
 #include <knit/backend/seen_value.hpp>
 #include <knit/backend/step_values.hpp>
@@ -8,11 +9,14 @@
 
 namespace knit::cuda {
 
-/// A block of a GPU, as what a plan is for: slabs many enough for its multiprocessors, one run each.
+/// A block of a GPU, as what a plan is for: slabs many enough for its multiprocessors, one run each. A byte comes from the
+/// cache that they share in the time of some twelve flops.
 struct for_blocks {
-  static constexpr tuning tune{.serial_below = 0, .most_slabs = 128, .most_runs = 128, .slab_flops = 4096, .column_tile = 8,
-                               .slab_tiles = 1, .few_slabs = 128, .lane_granule = 8, .for_blocks = true,
+  static constexpr tuning tune{.serial_below = 0, .most_slabs = 128, .most_runs = 128, .part_terms = 128, .slab_flops = 4096, .column_tile = 8,
+                               .slab_tiles = 1, .few_slabs = 128, .far_byte_flops = 12, .lane_granule = 8, .for_blocks = true,
                                .routine_flops = worth_of_routines(h100).flops, .routine_byte_flops = worth_of_routines(h100).byte_flops};
+  static constexpr int multiprocessors = 132;  ///< that blocks are cut for: those of an H100; others have about as many
+  static constexpr int most_blocks = 512;      ///< that share one step
 };
 
 /// What a kernel is given: the leaves, the arenas of all blocks and of each one, the outputs, the extents that names have.
@@ -44,6 +48,19 @@ template <class T, int Width> struct alignas(Width * sizeof(T)) aligned {
   T at[Width];
 };
 
+/// Stores them to shared memory at once: said so, as nvcc makes four stores of one where it holds them between barriers.
+template <class T, int Width> KNIT_FN void to_shared(T* to, aligned<T, Width> const& x) {
+#ifdef __CUDA_ARCH__
+  if constexpr (sizeof(T) == 4 && Width == 4) {
+    auto bits = [](T const& v) { return std::bit_cast<unsigned>(v); };
+    asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(unsigned(__cvta_generic_to_shared(to))), "r"(bits(x.at[0])), "r"(bits(x.at[1])),
+                 "r"(bits(x.at[2])), "r"(bits(x.at[3])) : "memory");
+    return;
+  }
+#endif
+  *reinterpret_cast<aligned<T, Width>*>(to) = x;
+}
+
 /// The extent that axis Axis of a shape has now.
 template <class P, long Name> KNIT_FN int extent_now(memory<P> const& m, int bound) {
   if constexpr (Name == 0) return bound;
@@ -70,6 +87,9 @@ template <class T> KNIT_FN std::array<lane<T>, max_rank> coordinates(position co
   return {lane<T>(T(p.at[0])), lane<T>(T(p.at[1])), lane<T>(T(p.at[2])), lane<T>(T(p.at[3]))};
 }
 
+/// Op::eval. Named so that nvcc, where that is a function of the host alone, says which op it is and what it lacks.
+template <class Op, class... A> KNIT_FN auto eval_that_says_KNIT_FN(A const&... a) { return Op::eval(a...); }
+
 /// Reads value V of program P.
 template <class P, int V> struct reader : seen_value<P, V> {
   using seen = seen_value<P, V>;
@@ -80,14 +100,29 @@ template <class P, int V> struct reader : seen_value<P, V> {
   static constexpr buffer place = P::plan.buffers[base];
   static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
-  /// Do Width elements along an axis lie side by side, where Width are loaded at once?
+  template <int K> using operand = reader<P, field(P::template at<base>, K)>;
+  static constexpr int arity = recomputed ? P::graph.arity(base) : 0;
+  /// All of an elementwise value that is worked out: f(reader of the operand) for each operand holds.
+  template <class F> static constexpr bool all_operands(F const& f) {
+    return [&]<int... K>(std::integer_sequence<int, K...>) { return (f(std::type_identity<operand<K>>{}) && ...); }(std::make_integer_sequence<int, arity>{});
+  }
+  /// Is it the same all along an axis?
+  static constexpr bool repeats(int axis) { return !sampled && (what == role::constant || from.axis[axis] == no_axis); }
+  /// Do Width elements along an axis lie side by side, where Width are loaded at once? Those that are worked out do if all that
+  /// they are made of does.
   template <int Width> static constexpr bool side_by_side(int axis) {
-    if (recomputed || sampled || what == role::constant || from.axis[axis] == no_axis) return false;
-    if (panels) return from.axis[axis] == 0 && panel_rows % Width == 0 && panel_pad % Width == 0;
-    if (stride(axis) != 1) return false;
-    for (int q = 0; q < max_rank; ++q)
-      if (q != axis && stride(q) % Width != 0) return false;
-    return is_leaf || (place.offset % Width == 0 && place.floats % Width == 0);
+    if constexpr (sampled) return false;
+    else if constexpr (recomputed) {
+      const int q = from.axis[axis];
+      return q != no_axis && all_operands([q]<class R>(std::type_identity<R>) { return R::repeats(q) || R::template side_by_side<Width>(q); });
+    } else {
+      if (repeats(axis)) return false;
+      if (panels) return from.axis[axis] == 0 && panel_rows % Width == 0 && panel_pad % Width == 0;
+      if (stride(axis) != 1) return false;
+      for (int q = 0; q < max_rank; ++q)
+        if (q != axis && stride(q) % Width != 0) return false;
+      return is_leaf || (place.offset % Width == 0 && place.floats % Width == 0);
+    }
   }
 
   KNIT_FN static auto const* data(memory<P> const& m) {
@@ -133,7 +168,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
     } else if constexpr (what == role::constant) {
       constexpr number c = number(P::graph.constants[field(P::template at<base>, 0)]);
       return c;
-    } else if constexpr (recomputed) return work_out(m, p);
+    } else if constexpr (recomputed) return work_out<0, 1>(m, in_base(p)).at[0];
     else if constexpr (is_leaf && leaf >= P::first_extent) {
       constexpr int k = leaf - P::first_extent;
       return number(m.a.extent[k]);
@@ -149,9 +184,12 @@ template <class P, int V> struct reader : seen_value<P, V> {
   /// Width elements from p on along Axis; those from `count` on are not there.
   template <int Axis, int Width> KNIT_FN static pack<number, Width> along(memory<P> const& m, position p, int count) {
     pack<number, Width> r;
-    if constexpr (from.axis[Axis] == no_axis && !recomputed && !sampled) {
+    if constexpr (repeats(Axis)) {
       const lane<number> x = one(m, p);
       for (int i = 0; i < Width; ++i) r.at[i] = x;
+    } else if constexpr (Width > 1 && recomputed && side_by_side<Width>(Axis)) {
+      constexpr int q = from.axis[Axis];
+      r = work_out<q, Width>(m, in_base(p));
     } else if constexpr (Width > 1 && side_by_side<Width>(Axis)) {
       auto const* const d = data(m) + offset(m, p);
       using T = std::remove_cvref_t<decltype(*d)>;
@@ -176,23 +214,35 @@ template <class P, int V> struct reader : seen_value<P, V> {
     if constexpr (is_leaf || P::graph.info(base).how == combine::sum) return a + b;
     else return larger(a, b);
   }
-  /// The value itself, at p.
-  KNIT_FN static lane<number> work_out(memory<P> const& m, position const& p) {
+  /// Where in the base what is read at p is.
+  KNIT_FN static position in_base(position const& p) {
     position q{};
     constexpr int a0 = find(0), a1 = find(1), a2 = find(2), a3 = find(3);
     if constexpr (a0 >= 0) q.at[0] = p.at[a0];
     if constexpr (a1 >= 0) q.at[1] = p.at[a1];
     if constexpr (a2 >= 0) q.at[2] = p.at[a2];
     if constexpr (a3 >= 0) q.at[3] = p.at[a3];
-    constexpr node n = P::template at<base>;
+    return q;
+  }
+  /// Width elements of the base from q on along Axis, worked out.
+  template <int Axis, int Width> KNIT_FN static pack<number, Width> work_out(memory<P> const& m, position const& q) {
     using Op = typename P::template op<base>;
-    if constexpr (info_of<Op>.indexed) {
-      const shape now = space_now<P, P::plan.step_of[base]>(m);
-      if constexpr (Op::arity == 0) return Op::eval(coordinates<number>(q), now);
-      else return Op::eval(coordinates<number>(q), now, reader<P, field(n, 0)>::one(m, q), std::uint32_t(field(n, 2)));
-    } else if constexpr (Op::arity == 1) return Op::eval(reader<P, field(n, 0)>::one(m, q));
-    else if constexpr (Op::arity == 2) return Op::eval(reader<P, field(n, 0)>::one(m, q), reader<P, field(n, 1)>::one(m, q));
-    else return Op::eval(reader<P, field(n, 0)>::one(m, q), reader<P, field(n, 1)>::one(m, q), reader<P, field(n, 2)>::one(m, q));
+    pack<number, Width> r, x[arity > 0 ? arity : 1];
+    if constexpr (arity > 0) x[0] = operand<0>::template along<Axis, Width>(m, q, Width);
+    if constexpr (arity > 1) x[1] = operand<1>::template along<Axis, Width>(m, q, Width);
+    if constexpr (arity > 2) x[2] = operand<2>::template along<Axis, Width>(m, q, Width);
+    for (int i = 0; i < Width; ++i) {
+      if constexpr (info_of<Op>.indexed) {
+        position at = q;
+        at.at[Axis] += i;
+        const shape now = space_now<P, P::plan.step_of[base]>(m);
+        if constexpr (arity == 0) r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now);
+        else r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now, x[0].at[i], std::uint32_t(field(P::template at<base>, 2)));
+      } else if constexpr (arity == 1) r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i]);
+      else if constexpr (arity == 2) r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i], x[1].at[i]);
+      else r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i], x[1].at[i], x[2].at[i]);
+    }
+    return r;
   }
 };
 

@@ -5,9 +5,6 @@
 
 namespace knit::cuda {
 
-/// Op::eval. Named so that nvcc, where that is a function of the host alone, says which op it is and what it lacks.
-template <class Op, class... A> KNIT_FN auto eval_that_says_KNIT_FN(A const&... a) { return Op::eval(a...); }
-
 /// The values of step S of program P at Width elements along the axis in lanes, `count` of which are there.
 template <class P, int S, int Width> struct body : step_values<P, S> {
   using values = step_values<P, S>;

@@ -12,24 +12,46 @@ struct tile_shape {
 
   constexpr int threads() const { return rows / thread_rows * (columns / thread_columns); }
 };
-/// The one table of it: tiles as square as the product allows, and terms shared where it is too small for all threads.
-constexpr tile_shape choose_tile(int rows, int columns, int terms, int thread_rows, int threads) {
-  tile_shape t{power_above(rows), power_above(columns), thread_rows, 4, 1, 16};
-  if (t.rows > 64) t.rows = 64;
-  if (t.rows < thread_rows) t.rows = thread_rows;
-  while (t.columns < t.thread_columns) t.thread_columns /= 2;
-  while (t.columns > 16 && t.threads() > threads) t.columns /= 2;
-  while (t.threads() > threads) t.rows /= 2;
-  while (t.splits * t.threads() < threads && t.splits * 4 < terms && t.splits < 16) t.splits *= 2;
-  while (t.deep < 4 * t.splits) t.deep *= 2;
-  return t;
+/// Cycles of a multiprocessor for one tile, roughly, to compare shapes: 128 multiply-adds in each, 32 numbers from shared memory,
+/// 32 elements of the operands on their way there; what a thread waits for at each term, at the barriers around `deep` of them,
+/// for memory, and at the end.
+constexpr double cycles(tile_shape t, int terms) {
+  const int chunks = (terms + t.deep - 1) / t.deep;
+  const double products = double(t.rows) * t.columns * t.deep, operands = double(t.rows + t.columns) * t.deep;
+  const double adds = products / 128, reads = products * (t.thread_rows + t.thread_columns) / (32 * t.thread_rows * t.thread_columns);
+  const double chunk = (adds > reads ? adds : reads) + operands / 32 + 4.0 * t.deep / t.splits + 60, memory = 400;
+  const double sums = t.splits > 1 ? 100 + t.rows * t.columns * t.splits / 16.0 : 0;
+  return chunks * (chunk > memory ? chunk : memory) + sums + 500;
+}
+/// The tiles that take the fewest cycles, what of them is not there included, and the fewest of all multiprocessors, which may
+/// have other things to do. blocks: so many have a tile at once.
+constexpr tile_shape choose_tile(int rows, int columns, int terms, int thread_rows, int threads, int blocks) {
+  constexpr int most = 256, held = 16;  // rows or columns; numbers that a thread loads at once
+  const int thread_columns = columns < 4 ? power_above(columns) : 4;
+  auto up = [](int n, int by) { return (n + by - 1) / by * by; };
+  tile_shape best{};
+  double least = 0;
+  for (int r = thread_rows; r <= most; r = r < rows && rows < 2 * r ? up(rows, thread_rows) : power_above(r + 1))
+    for (int c = thread_columns; c <= most; c *= 2) {
+      const int of_tile = tile_shape{r, c, thread_rows, thread_columns, 1, 1}.threads();
+      const long tiles = long((rows + r - 1) / r) * ((columns + c - 1) / c), rounds = (tiles + blocks - 1) / blocks;
+      for (int splits = 1; splits * of_tile <= threads && splits <= 16; ++splits)
+        for (int each = 1; each <= 16 && (r + c) * splits * each <= held * threads; ++each) {
+          const tile_shape t{r, c, thread_rows, thread_columns, splits, splits * each};
+          if (t.deep % 4 != 0 && terms % 4 == 0) continue;  // fours of terms may lie side by side
+          const double time = (double(rounds) + double(tiles) / for_blocks::multiprocessors) * cycles(t, terms);
+          if (least == 0 || time < least) best = t, least = time;
+        }
+    }
+  return best;
 }
 
 /// A tile of a product of so many rows and columns, by fused multiply-adds: a thread has Width rows side by side. What shared
-/// memory holds of an operand are entries, each `per_entry` terms of a row or column: lead_a or lead_b of them for one term after the other.
-template <class Number, int Rows, int Columns, int Terms, int Width, int Threads> struct fma_tile {
-  static constexpr tile_shape shape = choose_tile(Rows, Columns, Terms, Width, Threads);
-  static constexpr int lead_a = shape.rows + 4, lead_b = shape.columns + 4;  // four more: fewer conflicts of banks
+/// memory holds of an operand are entries, each `per_entry` terms of a row or column.
+template <class Number, int Rows, int Columns, int Terms, int Width, int Threads, int Blocks> struct fma_tile {
+  static constexpr tile_shape shape = choose_tile(Rows, Columns, Terms, Width, Threads, Blocks);
+  /// Entries from one term to the next, of so many rows or columns (turned: that are stored as loader::turns says).
+  static constexpr int lead(int extent, bool turned) { return turned && extent % 8 == 0 ? extent + 4 : extent; }
 
   using entry = Number;
   static constexpr int per_entry = 1;
@@ -44,13 +66,13 @@ template <class Number, int Rows, int Columns, int Terms, int Width, int Threads
   KNIT_FN static int column_of(int t) { return t / row_threads % (shape.columns / shape.thread_columns) * shape.thread_columns; }
   static constexpr int column(int j) { return j; }
 
-  /// Adds the products of a group's share of the terms that lie at a and b.
-  KNIT_FN static void multiply(entry const* a, entry const* b, int t, sums& s) {
+  /// Adds the products of a group's share of the terms that lie at a and b, with leads LeadA and LeadB.
+  template <int LeadA, int LeadB> KNIT_FN static void multiply(entry const* a, entry const* b, int t, sums& s) {
     constexpr int deep = shape.deep / shape.splits, columns = shape.thread_columns;
     a += row_of(t), b += column_of(t);
     for (int k = 0; k < deep; ++k) {
-      aligned<Number, Width> const x = *reinterpret_cast<aligned<Number, Width> const*>(a + k * lead_a);
-      aligned<Number, columns> const y = *reinterpret_cast<aligned<Number, columns> const*>(b + k * lead_b);
+      aligned<Number, Width> const x = *reinterpret_cast<aligned<Number, Width> const*>(a + k * LeadA);
+      aligned<Number, columns> const y = *reinterpret_cast<aligned<Number, columns> const*>(b + k * LeadB);
       for (int j = 0; j < columns; ++j)
         for (int i = 0; i < Width; ++i) s.at[j][i] = fma(lane<Number>(x.at[i]), lane<Number>(y.at[j]), s.at[j][i]);
     }
@@ -58,7 +80,7 @@ template <class Number, int Rows, int Columns, int Terms, int Width, int Threads
 };
 
 /// A contraction with rows and terms (product_of) over one slab. Tile: how the tiles are multiplied, as fma_tile.
-template <class P, int S, int Threads, template <class, int, int, int, int, int> class Tile = fma_tile> struct product_step {
+template <class P, int S, int Threads, template <class, int, int, int, int, int, int> class Tile = fma_tile> struct product_step {
   using W = walk<P, S>;
   using T = summed<P, S>;
   using number = typename P::number;
@@ -75,7 +97,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
   static constexpr int extent(int q) { return cut(q) ? of.widest() : bound(q); }
   static constexpr bool is_used(int q) { return q < contracted_cut ? q < T::rank_of(2) : T::is_summed(q - contracted_cut); }
 
-  using M = Tile<number, extent(row), extent(column), extent(term), W::width, Threads>;
+  static constexpr int blocks = shared_by_blocks<P, S> ? for_blocks::multiprocessors : 1;
+  using M = Tile<number, extent(row), extent(column), extent(term), W::width, Threads, blocks>;
   using entry = typename M::entry;
   using sums = typename M::sums;
   static constexpr tile_shape tile = M::shape;
@@ -83,8 +106,7 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
   using B = body<P, S, width>;
   static constexpr int row_tiles = (extent(row) + tile.rows - 1) / tile.rows, column_tiles = (extent(column) + tile.columns - 1) / tile.columns;
   static constexpr int deep_entries = tile.deep / M::per_entry;
-  static constexpr int of_tiles = deep_entries * (M::lead_a + M::lead_b), of_sums = tile.splits > 1 ? Threads * tile.thread_rows * tile.thread_columns : 0;
-  static constexpr int shared_numbers = of_tiles > of_sums ? of_tiles : of_sums;
+  static constexpr int of_sums = tile.splits > 1 ? Threads * tile.thread_rows * tile.thread_columns : 0;
   static_assert(tile.threads() * tile.splits <= Threads && sizeof(entry) == sizeof(number) && tile.thread_rows % width == 0);
   /// Positions along all other letters, of the result (Summed: of what is summed over).
   template <bool Summed> static constexpr long others() {
@@ -136,59 +158,80 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
     }
   }
 
-  /// Loads a tile of operand K: Along rows or columns by `deep` terms, to shared memory with neighbours along Along side by side.
-  template <int K, int Along, int Extent, int Lead> struct loader {
+  /// Takes a tile of operand K to shared memory, Along rows or columns by `deep` terms, with neighbours along Along side by side:
+  /// first to a thread's registers, so that what comes next is on its way while there are tiles to multiply.
+  template <int K, int Along, int Extent> struct loader {
     using R = reader<P, T::template operand<K>>;
     static constexpr char along_letter = Along == row ? letters.rows : letters.columns;
     static constexpr int along_axis = along_letter ? axis_of_letter(info, K, along_letter) : no_axis, term_axis = axis_of_letter(info, K, letters.terms);
-    static constexpr bool packs(int axis, int q, int tile_extent) {
-      return axis != no_axis && R::template side_by_side<4>(axis) && extent(q) % 4 == 0 && name(q) == 0 && tile_extent % 4 == 0 &&
-             (!cut(q) || of.granule % 4 == 0);
+    template <int Width> static constexpr bool lies(int axis, int q, int tile_extent) {
+      return axis != no_axis && R::template side_by_side<Width>(axis) &&
+             (Width == 1 || (extent(q) % Width == 0 && name(q) == 0 && tile_extent % Width == 0 && (!cut(q) || of.granule % Width == 0)));
     }
-    static constexpr bool along_first = packs(along_axis, Along, Extent) || !packs(term_axis, term, tile.deep);
-    static constexpr int unit = packs(along_axis, Along, Extent) || packs(term_axis, term, tile.deep) ? 4 : 1;
-    static constexpr int axis = along_first ? along_axis : term_axis;
-    // A thread loads `unit` numbers side by side, of as many terms as an entry holds.
-    static constexpr int joined = along_first ? M::per_entry : 1;
-    static constexpr int units = Extent * tile.deep / (unit * joined), fast = (along_first ? Extent : tile.deep) / unit;
+    static constexpr bool along_in_fours = lies<4>(along_axis, Along, Extent), terms_in_fours = lies<4>(term_axis, term, tile.deep);
+    /// What lies side by side is loaded by neighbours; if that is along the terms, a thread turns a few of them.
+    static constexpr bool turns = !along_in_fours && (terms_in_fours || (!lies<1>(along_axis, Along, Extent) && lies<1>(term_axis, term, tile.deep)));
+    static constexpr int unit = along_in_fours || terms_in_fours ? 4 : 1, axis = turns ? term_axis : along_axis;
+    static constexpr int across = turns && Extent % 4 == 0 ? 4 : 1;
+    /// A thread takes units of so many rows or columns by so many terms, an entry's at least, in `loads` of `unit` numbers.
+    static constexpr int unit_along = turns ? across : unit, unit_terms = !turns || unit < M::per_entry ? M::per_entry : unit;
+    static constexpr int along_units = Extent / unit_along, term_units = tile.deep / unit_terms;
+    static constexpr int step_terms = turns ? unit : 1, loads_terms = unit_terms / step_terms, loads = across * loads_terms;
+    /// Neighbours of so many units along Along; eight threads that store 16 bytes each then store to different banks.
+    static constexpr int near = !turns ? along_units : unit == 4 && along_units % 4 == 0 ? 4 : 1;
+    static constexpr int lead = M::lead(Extent, turns);
+    static constexpr int units = along_units * term_units, rounds = (units + Threads - 1) / Threads;
+    static_assert(unit_along * along_units == Extent && unit_terms * term_units == tile.deep && unit_terms % M::per_entry == 0);
+    static constexpr bool all(int q, int tile_extent) { return bound(q) % tile_extent == 0 && name(q) == 0 && !cut(q); }
 
-    KNIT_FN static pack<number, unit> numbers(memory<P> const& m, coordinates_of& c, int along, int deep) {
-      c.at[Along] = along;
-      c.at[term] = deep;
-      pack<number, unit> x;
-      for (int k = 0; k < unit; ++k) x.at[k] = number(0);
-      if (along < end<Along>(m) && deep < end<term>(m)) {
-        position p{};
-        if (!find<K>(c, p)) return x;
-        if constexpr (unit == 4) x = R::template along<axis, 4>(m, p, 4);
-        else x.at[0] = R::one(m, p);
-      }
-      return x;
+    struct held {
+      pack<number, unit> at[rounds][loads_terms][across];
+    };
+    KNIT_FN static int along_of(int i) { return (i % near + i / (near * term_units) * near) * unit_along; }
+    KNIT_FN static int term_of(int i) { return i / near % term_units * unit_terms; }
+
+    KNIT_FN static void fetch(memory<P> const& m, held& h, coordinates_of c, int along0, int term0, int t) {
+      for (int r = 0; r < rounds; ++r)
+        for (int j = 0; j < loads_terms; ++j)
+          for (int a = 0; a < across; ++a) {
+            const int i = t + r * Threads;
+            c.at[Along] = along0 + along_of(i) + a;
+            c.at[term] = term0 + term_of(i) + j * step_terms;
+            pack<number, unit>& x = h.at[r][j][a];
+            for (int k = 0; k < unit; ++k) x.at[k] = number(0);
+            if ((units % Threads == 0 || i < units) && (all(Along, Extent) || c.at[Along] < end<Along>(m)) && (all(term, tile.deep) || c.at[term] < end<term>(m))) {
+              position p{};
+              if (!find<K>(c, p)) continue;
+              if constexpr (unit == 4) x = R::template along<axis, 4>(m, p, 4);
+              else x.at[0] = R::one(m, p);
+            }
+          }
     }
-    KNIT_FN static void load(memory<P> const& m, entry* to, coordinates_of c, int along0, int term0, int t) {
-      for (int i = t; i < units; i += Threads) {
-        const int f = i % fast * unit, s = i / fast * joined, along = along_first ? f : s, deep = along_first ? s : f;
-        pack<number, unit> x[joined];
-        for (int j = 0; j < joined; ++j) x[j] = numbers(m, c, along0 + along, term0 + deep + j);
-        entry* const at = to + deep / M::per_entry * Lead + along;
-        lane<number> terms[M::per_entry];
-        if constexpr (along_first) {
-          aligned<entry, unit> y;
-          for (int k = 0; k < unit; ++k) {
-            for (int j = 0; j < joined; ++j) terms[j] = x[j].at[k];
-            y.at[k] = M::entry_of(terms);
+    KNIT_FN static void put(held const& h, entry* to, int t) {
+      constexpr int per_entry = M::per_entry;
+      for (int r = 0; r < rounds; ++r) {
+        const int i = t + r * Threads;
+        if (units % Threads != 0 && i >= units) return;
+        for (int k = 0; k < unit_terms; k += per_entry) {
+          aligned<entry, unit_along> y;
+          for (int a = 0; a < unit_along; ++a) {
+            lane<number> terms[per_entry];
+            for (int j = 0; j < per_entry; ++j) {
+              const int of_term = k + j;
+              terms[j] = turns ? h.at[r][of_term / step_terms][turns ? a : 0].at[of_term % step_terms] : h.at[r][of_term / step_terms][0].at[turns ? 0 : a];
+            }
+            y.at[a] = M::entry_of(terms);
           }
-          *reinterpret_cast<aligned<entry, unit>*>(at) = y;
-        } else
-          for (int k = 0; k < unit; k += M::per_entry) {
-            for (int j = 0; j < M::per_entry; ++j) terms[j] = x[0].at[k + j];
-            at[k / M::per_entry * Lead] = M::entry_of(terms);
-          }
+          to_shared(to + (term_of(i) + k) / per_entry * lead + along_of(i), y);
+        }
       }
     }
   };
-  using load_a = loader<letters.side, row, tile.rows, M::lead_a>;
-  using load_b = loader<1 - letters.side, column, tile.columns, M::lead_b>;
+  using load_a = loader<letters.side, row, tile.rows>;
+  using load_b = loader<1 - letters.side, column, tile.columns>;
+  static constexpr int lead_a = load_a::lead, lead_b = load_b::lead;
+  static constexpr int of_a = (deep_entries * lead_a + 3) / 4 * 4, of_tiles = of_a + deep_entries * lead_b;  // both aligned to 16 bytes
+  static constexpr int shared_numbers = of_tiles > of_sums ? of_tiles : of_sums;
 
   KNIT_FN static int part_of(int t) { return t / tile.threads(); }  ///< which of the splits a thread is in
 
@@ -212,7 +255,9 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
 
   template <class C> KNIT_FN static void run(C const& c, number* shared, memory<P> const& m, int share, int shares) {
     typename C::template per_thread<sums> s;
-    entry *const a = reinterpret_cast<entry*>(shared), *const b = a + deep_entries * M::lead_a;
+    typename C::template per_thread<typename load_a::held> of_rows;
+    typename C::template per_thread<typename load_b::held> of_columns;
+    entry *const a = reinterpret_cast<entry*>(shared), *const b = a + of_a;
     for (long round = share; round < rounds; round += shares) {
       coordinates_of at{};
       const int row0 = begin<row>(m) + int(round % row_tiles) * tile.rows, column0 = begin<column>(m) + int(round / row_tiles % column_tiles) * tile.columns;
@@ -220,15 +265,23 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int>
       c.each_own([&](int t) { s[t] = sums{}; });
       for (long o = 0; o < others<true>(); ++o) {
         if (!place<true>(m, o, at)) continue;
+        auto fetch = [&](int k) {
+          c.each_own([&](int t) {
+            load_a::fetch(m, of_rows[t], at, row0, k, t);
+            load_b::fetch(m, of_columns[t], at, column0, k, t);
+          });
+        };
         const int term_end = end<term>(m);
+        fetch(begin<term>(m));
         for (int k = begin<term>(m); k < term_end; k += tile.deep) {
           c.each([&](int t) {
-            load_a::load(m, a, at, row0, k, t);
-            load_b::load(m, b, at, column0, k, t);
+            load_a::put(of_rows[t], a, t);
+            load_b::put(of_columns[t], b, t);
           });
+          if (k + tile.deep < term_end) fetch(k + tile.deep);
           c.each([&](int t) {
             constexpr int deep = deep_entries / tile.splits;
-            if (part_of(t) < tile.splits) M::multiply(a + part_of(t) * deep * M::lead_a, b + part_of(t) * deep * M::lead_b, t, s[t]);
+            if (part_of(t) < tile.splits) M::template multiply<lead_a, lead_b>(a + part_of(t) * deep * lead_a, b + part_of(t) * deep * lead_b, t, s[t]);
           });
         }
       }
