@@ -12,7 +12,7 @@ struct as_described {
     matrix_product const& p = c.product;
     float const *const x = cuda::read_by_routine(a, c.operand[p.a_operand]), *const y = cuda::read_by_routine(a, c.operand[1 - p.a_operand]);
     float* const d = cuda::written_by_routine(a, c);
-    auto at = [](matrix const& m, long row, long column, long i) { return i * m.next + (m.transposed ? column + row * m.leading : row + column * m.leading); };
+    auto at = [](stored_matrix const& m, long row, long column, long i) { return i * m.next + (m.transposed ? column + row * m.leading : row + column * m.leading); };
     for (long i = 0; i < p.batch; ++i)
       for (long n = 0; n < p.columns; ++n)
         for (long m = 0; m < p.rows; ++m) {
