@@ -6,11 +6,14 @@ using namespace knit;
 
 #ifdef KNIT_WRONG
 using weights = tensor<float, 10, dyn<"inputs", 784>>;
+using features = view<float, dyn<"inputs", 784>, 100>;
 #else
 using weights = tensor<float, 10, 784>;
+using features = view<float, 784, 100>;
 #endif
 
-void use(weights w, instances<784> const& data, float& sum) {
+float use(weights w, features x, view<std::uint8_t, 100> labels) {
   auto model = make_chain(dense(std::move(w), tensor<float, 10>(), identity));
-  for (float loss : sgd(model, data | minibatch<100>())) sum += loss;
+  training_step<default_backend, decltype(model), sgd_rule, features, view<std::uint8_t, 100>> step(model, sgd_rule{});
+  return step(x, labels);
 }
