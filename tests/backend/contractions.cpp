@@ -68,7 +68,7 @@ TEST(einsum, takes_its_operands_as_they_come) {
   const auto w = make_array<float, 67, 45>(1);
   const auto x = make_array<float, 45, 12, 9>(2);
   std::vector<std::uint8_t> memory;
-  for (long i = 0; i < 45 * 12 * 9; ++i) memory.push_back(std::uint8_t(std::abs(arbitrary(3, i)) * 4));
+  for (long i = 0; i < 45 * 12 * 9; ++i) memory.push_back(std::uint8_t(std::abs(arbitrary<float>(3, i)) * 4));
   const view<std::uint8_t, 45, 12, 9> bytes(memory.data());
   check("bytes", [&] { return einsum<"mk,knb->mnb">(w, bytes); }, 2000);
   check("bytes in lanes", [&] { return einsum<"mk,mnb->knb">(w, reshape<67, 12, 5>(view<std::uint8_t, 67, 60>(memory.data()))); }, 2000);

@@ -13,15 +13,8 @@
 namespace contractions {
 
 using namespace knit;
-using arrays::expected, arrays::sized;
+using arrays::arbitrary, arrays::expected, arrays::make_array, arrays::sized;
 
-/// Element i of an array that a seed names, in [-1, 1], with exact decimals in binary.
-inline double arbitrary(int seed, long i) { return double(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0] % 513) / 256 - 1; }
-template <class T, long... N> tensor<T, N...> make_array(int seed) {
-  tensor<T, N...> t;
-  t.fill([&](long i) { return T(arbitrary(seed, i)); });
-  return t;
-}
 /// Evaluates the expression that f makes with 1 to 3 threads: the same each time, near the scalar backend's.
 template <class F> void check(std::string const& what, F const& f, double terms) {
   const std::vector<double> right = expected(f());

@@ -2,22 +2,12 @@
 // slow_cuda_reductions.cpp -- in: reductions over more axes. out: on the CUDA backend's blocks what the scalar backend gives in
 // double, at odd shapes, in float and double, the same to the bit whatever the order of blocks and threads.
 
-#include "blocks.hpp"
+#include "cuda_reductions.hpp"
 
 namespace {
 
 using namespace arrays;
-using blocks::check;
-
-/// Sum, maximum and mean over Axes: alone, of maps and read by maps.
-template <class T, int... Axes, long... N> void reductions(extents<N...>) {
-  const auto a = make_array<T, N...>(1);
-  const auto b = make_array<T, N...>(2);
-  const double size = double(extents<N...>::value.size());
-  check("max", [&] { return knit::max<Axes...>(a); });
-  check("sum of a map", [&] { return sum<Axes...>(square(a) % b); }, size);
-  check("a map of two reductions", [&] { return a % mean<Axes...>(b) - knit::max<Axes...>(a); });
-}
+using blocks::reductions;
 
 TEST(reductions_on_blocks, of_vectors_and_matrices) {
   reductions<float, 0>(extents<516>{});

@@ -10,19 +10,20 @@ namespace {
 using namespace knit;
 using namespace routines;
 
-template <class T> T layout_says(cublasLtMatrixLayout_t l, cublasLtMatrixLayoutAttribute_t what) {
+/// What cuBLASLt says of a layout or of a description.
+template <class T, class Of, class What>
+T said(cublasStatus_t (*get)(Of, What, void*, std::size_t, std::size_t*), std::type_identity_t<Of> of, std::type_identity_t<What> what) {
   T x{};
   std::size_t written = 0;
-  EXPECT_EQ(cublasLtMatrixLayoutGetAttribute(l, what, &x, sizeof x, &written), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(get(of, what, &x, sizeof x, &written), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(written, sizeof x);
   return x;
 }
+template <class T> T layout_says(cublasLtMatrixLayout_t l, cublasLtMatrixLayoutAttribute_t what) {
+  return said<T>(cublasLtMatrixLayoutGetAttribute, l, what);
+}
 template <class T> T product_says(cublasLtMatmulDesc_t d, cublasLtMatmulDescAttributes_t what) {
-  T x{};
-  std::size_t written = 0;
-  EXPECT_EQ(cublasLtMatmulDescGetAttribute(d, what, &x, sizeof x, &written), CUBLAS_STATUS_SUCCESS);
-  EXPECT_EQ(written, sizeof x);
-  return x;
+  return said<T>(cublasLtMatmulDescGetAttribute, d, what);
 }
 
 /// A matrix as its layout says, column by column.

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "../unit.hpp"
+
 namespace conv_data {
 
 using namespace knit;
@@ -27,13 +29,7 @@ inline std::vector<double> stored(std::string const& name) {
   }
   return numbers;
 }
-/// In (-1, 1), by an integer hash: see tests/data/mnist_curve.py.
-inline double unit(std::uint32_t k) {
-  k *= 2654435761u, k ^= k >> 15;
-  k *= 2246822519u, k ^= k >> 13;
-  k *= 3266489917u, k ^= k >> 16;
-  return double(k) / 4294967296.0 * 2 - 1;
-}
+using scripts::unit;
 template <class T, long... N> tensor<T, N...> units(std::uint32_t first, double by = 1) {
   tensor<T, N...> t;
   t.fill([&](long i) { return T(by * unit(first + std::uint32_t(i))); });

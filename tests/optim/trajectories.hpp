@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "../unit.hpp"
+
 namespace trajectories {
 
 using namespace knit;
@@ -34,13 +36,7 @@ inline std::map<std::string, std::vector<double>> const& stored() {
   return all;
 }
 
-/// In (-1, 1), by an integer hash: see tests/data/mnist_curve.py.
-inline double unit(std::uint32_t k) {
-  k *= 2654435761u, k ^= k >> 15;
-  k *= 2246822519u, k ^= k >> 13;
-  k *= 3266489917u, k ^= k >> 16;
-  return double(k) / 4294967296.0 * 2 - 1;
-}
+using scripts::unit;
 /// Rows lie side by side in the numbering of the script.
 template <class T, int Rows, int Columns> tensor<T, Rows, Columns> weight(std::uint32_t first) {
   tensor<T, Rows, Columns> w;

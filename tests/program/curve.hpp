@@ -8,26 +8,23 @@
 #include <string>
 #include <vector>
 
+#include "../unit.hpp"
+
 namespace curve_data {
 
 using namespace knit;
+using scripts::hash;
 
 inline mnist_data const& mnist() {
   static const mnist_data d = read_mnist(std::string(KNIT_EXAMPLE_DATA) + "/mnist");
   return d;
 }
 
-inline std::uint32_t hash(std::uint32_t k) {
-  k *= 2654435761u, k ^= k >> 15;
-  k *= 2246822519u, k ^= k >> 13;
-  k *= 3266489917u;
-  return k ^ k >> 16;
-}
 template <int Out, int In> tensor<float, Out, In> weight(std::uint32_t first) {
   tensor<float, Out, In> w;
   for (int o = 0; o < Out; ++o)
     for (int i = 0; i < In; ++i)
-      w(o, i) = float((double(hash(std::uint32_t(o * In + i) + first)) / 4294967296.0 * 2 - 1) * std::sqrt(6.0 / (In + Out)));
+      w(o, i) = float(scripts::unit(std::uint32_t(o * In + i) + first) * std::sqrt(6.0 / (In + Out)));
   return w;
 }
 inline auto curve_model() {
