@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -46,7 +48,7 @@ void expect_whole(picture const& p) {
 TEST(dot, draws_the_values_of_an_expression) {
   tensor<float, 2, 3> w;
   tensor<float, 3> x;
-  const std::string text = to_dot(square(w * x) + 1);
+  const std::string text = to_dot(square(w * x) + 1_c);
   const picture p = read(text);
   expect_whole(p);
   EXPECT_EQ(p.boxes.size(), 6u) << text;  // w, x, product, square, 1, sum

@@ -15,7 +15,8 @@ inline constexpr char const* dot_head =
 
 /// `  leaf0 [label="leaf0 784x100", ...]`
 inline void draw_leaf(listing& out, flat_graph const& g, int l) {
-  out << "  leaf" << l << " [label=\"leaf" << l << " " << g.leaves[l].extents << "\", shape=ellipse, fillcolor=\"#fdf3dd\"]\n";
+  shape const& s = g.leaves[l].extents;
+  out << "  leaf" << l << " [label=\"leaf" << l << (s.size() > 1 ? " " : "") << s << "\", shape=ellipse, fillcolor=\"#fdf3dd\"]\n";
 }
 
 /// A picture of a plan: a box for each step, in its region and kernel; arrows for what a step reads of others and of leaves.
@@ -100,7 +101,7 @@ inline std::string to_dot(flat_graph const& g) {
     else {
       out << "  v" << v << " [label=\"";
       if (g.is_constant(v)) out << g.constants[field(g.at[v], 0)] << "\", shape=plaintext, style=\"\"";
-      else out << g.info(v).name << " " << g.extents[v] << "\"";
+      else out << g.info(v).name << (g.extents[v].size() > 1 ? " " : "") << g.extents[v] << "\"";
       for (int r = 0; r < g.root_count; ++r)
         if (g.roots[r].node == v) {
           out << ", peripheries=2";
