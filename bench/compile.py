@@ -10,6 +10,7 @@ hardly change. Memory is the greatest resident size of any process of the compil
 """
 
 import argparse
+import math
 import os
 import re
 import subprocess
@@ -54,30 +55,7 @@ float run(net& m, view<unorm8, 784, 100> const& x, view<std::uint8_t, 100> const
 #endif
 """
 
-ladder = """#include <knit/knit.hpp>
-using namespace knit;
-
-template <int Levels, class H, class W> constexpr auto climb(H h, W w) {
-  if constexpr (Levels == 0) return h;
-  else return climb<Levels - 1>(h + tanh(h % w) % h, w);
-}
-/// The value and its derivative with regard to w as the two outputs of one program.
-struct spec {
-  using argument_tag = spec;
-  using array = extents<1000>;
-  static constexpr int first_argument = 0, argument_count = 2;
-  static constexpr std::array<leaf_info, 2> leaves{leaf_info{element::f32, {}, array::value}, leaf_info{element::f32, {}, array::value}};
-  using value = decltype(climb<LEVELS>(argument<spec, 0, array>{}, argument<spec, 1, array>{}));
-  using derivative = decltype(make<gradient_op>(value{}, argument<spec, 1, array>{}));
-  using results = mp::mp_list<result<value::graph>, result<derivative::graph>>;
-};
-template void node_count<compiled<spec>::nodes>();
-static_assert(compiled<spec>::plan.kernels > 0);
-
-#ifndef FRONT_END
-void run(void const* const* leaves, void* const* outputs) { simd_backend::program<spec>().run(leaves, outputs); }
-#endif
-"""
+ladder = (root / "tests" / "compile_cost" / "ladder.cpp").read_text()
 
 # The number of nodes leaves the compiler as a symbol's name.
 counter = """
@@ -122,7 +100,7 @@ class compiler:
             symbols = [line.split()[0] for line in names.splitlines() if line.strip()]
             result["symbol"] = max(map(len, symbols), default=0)
             for symbol in symbols:
-                if found := re.search(r"node_countILi(\d+)E", symbol):
+                if found := re.search(r"(?:node_count|nodes_of_ladder)ILi(\d+)E", symbol):
                     result["nodes"] = int(found[1])
         return result
 
@@ -182,13 +160,17 @@ def main():
                 values[f"compile_ladder_{size}_nodes"] = full["nodes"]
                 values[f"compile_ladder_{size}_front_seconds"] = front["seconds"]
                 values[f"compile_ladder_{size}_seconds"] = full["seconds"]
+            # Beyond what the headers cost, which a ladder of one level is nearly all of.
+            added = [values[f"compile_ladder_{size}_front_seconds"] - values["compile_ladder_10_front_seconds"] for size in (100, 1000)]
+            times = values["compile_ladder_1000_nodes"] / values["compile_ladder_100_nodes"]
+            values["compile_ladder_exponent"] = math.log(added[1] / added[0]) / math.log(times)
     print()
     for name, value in values.items():
         print(name, f"{value:.3f}" if isinstance(value, float) else value)
 
 
 # Levels of the ladder that give about so many nodes.
-levels_of = {50: 4, 100: 8, 200: 16, 350: 28}
+levels_of = {10: 1, 100: 8, 350: 28, 1000: 80}
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # in: FILE, whose first line is `// expect: <regular expression>`; CXX; FLAGS, a response file.
 # out: fails unless the file compiles, and with KNIT_WRONG does not, and the compiler's first five
-# lines then say what is expected.
+# lines then say what is expected, in a sentence that docs/errors.md has too.
 cmake_minimum_required(VERSION 3.22)
 set(ENV{LC_ALL} C)
 
@@ -30,6 +30,15 @@ message(STATUS "errors in all: ${errors}")
 if(NOT head MATCHES "${expected}")
   string(SUBSTRING "${said}" 0 4000 said)
   fail("the first five lines do not say\n  ${expected}\nbut\n${said}")
+endif()
+
+if(head MATCHES "[^_]sentence{\"(([^\"\\]|\\\\.)*)\"}")
+  string(REGEX REPLACE "\\\\(.)" "\\1" sentence "${CMAKE_MATCH_1}")
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/../docs/errors.md page)
+  string(FIND "${page}" "${sentence}" place)
+  if(place EQUAL -1)
+    fail("docs/errors.md does not have the sentence; run cmake/errors_page")
+  endif()
 endif()
 
 execute_process(COMMAND ${compile} ${FILE} RESULT_VARIABLE failed ERROR_VARIABLE said)

@@ -4,7 +4,7 @@
 #include <knit/backend/scalar.hpp>
 #include <knit/backend/simd.hpp>
 #include <knit/op/diff.hpp>
-#include <knit/plan/explain.hpp>
+#include <knit/plan/dot.hpp>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -268,6 +268,15 @@ std::string explain(P const&) {
   using Q = typename detail::plan_behind<P>::type;
   return explain(Q::graph, Q::plan);
 }
+
+/// The same as a picture, in the language of Graphviz: `to_dot(step) | dot -Tsvg`.
+template <class P> requires requires { typename P::spec; }
+std::string to_dot(P const&) {
+  using Q = typename detail::plan_behind<P>::type;
+  return to_dot(Q::graph, Q::plan);
+}
+/// An expression's values as a picture: what is computed, once each, before a plan is made of it.
+template <expression E> std::string to_dot(E const&) { return to_dot(flattened<detail::scalar_evaluation<std::remove_cvref_t<E>>>::value); }
 
 // ---- updates by hand -------------------------------------------------------------------------------------
 

@@ -104,10 +104,12 @@ template <long... N> struct extents {
     return s;
   }();
 };
+/// Of a number.
 template <> struct extents<> {
   static constexpr int named = 0;
   static constexpr shape value{};
 };
+/// Of what is not an array yet: its shape follows from what it is called with.
 struct unknown_extents {
   static constexpr shape value = unknown_shape;
 };

@@ -78,6 +78,7 @@ template <long... N, class D, class... B> tensor(expr<extents<N...>, D, B...>) -
 // ---- leaves -----------------------------------------------------------------------------------------
 // Identity of a leaf is (tag, index), never a C++ type: two parameters of one type are two leaves.
 
+/// A leaf whose extents are in its type.
 template <class T, class Extents, bool Panels> struct typed_leaf {
   static constexpr int arity = 0;
   static constexpr element holds = element_of<T>();

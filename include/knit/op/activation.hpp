@@ -5,6 +5,7 @@
 
 namespace knit {
 
+/// The hyperbolic tangent.
 struct tanh_op : elementwise<1> {
   static constexpr char const* name = "tanh";
   static constexpr int flops = 16;
@@ -14,6 +15,7 @@ struct tanh_op : elementwise<1> {
   }
   static constexpr auto pullback(auto y, auto g, auto) { return grads(g % (1 - y % y)); }
 };
+/// 1 / (1 + e^-a)
 struct sigm_op : elementwise<1> {
   static constexpr char const* name = "sigm";
   static constexpr int flops = 16;
@@ -23,6 +25,7 @@ struct sigm_op : elementwise<1> {
   }
   static constexpr auto pullback(auto y, auto g, auto) { return grads(g % y % (1 - y)); }
 };
+/// max(a, 0); its derivative at 0 is 0
 struct relu_op : elementwise<1> {
   static constexpr char const* name = "relu";
   static constexpr epilogue follows = epilogue::relu;
@@ -37,6 +40,7 @@ struct relu_op : elementwise<1> {
 template <class Op> struct activation {
   template <function_operand A> constexpr auto operator()(A&& a) const { return make<Op>(std::forward<A>(a)); }
 };
+/// A layer without an activation has this one.
 struct identity_function {
   template <function_operand A> constexpr auto operator()(A&& a) const { return lift(std::forward<A>(a)); }
 };

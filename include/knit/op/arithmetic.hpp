@@ -6,6 +6,7 @@
 
 namespace knit {
 
+/// a + b
 struct add_op : elementwise<2> {
   static constexpr char const* name = "+";
   static constexpr epilogue follows = epilogue::bias;
@@ -14,6 +15,7 @@ struct add_op : elementwise<2> {
   template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a + b; }
   static constexpr auto pullback(auto, auto g, auto, auto) { return grads(g, g); }
 };
+/// a - b
 struct sub_op : elementwise<2> {
   static constexpr char const* name = "-";
   static constexpr bool infix = true, foldable = true;
@@ -21,6 +23,7 @@ struct sub_op : elementwise<2> {
   template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a - b; }
   static constexpr auto pullback(auto, auto g, auto, auto) { return grads(g, -g); }
 };
+/// a % b, the product of elements
 struct mul_op : elementwise<2> {
   static constexpr char const* name = "%";
   static constexpr bool infix = true, foldable = true;
@@ -28,6 +31,7 @@ struct mul_op : elementwise<2> {
   template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a * b; }
   static constexpr auto pullback(auto, auto g, auto a, auto b) { return grads(g % b, g % a); }
 };
+/// a / b
 struct div_op : elementwise<2> {
   static constexpr int divisor = 1;  ///< the operand that must not be 0 where there is a derivative
   static constexpr char const* name = "/";
@@ -42,6 +46,7 @@ struct div_op : elementwise<2> {
   template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a / b; }
   static constexpr auto pullback(auto y, auto g, auto, auto b) { return grads(g / b, -(g % y / b)); }
 };
+/// -a
 struct neg_op : elementwise<1> {
   static constexpr char const* name = "-";
   static constexpr bool foldable = true;

@@ -7,6 +7,7 @@
 namespace knit {
 
 // A comparison is 1 where it holds and 0 where not; it is constant almost everywhere, so it passes no gradient.
+/// a < b: 1 or 0
 struct less_op : elementwise<2> {
   static constexpr char const* name = "<";
   static constexpr bool infix = true;
@@ -15,6 +16,7 @@ struct less_op : elementwise<2> {
     return select(a < b, V(1), V(0));
   }
 };
+/// a <= b: 1 or 0
 struct less_equal_op : elementwise<2> {
   static constexpr char const* name = "<=";
   static constexpr bool infix = true;
@@ -23,6 +25,7 @@ struct less_equal_op : elementwise<2> {
     return select(a <= b, V(1), V(0));
   }
 };
+/// a == b: 1 or 0
 struct equal_op : elementwise<2> {
   static constexpr char const* name = "==";
   static constexpr bool infix = true;
@@ -31,6 +34,7 @@ struct equal_op : elementwise<2> {
     return select(a == b, V(1), V(0));
   }
 };
+/// a != b: 1 or 0
 struct not_equal_op : elementwise<2> {
   static constexpr char const* name = "!=";
   static constexpr bool infix = true;
@@ -63,6 +67,7 @@ struct max_op : elementwise<2> {
     return grads(make<select_op>(make<less_op>(b, a), g, tie), make<select_op>(make<less_op>(a, b), g, tie));
   }
 };
+/// The smaller of a and b; where they tie both share the gradient, as of max_op.
 struct min_op : elementwise<2> {
   static constexpr char const* name = "min";
   template <class V> KNIT_FN static V eval(V a, V b) {

@@ -41,6 +41,7 @@ template <int Stride, int Padding> struct conv_base {
 };
 }  // namespace detail
 
+/// Filters over images.
 template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::result> : detail::conv_base<Stride, Padding> {
   static constexpr char const* labels[3] = {"ijco", "xycn", "whon"};
   static constexpr sliding slide[sliding_axes] = {{Stride, 1, -Padding, 1}, {Stride, 1, -Padding, 1}};
@@ -56,6 +57,7 @@ template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::re
     return grads(make<conv_op<Stride, Padding, conv_part::filter>>(g, x, f), make<conv_op<Stride, Padding, conv_part::image>>(f, g, x));
   }
 };
+/// Filters over results: the image, or its gradient.
 template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::image> : detail::conv_base<Stride, Padding> {
   static constexpr bool like = true;
   static constexpr char const* labels[3] = {"ijco", "whon", "xycn"};
@@ -66,6 +68,7 @@ template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::im
     return grads(make<conv_op<Stride, Padding, conv_part::filter>>(y, g, f), make<conv_op<Stride, Padding, conv_part::result>>(f, g));
   }
 };
+/// Results over images: the filter, or its gradient.
 template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::filter> : detail::conv_base<Stride, Padding> {
   static constexpr bool like = true;
   static constexpr char const* labels[3] = {"whon", "xycn", "ijco"};

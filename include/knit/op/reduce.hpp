@@ -6,6 +6,7 @@
 
 namespace knit {
 
+/// A reduction along the axes named, which stay with extent 1, or along all, which leaves a number.
 template <int... Axes> struct reduction {
   static constexpr kind what = kind::reduce;
   static constexpr int arity = 1;
@@ -29,6 +30,7 @@ template <int... Axes> struct reduction {
   }
 };
 
+/// The sum along axes.
 template <int... Axes> struct sum_op : reduction<Axes...> {
   static constexpr char const* name = "sum";
   static constexpr combine how = combine::sum;

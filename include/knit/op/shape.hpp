@@ -72,6 +72,7 @@ struct sum_to_like_op {
   static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<broadcast_like_op>(g, a)); }
 };
 
+/// The elements of the first operand, first index fastest, under the extents of the second.
 struct reshape_like_op {
   static constexpr kind what = kind::view;
   static constexpr view_kind see = view_kind::reshape;

@@ -7,6 +7,7 @@
 
 namespace knit {
 
+/// e^a
 struct exp_op : elementwise<1> {
   static constexpr char const* name = "exp";
   static constexpr int flops = 12;
@@ -16,6 +17,7 @@ struct exp_op : elementwise<1> {
   }
   static constexpr auto pullback(auto y, auto g, auto) { return grads(g % y); }
 };
+/// The natural logarithm.
 struct log_op : elementwise<1> {
   static constexpr double low = 0;  ///< of the operands that it has a derivative at
   static constexpr char const* name = "log";
@@ -26,6 +28,7 @@ struct log_op : elementwise<1> {
   }
   static constexpr auto pullback(auto, auto g, auto a) { return grads(g / a); }
 };
+/// The square root.
 struct sqrt_op : elementwise<1> {
   static constexpr double low = 0;
   static constexpr char const* name = "sqrt";
@@ -36,12 +39,14 @@ struct sqrt_op : elementwise<1> {
   }
   static constexpr auto pullback(auto y, auto g, auto) { return grads(0.5 % g / y); }
 };
+/// a % a
 struct square_op : elementwise<1> {
   static constexpr char const* name = "square";
   static constexpr bool foldable = true;
   template <class V> KNIT_FN static constexpr V eval(V a) { return a * a; }
   static constexpr auto pullback(auto, auto g, auto a) { return grads(2 % a % g); }
 };
+/// |a|; its derivative at 0 is 0
 struct abs_op : elementwise<1> {
   static constexpr char const* name = "abs";
   template <class V> KNIT_FN static V eval(V a) {

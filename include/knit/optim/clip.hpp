@@ -12,6 +12,7 @@ namespace detail {
 constexpr auto shortened(auto g, auto squared, auto most) { return g % (most / max(sqrt(squared), most)); }
 }  // namespace detail
 
+/// A rule that sees gradients whose norm, of each, is at most `most`.
 template <class Rule> struct clip_each_rule : Rule {
   double most;
 
@@ -26,6 +27,7 @@ template <class Rule> struct clip_each_rule : Rule {
   };
 };
 
+/// A rule that sees gradients whose norm, of all together, is at most `most`.
 template <class Rule> struct clip_all_rule : Rule {
   static_assert(!requires { typename Rule::total; }, "knit: a rule has one total over all gradients; clip by the global norm once");
   double most;

@@ -7,6 +7,7 @@
 
 namespace knit {
 
+/// A rule whose rate at step n is its own times factor(n).
 template <class Rule, class Factor> struct scheduled_rule : Rule {
   Factor factor;
 

@@ -37,6 +37,7 @@ template <class Rng> struct repeat_stage {
   auto size() requires ranges::sized_range<Rng> { return pass.size() * std::size_t(times); }
 };
 
+/// A range that begins again whenever it ends.
 template <class Rng> struct cycle_stage {
   static constexpr ranges::cardinality cardinality = ranges::infinite;
   upstream<Rng> pass;

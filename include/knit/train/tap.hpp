@@ -5,6 +5,7 @@
 
 namespace knit {
 
+/// A range whose elements are shown to a task as they pass.
 template <class Rng, class Task> struct tap_stage {
   static constexpr ranges::cardinality cardinality = upstream<Rng>::cardinality;
   upstream<Rng> all;
