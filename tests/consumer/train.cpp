@@ -37,7 +37,7 @@ int main() {
   const auto known = halves(1, 500), unknown = halves(2, 500);
   auto batches = known | knit::minibatch<50>(knit::shuffle_by{1});
   float first = 0, last = 0;
-  for (float loss : batches | knit::cycle | knit::adam(model, {.lr = 0.01f}) | knit::take(500)) {
+  for (float loss : batches | knit::cycle | knit::sgd(model, {.lr = 1}) | knit::take(500)) {
     if (first == 0) first = loss;
     last = loss;
   }
