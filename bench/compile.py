@@ -197,9 +197,10 @@ def main():
                        "elsewhere": cc.write("elsewhere", unit, INSTANTIATED_ELSEWHERE=1)}
             for name, source in sources.items():
                 values[f"compile_{name}_anew_seconds"] = measure(name, source, "-O2")["seconds"]
+            cc.flags.append(f"-I{cc.folder}")
             subprocess.run([cc.command, *cc.flags, "-O2", "-x", "c++-header", str(common), "-o", f"{common}.gch"], check=True)
             for name, source in sources.items():
-                seconds = measure(f"{name}, precompiled", source, "-O2", "-include", str(common))["seconds"]
+                seconds = measure(f"{name}, precompiled", source, "-O2", "-include", common.name)["seconds"]
                 values[f"compile_{name}_precompiled_seconds"] = seconds
 
         if "ladder" in wanted:
