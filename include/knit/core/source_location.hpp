@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// source_location.hpp -- the line and column of a call, also where the library has no std::source_location for the compiler (clang 14).
+// source_location.hpp -- the line and column of a call, also where the library does not tell a compiler (clang 14).
 #pragma once
 #include <cstdint>
 #include <source_location>
