@@ -57,6 +57,22 @@ float run(net& m, view<unorm8, 784, 100> const& x, view<std::uint8_t, 100> const
 
 ladder = (root / "tests" / "compile_cost" / "ladder.cpp").read_text()
 
+# One of several units of a program that train the same model.
+unit = """#include <knit/knit.hpp>
+using mlp = decltype(knit::make_chain(knit::make_dense<784, 256>(knit::relu), knit::make_dense<256, 10>()));
+using batches = knit::minibatch_view<784, 100>;
+
+template <class Model> float epoch(Model& model, batches data) {
+  float last = 0;
+  for (float loss : data | knit::sgd(model)) last = loss;
+  return last;
+}
+#ifdef INSTANTIATED_ELSEWHERE
+extern template float epoch(mlp&, batches);
+#endif
+float two_epochs(mlp& model, batches data) { return epoch(model, data) + epoch(model, data); }
+"""
+
 # The number of nodes leaves the compiler as a symbol's name.
 counter = """
 template <int N> void node_count() {}
@@ -109,12 +125,12 @@ def main():
     parser = argparse.ArgumentParser(prog="bench/run compile")
     parser.add_argument("--quick", action="store_true", help="one compilation each, not the best of three")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
-    parser.add_argument("--only", default="mnist,residual,ladder", help="some of mnist,residual,ladder")
+    parser.add_argument("--only", default="mnist,residual,ladder,units", help="some of mnist,residual,ladder,units")
     parser.add_argument("--keep", help="folder for the sources; default: one that is removed")
     options = parser.parse_args()
     wanted = set(options.only.split(","))
-    if wanted - {"mnist", "residual", "ladder"}:
-        parser.error(f"--only takes mnist, residual, ladder, not {options.only}")
+    if wanted - {"mnist", "residual", "ladder", "units"}:
+        parser.error(f"--only takes mnist, residual, ladder, units, not {options.only}")
     subprocess.run([root / "cmake" / "install_packages", "build"], check=True)
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -151,6 +167,19 @@ def main():
             values["compile_residual_seconds"] = full[10]
             values["compile_residual_ratio"] = (full[10] - full[0]) / (full[1] - full[0])
             values["compile_residual_front_ratio"] = (front[10] - front[0]) / (front[1] - front[0])
+
+        if "units" in wanted:
+            common = cc.folder / "common.hpp"
+            common.write_text("#include <knit/knit.hpp>\n")
+            sources = {"empty": cc.write("empty", empty), "unit": cc.write("unit", unit),
+                       "elsewhere": cc.write("elsewhere", unit, INSTANTIATED_ELSEWHERE=1)}
+            for name, source in sources.items():
+                values[f"compile_{name}_anew_seconds"] = measure(name, source, "-O2")["seconds"]
+            cc.flags.append(f"-I{cc.folder}")
+            subprocess.run([cc.command, *cc.flags, "-O2", "-x", "c++-header", str(common), "-o", f"{common}.gch"], check=True)
+            for name, source in sources.items():
+                seconds = measure(f"{name}, precompiled", source, "-O2", "-include", common.name)["seconds"]
+                values[f"compile_{name}_precompiled_seconds"] = seconds
 
         if "ladder" in wanted:
             for size, levels in levels_of.items():

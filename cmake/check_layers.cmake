@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
-# in: ROOT. out: fails, with file and line, at each include that layers.txt does not allow.
+# in: ROOT. out: fails, with file and line, at each include, of knit's headers or of others', that layers.txt does not allow.
 #   cmake -DROOT=. -P cmake/check_layers.cmake
 cmake_minimum_required(VERSION 3.22)
+get_filename_component(ROOT ${ROOT} ABSOLUTE)
 
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/layers.txt rows REGEX "^[a-z]")
 foreach(row IN LISTS rows)
@@ -12,6 +13,15 @@ foreach(row IN LISTS rows)
   foreach(name IN LISTS names)
     set(allowed_${name} ${name} ${below})
   endforeach()
+endforeach()
+
+# theirs: how the names of others' headers begin; may_NAME: who may include them.
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/layers.txt rows REGEX "^<")
+set(theirs)
+foreach(row IN LISTS rows)
+  string(REGEX MATCH "^<([^:]+):(.*)$" row "${row}")
+  list(APPEND theirs ${CMAKE_MATCH_1})
+  string(REGEX MATCHALL "[a-z_]+" may_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
 endforeach()
 
 # fail(text): goes on, and fails at the end. The text stands as it is; message(SEND_ERROR) would fill it.
@@ -53,6 +63,19 @@ foreach(base IN ITEMS include kernels)
         math(EXPR count "${count} + 1")
         if(NOT wanted IN_LIST allowed_${layer})
           fail("${base}/${header}:${number}: ${layer} may not include ${wanted}\n  ${line}")
+        endif()
+      elseif(line MATCHES "^[ \t]*#[ \t]*include[ \t]*<([^>]*[./][^>]*)>")
+        set(wanted ${CMAKE_MATCH_1})
+        set(may)
+        foreach(name IN LISTS theirs)
+          string(FIND ${wanted} ${name} at)
+          if(at EQUAL 0)
+            set(may ${may_${name}})
+          endif()
+        endforeach()
+        math(EXPR count "${count} + 1")
+        if(NOT layer IN_LIST may)
+          fail("${base}/${header}:${number}: ${layer} may not include <${wanted}>; layers.txt says who may\n  ${line}")
         endif()
       endif()
     endforeach()

@@ -76,7 +76,8 @@ template <class Backend, class F> static void in_a_layer(char const* what, F con
       worst = std::max(worst, std::abs((above - below) / (2 * double(h)) - double(from[i] - to[i])));
     }
   };
-  constexpr auto one = hana::size_c<0>, two = hana::size_c<1>;
+  constexpr auto one = hana::size_c<0>;
+  constexpr auto two = hana::size_c<1>;
   compare(model.layers[one].w, at.layers[one].w, after.layers[one].w);
   compare(model.layers[one].b, at.layers[one].b, after.layers[one].b);
   compare(model.layers[two].w, at.layers[two].w, after.layers[two].w);

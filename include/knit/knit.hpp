@@ -29,3 +29,4 @@
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run
+#include <knit/version.hpp>          // version_string

@@ -145,7 +145,7 @@ TEST(parameters, have_paths) {
   nested_model m;
   EXPECT_EQ(paths(m), (std::vector<std::string>{"first.w", "first.b", "shift", "second.layers.0.w", "second.layers.0.b",
                                                 "second.layers.1.w"}));
-  auto c = make_chain(dense(matrix(), vec(), relu), dense(matrix(), vec(), identity));
+  auto c = make_chain(dense{matrix(), vec(), relu}, dense{matrix(), vec(), identity});
   EXPECT_EQ(paths(c), (std::vector<std::string>{"layers.0.w", "layers.0.b", "layers.1.w", "layers.1.b"}));
 }
 TEST(parameters, are_the_objects_of_the_model) {

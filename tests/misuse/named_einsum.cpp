@@ -1,4 +1,4 @@
-// expect: einsum<..kb,mb->km..>.a, b. of .3xb<=67. and .4x67.: axis b is b<=67 long in a and 67 in b
+// expect: einsum<..?kb,mb->km..?>.a, b. of .3xb<=67. and .4x67.: axis b is b<=67 long in a and 67 in b
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -13,7 +13,7 @@ using features = view<float, 784, 100>;
 #endif
 
 float use(weights w, features x, view<std::uint8_t, 100> labels) {
-  auto model = make_chain(dense(std::move(w), tensor<float, 10>(), identity));
+  auto model = make_chain(dense{std::move(w), tensor<float, 10>(), identity});
   training_step<default_backend, decltype(model), sgd_rule, features, view<std::uint8_t, 100>> step(model, sgd_rule{});
   return step(x, labels);
 }

@@ -59,7 +59,7 @@ template <class Hidden, class Out> struct regression {
 template <class Hidden, class Out> regression(Hidden, Out) -> regression<Hidden, Out>;
 
 template <class T, class Backend, class Rule> std::vector<double> losses(Rule rule) {
-  regression model{dense(weight<T, 16, 8>(2000), tensor<T, 16>(), tanh_), dense(weight<T, 4, 16>(3000), tensor<T, 4>(), identity)};
+  regression model{dense{weight<T, 16, 8>(2000), tensor<T, 16>(), tanh_}, dense{weight<T, 4, 16>(3000), tensor<T, 4>(), identity}};
   const auto x = instances_of<T, 8, 12>(0);
   const auto t = instances_of<T, 4, 12>(1000);
   training_step<Backend, decltype(model), Rule, tensor<T, 8, 12>, tensor<T, 4, 12>> step(model, rule);

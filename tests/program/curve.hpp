@@ -28,8 +28,8 @@ template <int Out, int In> tensor<float, Out, In> weight(std::uint32_t first) {
   return w;
 }
 inline auto curve_model() {
-  return make_chain(dense(weight<256, 784>(0), tensor<float, 256>(), relu),
-                    dense(weight<10, 256>(1000000), tensor<float, 10>(), identity));
+  return make_chain(dense{weight<256, 784>(0), tensor<float, 256>(), relu},
+                    dense{weight<10, 256>(1000000), tensor<float, 10>(), identity});
 }
 using mlp = decltype(curve_model());
 

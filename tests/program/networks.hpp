@@ -335,7 +335,7 @@ template <std::uint64_t Seed, int I> auto make_layer() {
     return init<Out>(gaussian{Seed, mean, 0.1f}, std::uint64_t(16 * I + stream));
   };
   [[maybe_unused]] auto full = [&]<long Out, long In>(extents<Out, In> e, int stream, auto g, function by) {
-    return dense(weight(e, stream, by), vector(extents<Out>{}, stream + 1), g);
+    return dense{weight(e, stream, by), vector(extents<Out>{}, stream + 1), g};
   };
   constexpr extents<p.out, p.in> size;
   constexpr extents<p.out> rows;

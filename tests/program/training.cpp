@@ -279,7 +279,7 @@ TEST(accuracy, counts_what_a_batch_leaves_over) {
 }
 
 TEST(accuracy, of_equal_scores_is_the_first_class) {
-  const auto blank = make_chain(dense(tensor<float, 10, 784>(), tensor<float, 10>(), identity));
+  const auto blank = make_chain(dense{tensor<float, 10, 784>(), tensor<float, 10>(), identity});
   long zeros = 0;
   for (auto y : mnist().test.y) zeros += y == 0;
   EXPECT_EQ(accuracy(blank, mnist().test), double(zeros) / 10000);

@@ -116,7 +116,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   /// Is A a plain array along whose rows, side by side, something slides, and along whose terms nothing does?
   static constexpr bool slides_along_rows = [] {
     const int q = L::slides(a_side) ? L::slides_along(m_letter) : no_axis;
-    return q == 0 && direct_source<A> && !A::panels && A::stride(q) == 1 && L::slides_by(m_letter) == 1 && L::info.slide[q].divisor == 1 &&
+    return q == 0 && direct_source<A> && !A::panels && A::stride(q) == 1 && L::slides_by_ones(m_letter) &&
            L::slides_along(k_letter) == no_axis && !named_k && !cut_k;
   }();
   /// Rounds that differ only in how far A has slid along its rows read one packed row, longer by so much, from other places.
@@ -167,7 +167,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     } else if constexpr (k_contiguous && step_along<a_side>(k_letter) == 1 && !named_k) {
       pack_transposed<K, rows>(to, A::data(mem) + A::offset(mem, p), step_along<a_side>(m_letter), count);
     } else
-      for (int k = 0, terms = L::end(k_number, mem); k < terms; ++k)
+      for (int k = 0, end = L::end(k_number, mem); k < end; ++k)
         for (int i = 0; i < count; i += lanes::count) {
           const coordinates q = moved(moved(at, k_number, k), m_number, i);
           if (i + lanes::count <= count) store(to + k * rows + i, L::template read<a_side, m_letter>(mem, q, all_lanes{}));
@@ -187,7 +187,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   /// NR columns of B from `at` on, a row of them after the other, for operands that do not lie as they are computed with.
   template <int NR> static void pack_b(memory const& mem, coordinates const& at, number* to) {
     constexpr bool in_panels = Bm::panels && base_axis<Bm>(b_n) == 0;  // lanes of a panel are not read across its bounds
-    for (int k = 0, terms = L::end(k_number, mem); k < terms; ++k)
+    for (int k = 0, end = L::end(k_number, mem); k < end; ++k)
       for (int n = 0, step; n < NR; n += step) {
         const coordinates p = moved(moved(at, k_number, k), n_number, n);
         step = NR - n < lanes::count ? NR - n : lanes::count;

@@ -61,6 +61,11 @@ template <class P, int S> struct contraction_letters {
     const int q = slides_along(letter);
     return q == no_axis ? 0 : letter == info.labels[2][q] ? info.slide[q].by : info.slide[q].by_term;
   }
+  /// Does what slides along a letter move one element with each step of it?
+  static constexpr bool slides_by_ones(char letter) {
+    const int q = slides_along(letter);
+    return q != no_axis && slides_by(letter) == 1 && info.slide[q].divisor == 1;
+  }
   /// Is operand 1 read within its bounds wherever it slides to, and by whole steps?
   static constexpr bool slides_within = [] {
     bool all = info.slides;

@@ -22,7 +22,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     using R = typename C::template operand<Side>;
     if (R::sampled) return lie::apart;
     const int slid = C::slides(Side) ? C::slides_along(letter) : no_axis;
-    if (slid != no_axis) return C::slides_by(letter) == 1 && info.slide[slid].divisor == 1 && !R::panels && R::stride(slid) == 1 ? lie::beside : lie::apart;
+    if (slid != no_axis) return C::slides_by_ones(letter) && !R::panels && R::stride(slid) == 1 ? lie::beside : lie::apart;
     const int q = axis_in(Side, letter);
     if (q == no_axis || R::from.axis[q] == no_axis || R::what == role::constant || R::what == role::inlined) return lie::repeated;
     return (R::panels ? R::from.axis[q] == 0 : R::stride(q) == 1) ? lie::beside : lie::apart;

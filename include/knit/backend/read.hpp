@@ -10,11 +10,11 @@ inline namespace HWY_NAMESPACE {
 
 /// f on each pair of lanes, one after the other: for functions that have no lanes form.
 template <class T, class F> basic_lanes<T> each(basic_lanes<T> a, basic_lanes<T> b, F f) {
-  using lanes = basic_lanes<T>;
-  T x[lanes::count], y[lanes::count];
+  using V = basic_lanes<T>;
+  T x[V::count], y[V::count];
   store(x, a);
   store(y, b);
-  for (int i = 0; i < lanes::count; ++i) x[i] = f(x[i], y[i]);
+  for (int i = 0; i < V::count; ++i) x[i] = f(x[i], y[i]);
   return load(x);
 }
 
@@ -121,11 +121,11 @@ template <class P, int V> struct reader : seen_value<P, V> {
     return load(x);
   }
   /// Elements that do not lie side by side.
-  template <class T, class Width> static HWY_INLINE lanes spread(T const* d, int by, Width w) {
-    if constexpr (std::is_same_v<T, number>) return gather_n(d, by, filled<number>(w));
+  template <class T, class Width> static HWY_INLINE lanes spread(T const* d, int apart, Width w) {
+    if constexpr (std::is_same_v<T, number>) return gather_n(d, apart, filled<number>(w));
     else {
       number x[lanes::count] = {};
-      for (int i = 0; i < filled<number>(w); ++i) x[i] = number(d[long(i) * by]);
+      for (int i = 0; i < filled<number>(w); ++i) x[i] = number(d[long(i) * apart]);
       return load(x);
     }
   }

@@ -76,13 +76,13 @@ template <class P> constexpr bool combines(int kernel) {
 }
 /// Adds up the parts of value V, if kernel K is the first to read it again and again.
 template <class P, int K, int V> void combine_parts(typename P::memory const& m) {
-  using lanes = basic_lanes<typename P::number>;
+  using sums = basic_lanes<typename P::number>;
   constexpr buffer b = P::plan.buffers[V];
   if constexpr (b.combined_in == K)
-    for (long i = 0; i < b.floats; i += lanes::count) {
-      lanes x = load(m.arena + b.offset + i);
+    for (long i = 0; i < b.floats; i += sums::count) {
+      sums x = load(m.arena + b.offset + i);
       for (int part = 1; part < b.parts; ++part) {
-        const lanes y = load(m.arena + b.offset + part * b.floats + i);
+        const sums y = load(m.arena + b.offset + part * b.floats + i);
         if constexpr (P::graph.info(V).what == kind::reduce && P::graph.info(V).how == combine::maximum) x = reader<P, V>::larger(x, y);
         else x = x + y;
       }

@@ -2,6 +2,7 @@
 // sentence.hpp -- in: words, numbers, shapes. out: a sentence that a compiler prints inside a type's name.
 #pragma once
 #include <knit/core/shape.hpp>
+#include <utility>
 
 namespace knit {
 
@@ -55,9 +56,16 @@ struct poisoned {
 };
 
 namespace detail {
-template <sentence S> struct wrong {};
 template <class> inline constexpr bool fine = true;
+#ifdef __clang__  // shortens an array among template arguments, but no list
+template <char...> struct wrong_use {};
+template <sentence S, int... K> wrong_use<S.text[K]...> spelled(std::integer_sequence<int, K...>);
+template <sentence S> using wrong = decltype(spelled<S>(std::make_integer_sequence<int, S.length()>{}));
+template <char... C> inline constexpr bool fine<wrong_use<C...>> = false;
+#else
+template <sentence S> struct wrong {};
 template <sentence S> inline constexpr bool fine<wrong<S>> = false;
+#endif
 }  // namespace detail
 
 /// Instantiated with the wrong<sentence> of a mistake, its own name is the first line of the error.

@@ -24,7 +24,7 @@ enum class kind : unsigned char {
 
 enum class combine : unsigned char { sum, maximum };
 /// What routines of libraries do with a product's result besides: add a number to each row, or take the larger of it and 0.
-enum class epilogue : unsigned char { none, bias, relu };
+enum class epilogue : unsigned char { nothing, bias, relu };
 enum class view_kind : unsigned char { transpose, broadcast, reshape, sampled };
 
 /// Where an axis is read along which something slides: at (by * i + by_term * t + offset) / divisor, where i is the
@@ -61,7 +61,7 @@ struct op_info {
   bool folds = false;                    ///< there is the next one
   double (*fold)(double const*) = nullptr;  ///< value on constants, where a constant expression can compute it
   bool counts = false;                   ///< of a `like` op: it is the number of elements for each of the shape given
-  epilogue follows = epilogue::none;     ///< as what a routine for products can do it
+  epilogue follows = epilogue::nothing;     ///< as what a routine for products can do it
   bool indexed = false;                  ///< eval takes the logical coordinates of the element
   bool transparent = false;              ///< its value is its operand's; only derivatives see it
   int flops = 1;                         ///< per element, for cost models and explain

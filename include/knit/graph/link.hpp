@@ -221,15 +221,15 @@ template <class G> struct linker {
 
   /// The number of a random node: a function of its path, in 16 bits, and never that of another path.
   constexpr int stream(std::uint64_t path) {
-    int number = int(path >> 49);
+    int drawn = int(path >> 49);
     for (int k = 0; k < random_count; ++k) {
       if (random_path[k] == path) return random_number[k];
-      if (random_number[k] == number) number = (number + 1) & 0x7fff, k = -1;
+      if (random_number[k] == drawn) drawn = (drawn + 1) & 0x7fff, k = -1;
     }
     if (random_count == most_random) throw "knit: more than 256 random nodes in one program";
     random_path[random_count] = path;
-    random_number[random_count++] = number;
-    return number;
+    random_number[random_count++] = drawn;
+    return drawn;
   }
 
   constexpr int call(body_link const& b, int const* ids, int i, op_link const& o, frame const& f) {

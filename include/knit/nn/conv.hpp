@@ -22,7 +22,7 @@ template <class W, class B, class F, class M> conv(W, B, F, M) -> conv<W, B, F, 
 
 /// The layer with Out filters of Width x Height x In, weights from an initialiser and biases of zero; streams as of make_dense.
 template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class F = identity_function, class Init = xavier_uniform>
-auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = std::source_location::current()) {
+auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = detail::source_location::current()) {
   tensor<float, Width, Height, In, Out> w;
   w.fill([&](long i) { return first(stream.number, i, Width * Height * Out, Width * Height * In); });
   return conv{w, tensor<float, 1, 1, Out>(), f, moving<Stride, Padding>{}};

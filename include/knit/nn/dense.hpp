@@ -19,7 +19,7 @@ template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
 /// An array of the given extents, its elements from an initialiser: `init<256, 784>(xavier_uniform{1}, 0)`.
 /// Arrays under one seed differ if their streams do; one that is not named is the place of the call (init_stream).
 template <long... N, class Init>
-tensor<float, N...> init(Init const& first, init_stream stream = std::source_location::current()) {
+tensor<float, N...> init(Init const& first, init_stream stream = detail::source_location::current()) {
   static_assert(extents<N...>::named == 0, "knit: what is initialised has extents that the compiler knows");
   tensor<float, N...> t;
   constexpr shape s = extents<N...>::value;
@@ -30,7 +30,7 @@ tensor<float, N...> init(Init const& first, init_stream stream = std::source_loc
 /// The layer In -> Out with weights from an initialiser and biases of zero. Layers that are made at two places in the
 /// source have two streams, and so weights of their own; a stream that is named makes them independent of the place.
 template <int In, int Out, class F = identity_function, class Init = xavier_uniform>
-auto make_dense(F f = {}, Init const& first = {1}, init_stream stream = std::source_location::current()) {
+auto make_dense(F f = {}, Init const& first = {1}, init_stream stream = detail::source_location::current()) {
   return dense{init<Out, In>(first, stream), tensor<float, Out>(), f};
 }
 

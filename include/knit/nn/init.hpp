@@ -5,7 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <knit/core/philox.hpp>
-#include <source_location>
+#include <knit/core/source_location.hpp>
 
 namespace knit {
 
@@ -18,7 +18,7 @@ struct init_stream {
   std::uint64_t number;
   constexpr init_stream(std::uint64_t n) : number(n) {}
   /// The upper half of all numbers, which nobody counts to.
-  constexpr init_stream(std::source_location const& at)
+  constexpr init_stream(detail::source_location const& at)
       : number((std::uint64_t{at.line()} << 32 | at.column()) * 0x9e3779b97f4a7c15ull | std::uint64_t{1} << 63) {}
 };
 

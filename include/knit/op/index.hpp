@@ -38,7 +38,7 @@ template <class Site> struct uniform_like_op {
   }
   template <class V> KNIT_FN static V eval(std::array<V, max_rank> const& at, shape s, V seed, std::uint32_t stream) {
     V element = at[3];
-    for (int k = 2; k >= 0; --k) element = element * V(float(s.extent[k])) + at[k];
+    for (int k = 2; k >= 0; --k) element = element * V(float(s.extent[k])) + at[std::size_t(k)];
     using math::each;
     return each(element, seed, [stream](auto e, auto key) {
       return decltype(e)(uniform01(philox({std::uint32_t(e), stream, 0, 0}, {std::uint32_t(key), 0})[0]));

@@ -50,8 +50,8 @@ namespace detail {
 /// F of the elements of each window. A functor of its own, and called as one: x is used again and again in it.
 template <int Window, int Stride, class F> struct of_windows {
   template <class X> constexpr auto operator()(X const& x) const {
-    return []<int... K>(X const& x, std::integer_sequence<int, K...>) {
-      return F{}(make<sample_op<Window, Stride, K % Window, K / Window>>(x)...);
+    return []<int... K>(X const& e, std::integer_sequence<int, K...>) {
+      return F{}(make<sample_op<Window, Stride, K % Window, K / Window>>(e)...);
     }(x, std::make_integer_sequence<int, Window * Window>{});
   }
   template <class X> static constexpr auto call(X&& x) {

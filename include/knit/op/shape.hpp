@@ -13,7 +13,7 @@ template <int... Perm> struct transpose_op {
   static constexpr view_kind see = view_kind::transpose;
   static constexpr int arity = 1;
   static constexpr char const* name = "transpose";
-  static constexpr int given[] = {Perm...};
+  static constexpr int given[sizeof...(Perm)] = {Perm...};
   static constexpr int axis(int k) { return k < int(sizeof...(Perm)) ? given[k] : k; }
   static constexpr int perm[max_rank] = {axis(0), axis(1), axis(2), axis(3)};
   static constexpr sentence complain(shape const*) {

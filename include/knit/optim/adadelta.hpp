@@ -17,9 +17,9 @@ struct adadelta_rule {
   std::array<double, 3> hyper(long) const { return {lr, 1 - rho, eps}; }
 
   struct next {
-    constexpr auto operator()(auto w, auto g, auto s, auto t, auto rate, auto rest, auto eps) const {
+    constexpr auto operator()(auto w, auto g, auto s, auto t, auto rate, auto rest, auto inside) const {
       auto power = s + rest % (square(g) - s);
-      auto step = g % sqrt((t + eps) / (power + eps));
+      auto step = g % sqrt((t + inside) / (power + inside));
       return std::tuple(w - rate % step, power, t + rest % (square(step) - t));
     }
   };

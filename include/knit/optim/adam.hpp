@@ -23,10 +23,10 @@ struct adam_rule {
   }
 
   struct next {
-    constexpr auto operator()(auto w, auto g, auto m, auto v, auto rate, auto rest1, auto rest2, auto eps) const {
+    constexpr auto operator()(auto w, auto g, auto m, auto v, auto rate, auto rest1, auto rest2, auto outside) const {
       auto mean = m + rest1 % (g - m);
       auto power = v + rest2 % (square(g) - v);
-      return std::tuple(w - rate % mean / (sqrt(power) + eps), mean, power);
+      return std::tuple(w - rate % mean / (sqrt(power) + outside), mean, power);
     }
   };
 };

@@ -20,8 +20,8 @@ template <class Rule> struct clip_each_rule : Rule {
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
-      return detail::last_first([&](auto most, auto... of_rule) {
-        return typename Rule::next{}(w, detail::shortened(g, sum(square(g)), most), of_rule...);
+      return detail::last_first([&](auto longest, auto... of_rule) {
+        return typename Rule::next{}(w, detail::shortened(g, sum(square(g)), longest), of_rule...);
       }, x...);
     }
   };
@@ -40,8 +40,8 @@ template <class Rule> struct clip_all_rule : Rule {
   };
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, auto squared, X... x) const {
-      return detail::last_first([&](auto most, auto... of_rule) {
-        return typename Rule::next{}(w, detail::shortened(g, squared, most), of_rule...);
+      return detail::last_first([&](auto longest, auto... of_rule) {
+        return typename Rule::next{}(w, detail::shortened(g, squared, longest), of_rule...);
       }, x...);
     }
   };

@@ -17,10 +17,10 @@ struct lion_rule {
   std::array<double, 4> hyper(long) const { return {lr, 1 - beta1, 1 - beta2, lr * decay}; }
 
   struct next {
-    constexpr auto operator()(auto w, auto g, auto m, auto rate, auto rest1, auto rest2, auto decay) const {
+    constexpr auto operator()(auto w, auto g, auto m, auto rate, auto rest1, auto rest2, auto shrink) const {
       auto news = g - m;
       auto toward = m + rest1 % news;
-      return std::tuple(w - rate % ((toward > 0) - (toward < 0)) - decay % w, m + rest2 % news);
+      return std::tuple(w - rate % ((toward > 0) - (toward < 0)) - shrink % w, m + rest2 % news);
     }
   };
 };

@@ -17,8 +17,8 @@ struct momentum_rule {
   std::array<double, 2> hyper(long) const { return {lr, gamma}; }
 
   struct next {
-    constexpr auto operator()(auto w, auto g, auto v, auto rate, auto gamma) const {
-      auto faster = gamma % v + rate % g;
+    constexpr auto operator()(auto w, auto g, auto v, auto rate, auto kept) const {
+      auto faster = kept % v + rate % g;
       return std::tuple(w - faster, faster);
     }
   };

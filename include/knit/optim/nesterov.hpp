@@ -17,10 +17,10 @@ struct nesterov_rule {
   std::array<double, 2> hyper(long) const { return {lr, gamma}; }
 
   struct next {
-    constexpr auto operator()(auto w, auto g, auto v, auto rate, auto gamma) const {
+    constexpr auto operator()(auto w, auto g, auto v, auto rate, auto kept) const {
       auto down = rate % g;
-      auto faster = gamma % v + down;
-      return std::tuple(w - (gamma % faster + down), faster);
+      auto faster = kept % v + down;
+      return std::tuple(w - (kept % faster + down), faster);
     }
   };
 };

@@ -14,7 +14,7 @@ template <class Rule> struct weight_decay_rule : Rule {
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
-      return detail::last_first([&](auto decay, auto... of_rule) { return typename Rule::next{}(w, g + decay % w, of_rule...); }, x...);
+      return detail::last_first([&](auto share, auto... of_rule) { return typename Rule::next{}(w, g + share % w, of_rule...); }, x...);
     }
   };
 };
@@ -27,8 +27,8 @@ template <class Rule> struct l1_penalty_rule : Rule {
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
-      return detail::last_first([&](auto by, auto... of_rule) {
-        return typename Rule::next{}(w, g + by % ((w > 0) - (w < 0)), of_rule...);
+      return detail::last_first([&](auto share, auto... of_rule) {
+        return typename Rule::next{}(w, g + share % ((w > 0) - (w < 0)), of_rule...);
       }, x...);
     }
   };

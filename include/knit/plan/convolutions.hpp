@@ -30,17 +30,17 @@ struct convolution {
 
 /// Contraction v as a convolution. cuDNN takes images and results with gaps between rows, but no filters.
 constexpr convolution convolution_of(flat_graph const& g, int v, contraction_places const& lie) {
-  constexpr convolution none{};
+  constexpr convolution nothing{};
   op_info const& f = g.info(v);
-  if (!f.slides || g.number != element::f32 || g.extents[v].named()) return none;
+  if (!f.slides || g.number != element::f32 || g.extents[v].named()) return nothing;
   for (int k = 0; k < 2; ++k) {
     access const& a = g.read(v, k);
-    if (!are_numbers(g, a.node) || !is_pointwise(g, a, g.extents[g.operand(v, k)]) || lie.at[k].panels) return none;
+    if (!are_numbers(g, a.node) || !is_pointwise(g, a, g.extents[g.operand(v, k)]) || lie.at[k].panels) return nothing;
   }
   auto letter = [&](int k, int axis) { return f.labels[k][axis]; };
   for (int k = 0; k < 3; ++k)
     for (int q = 0; q < max_rank; ++q)
-      if (!letter(k, q)) return none;
+      if (!letter(k, q)) return nothing;
   // The last two axes: channels and filters, channels and instances, filters and instances.
   convolution c{};
   sliding const& s = f.slide[0];
@@ -56,14 +56,14 @@ constexpr convolution convolution_of(flat_graph const& g, int v, contraction_pla
     c.computes = convolution_part::filter;
     c.result_operand = 0, c.image_operand = 1, c.filter_operand = 2;
     c.stride = s.by_term, c.padding = -s.offset;
-  } else return none;
+  } else return nothing;
   auto const& at = lie.at;
   shape const &x = at[c.image_operand].extents, &w = at[c.filter_operand].extents, &y = at[c.result_operand].extents;
   c.width = x.extent[0], c.height = x.extent[1], c.channels = x.extent[2], c.instances = x.extent[3];
   c.filter_width = w.extent[0], c.filter_height = w.extent[1], c.filters = w.extent[3];
   c.image_leading = at[c.image_operand].leading, c.filter_leading = at[c.filter_operand].leading, c.result_leading = at[c.result_operand].leading;
   const bool same = c.stride > 0 && c.padding >= 0 && c.result_width() == y.extent[0] && c.result_height() == y.extent[1];
-  return same && c.filter_leading == c.filter_width ? c : none;
+  return same && c.filter_leading == c.filter_width ? c : nothing;
 }
 
 }  // namespace knit

@@ -91,7 +91,7 @@ template <int N, int R> struct explainer {
     listing s;
     const std::string reader = name(r.reader), read = name(r.read);
     switch (r.why) {
-      case none:
+      case nothing:
       case uncut: break;
       case waits:
         s << reader << " reads " << read << " and " << operand(r.other) << ", which ";

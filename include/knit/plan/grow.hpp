@@ -167,7 +167,7 @@ template <int N, int R> struct region_grower {
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
     if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
     const bool lie = l.rows ? !f.slides && a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
-    return lie ? none : no_parts;
+    return lie ? nothing : no_parts;
   }
 
   /// May v join the trial region at this level, cut along the given class? Sets trial_axis[v] and trial_cut[v].
@@ -201,10 +201,10 @@ template <int N, int R> struct region_grower {
         if (own.extent[q] > 1 && classes.of(self, q) == cls) cut = q;
     if (cut == unknown) return {uncut, v};
     if (cut >= contracted_cut)
-      if (const auto why = sums_in_parts(v, cut, in_trial); why != none) return {why, v};
+      if (const auto why = sums_in_parts(v, cut, in_trial); why != nothing) return {why, v};
     trial_cut[v] = cut;
     trial_axis[v] = cut >= contracted_cut || (f.what == kind::reduce && f.reduces(cut, own, g.extents[v])) ? partial_axis : cut;
-    return {none, v};
+    return {nothing, v};
   }
 
   constexpr bool is_state(int leaf) const {
@@ -235,7 +235,7 @@ template <int N, int R> struct region_grower {
   struct cutting {
     int granule, slabs;
   };
-  template <class In> constexpr cutting cut_of(In const& in, int const* cut, int extent, double flops) const {
+  template <class In> constexpr cutting cut_of(In const& in, int const* cut, int extent, double work) const {
     bool lanes = false, contracts = false, columns = false;  // columns: a slab is so many of some product, or of its terms
     for (int v = 0; v < g.size; ++v) {
       if (!in(v)) continue;
@@ -263,7 +263,7 @@ template <int N, int R> struct region_grower {
         slabs = (extent - 1) / (t.slab_tiles * t.column_tile) + 1;
         if (slabs < t.few_slabs) slabs = t.few_slabs;
       }
-    } else if (!contracts || !lanes) slabs = int(flops / t.slab_flops) + 1;
+    } else if (!contracts || !lanes) slabs = int(work / t.slab_flops) + 1;
     if (slabs > t.most_slabs) slabs = t.most_slabs;
     return {granule, slabs < units ? slabs : units};
   }
@@ -277,7 +277,7 @@ template <int N, int R> struct region_grower {
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
       verdicts[v] = joins(v, level, cls);
-      if (verdicts[v].why != refusal::reason::none) continue;
+      if (verdicts[v].why != refusal::reason::nothing) continue;
       trial[v] = stamp;
       joined[v] |= bit;
       saved += flops[v];

@@ -93,23 +93,23 @@ struct matrix_product {
 /// operand. There is none where letters are left over, where an extent is known at run time only, or where an operand is not
 /// numbers in memory of which one axis lies side by side, or slides.
 constexpr matrix_product matrix_product_of(flat_graph const& g, int v, contraction_places const& lie) {
-  constexpr matrix_product none{};
+  constexpr matrix_product nothing{};
   op_info const& f = g.info(v);
   const product_letters l = product_of(g, v);
-  if (f.slides || !l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return none;
+  if (f.slides || !l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return nothing;
   char batch = '\0';
   enum { rows, columns, terms, others };
   int extent[4] = {1, 1, 1, 1};
   axis_place at[3][4]{};  // of a, b, d
   for (int k = 0; k < 3; ++k) {
     const int u = k < 2 ? g.operand(v, k) : v;
-    if (k < 2 && (!are_numbers(g, g.read(u).node) || g.read(u).sampled)) return none;
+    if (k < 2 && (!are_numbers(g, g.read(u).node) || g.read(u).sampled)) return nothing;
     for (int i = 0; f.labels[k][i]; ++i) {
       const char letter = f.labels[k][i];
       const int n = g.extents[u].extent[i];
       if (n == 1) continue;
       const int which = letter == l.rows ? rows : letter == l.columns ? columns : letter == l.terms ? terms : others;
-      if (which == others && ((batch && batch != letter) || axis_of_letter(f, 2, letter) == no_axis)) return none;
+      if (which == others && ((batch && batch != letter) || axis_of_letter(f, 2, letter) == no_axis)) return nothing;
       if (which == others) batch = letter;
       extent[which] = n;
       at[k == 2 ? 2 : k != l.side][which] = along(lie.at[k], k < 2 ? g.read(u).axis[i] : i);
@@ -117,7 +117,7 @@ constexpr matrix_product matrix_product_of(flat_graph const& g, int v, contracti
   }
   auto &a = at[0], &b = at[1], &r = at[2];
   const bool by_rows = a[rows].panels_apart || r[rows].panels_apart, by_columns = b[columns].panels_apart;
-  if (a[terms].panels_apart || b[terms].panels_apart || by_rows + by_columns + (batch != '\0') > 1) return none;
+  if (a[terms].panels_apart || b[terms].panels_apart || by_rows + by_columns + (batch != '\0') > 1) return nothing;
   long next[3] = {a[others].apart, b[others].apart, r[others].apart};
   if (by_rows || by_columns) {
     const int cut = by_rows ? rows : columns;
@@ -134,7 +134,7 @@ constexpr matrix_product matrix_product_of(flat_graph const& g, int v, contracti
   p.a = matrix_of(a[rows], a[terms], p.rows, p.terms, next[0]);
   p.b = matrix_of(b[terms], b[columns], p.terms, p.columns, next[1]);
   p.d = matrix_of(r[rows], r[columns], p.rows, p.columns, next[2]);
-  return lies && !p.d.transposed ? p : none;
+  return lies && !p.d.transposed ? p : nothing;
 }
 
 }  // namespace knit

@@ -104,7 +104,7 @@ struct buffer {
 /// Why `reader` is not in `region`, although it reads `read`, which is.
 struct refusal {
   enum class reason : unsigned char {
-    none,         ///< it is
+    nothing,      ///< it is
     waits,        ///< it reads `other` too, which is not there yet
     summed,       ///< `read` is a sum over all slabs
     large_parts,  ///< it sums over the axis that is cut, and its parts would be large

@@ -170,16 +170,16 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       bool after_contract = false;  // and v reads, in place, a value of that step
       reads<N> in;
       find_reads(g, p, v, in);
-      auto read_in_place = [&](int i) {
-        access const& a = in.at[i];
+      auto read_in_place = [&](int k) {
+        access const& a = in.at[k];
         // A reduction's value is there only when its step is over, but for one of rows.
         const bool there = g.info(a.node).what != kind::reduce ? is_pointwise(g, a, space) : p.in_row[a.node] && is_rowwise(g, a, space);
-        return !in.early[i] && f.what != kind::contract && f.what != kind::view && there && p.steps[p.step_of[a.node]].kind != step_kind::copy;
+        return !in.early[k] && f.what != kind::contract && f.what != kind::view && there && p.steps[p.step_of[a.node]].kind != step_kind::copy;
       };
-      for (int i = 0; i < in.count; ++i) {
-        const int u = in.at[i].node, s = p.step_of[u];
+      for (int k = 0; k < in.count; ++k) {
+        const int u = in.at[k].node, s = p.step_of[u];
         if (s < 0 || home[u] != r) continue;
-        const bool in_place = read_in_place(i);
+        const bool in_place = read_in_place(k);
         const int needed = in_place ? s : s + 1;
         if (needed > first) first = needed, after_contract = false;
         if (in_place && s == first) after_contract = true;
@@ -187,23 +187,23 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       }
       if (tile >= 0 && tile < first) {  // what it reads besides goes into the contraction's step, if it can
         bool all = same_extents(p.steps[tile].space, space) && p.steps[tile].cut == p.cut_axis[v] && (f.what != kind::reduce || goes_on(g, p, t, tile, v));
-        for (int i = 0; i < in.count && all; ++i) {
-          const int u = in.at[i].node;
-          if (home[u] == r && p.step_of[u] >= tile) all = read_in_place(i) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
+        for (int k = 0; k < in.count && all; ++k) {
+          const int u = in.at[k].node;
+          if (home[u] == r && p.step_of[u] >= tile) all = read_in_place(k) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
         }
-        for (int i = 0; i < in.count && all; ++i)
-          if (const int u = in.at[i].node; p.step_of[u] > tile && home[u] == r) p.step_of[u] = tile;
+        for (int k = 0; k < in.count && all; ++k)
+          if (const int u = in.at[k].node; p.step_of[u] > tile && home[u] == r) p.step_of[u] = tile;
         if (all) first = tile, after_contract = true;
       }
       int chosen = -1;
       if (f.what == kind::map || f.what == kind::reduce)
         for (int s = first; s < p.step_count && chosen < 0; ++s) {
-          step const& c = p.steps[s];
-          if (c.kind == step_kind::copy || !same_extents(c.space, space) || c.cut != p.cut_axis[v]) continue;
-          if (c.kind == step_kind::contract && (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, t, s, v)))) continue;
+          step const& into = p.steps[s];
+          if (into.kind == step_kind::copy || !same_extents(into.space, space) || into.cut != p.cut_axis[v]) continue;
+          if (into.kind == step_kind::contract && (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, t, s, v)))) continue;
           bool fits = true;
-          if (any && !row && c.any_reduction)
-            for (int q = 0; q < max_rank; ++q) fits = fits && c.reduces[q] == axes[q];
+          if (any && !row && into.any_reduction)
+            for (int q = 0; q < max_rank; ++q) fits = fits && into.reduces[q] == axes[q];
           if (fits) chosen = s;
         }
       if (chosen < 0) {

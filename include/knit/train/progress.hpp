@@ -67,11 +67,11 @@ template <class Rng, class Message> struct progress_stage {
 
  private:
   std::string text() {
-    using element = typename upstream<Rng>::element;
-    element x = *last;
+    using read = typename upstream<Rng>::element;
+    read x = *last;
     if constexpr (detail::is_text<Message>) return message;
     else if constexpr (!std::is_same_v<Message, detail::current_value>) return message(x, line.count());
-    else if constexpr (std::is_convertible_v<element, double>) return detail::format("%g", double(x));
+    else if constexpr (std::is_convertible_v<read, double>) return detail::format("%g", double(x));
     else return {};
   }
   void end() {

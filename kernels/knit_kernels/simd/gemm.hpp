@@ -238,17 +238,17 @@ template <bool All, class Tag> HWY_API void transpose_block(Tag tag, double* dst
 /// dst[k*Panel + m] = a[m*a_m_stride + k] for m < rows, zero for rows <= m < Panel.
 template <int K, int Panel = 32, class T>
 void pack_transposed(T* dst, T const* a, std::ptrdiff_t a_m_stride, int rows) {
-  using lanes = basic_lanes<T>;
-  static_assert(Panel % lanes::count == 0);
+  using V = basic_lanes<T>;
+  static_assert(Panel % V::count == 0);
   constexpr int block = detail::block<T>;
-  constexpr int in_registers = lanes::count >= block ? K / block * block : 0;
+  constexpr int in_registers = V::count >= block ? K / block * block : 0;
   if constexpr (in_registers > 0) {
-    constexpr typename lanes::tag tag;
-    for (int m = 0; m < Panel; m += lanes::count) {
+    constexpr typename V::tag tag;
+    for (int m = 0; m < Panel; m += V::count) {
       T const* const from = a + (m < rows ? m : 0) * a_m_stride;
-      if (m + lanes::count <= rows)
+      if (m + V::count <= rows)
         for (int k = 0; k < in_registers; k += block)
-          detail::transpose_block<true>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, lanes::count);
+          detail::transpose_block<true>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, V::count);
       else
         for (int k = 0; k < in_registers; k += block)
           detail::transpose_block<false>(tag, dst + k * Panel + m, Panel, from + k, a_m_stride, rows - m);

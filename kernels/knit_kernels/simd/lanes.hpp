@@ -292,29 +292,29 @@ template <class Tag, class V> HWY_API V add_in_blocks(Tag tag, V const* v) {
 /// The sums of as many vectors as there are lanes, each in a lane of its own: 45 operations for 16 of 16, where 16 times
 /// reduce_add takes 128.
 template <class T> HWY_API basic_lanes<T> reduce_add_each(basic_lanes<T> const (&v)[basic_lanes<T>::count]) {
-  using lanes = basic_lanes<T>;
-  constexpr typename lanes::tag tag;
-  constexpr int in_block = 16 / int(sizeof(T)), blocks = lanes::count / in_block;
-  using raw = decltype(lanes(T(0)).v);
-  if constexpr (lanes::count < in_block) {
-    T x[lanes::count];
-    for (int i = 0; i < lanes::count; ++i) x[i] = reduce_add(v[i]);
+  using V = basic_lanes<T>;
+  constexpr typename V::tag tag;
+  constexpr int in_block = 16 / int(sizeof(T)), blocks = V::count / in_block;
+  using raw = decltype(V(T(0)).v);
+  if constexpr (V::count < in_block) {
+    T x[V::count];
+    for (int i = 0; i < V::count; ++i) x[i] = reduce_add(v[i]);
     return load(x);
   } else {
-    raw r[lanes::count];
-    for (int i = 0; i < lanes::count; ++i) r[i] = v[i].v;
-    if constexpr (blocks == 1) return lanes(detail::add_in_blocks(tag, r));
+    raw r[V::count];
+    for (int i = 0; i < V::count; ++i) r[i] = v[i].v;
+    if constexpr (blocks == 1) return V(detail::add_in_blocks(tag, r));
     else {
       raw g[blocks];
       for (int b = 0; b < blocks; ++b) g[b] = detail::add_in_blocks(tag, r + b * in_block);
-      if constexpr (blocks == 2) return lanes(Add(ConcatLowerLower(tag, g[1], g[0]), ConcatUpperUpper(tag, g[1], g[0])));
+      if constexpr (blocks == 2) return V(Add(ConcatLowerLower(tag, g[1], g[0]), ConcatUpperUpper(tag, g[1], g[0])));
       else {
         static_assert(blocks == 4);
         const raw a = Add(ConcatLowerLower(tag, g[2], g[0]), ConcatUpperUpper(tag, g[2], g[0]));
         const raw b = Add(ConcatLowerLower(tag, g[3], g[1]), ConcatUpperUpper(tag, g[3], g[1]));
         // Blocks of a and b: sums of g0, g0, g2, g2 and of g1, g1, g3, g3, half of each.
         const raw first = OddEvenBlocks(SwapAdjacentBlocks(b), a), second = OddEvenBlocks(b, SwapAdjacentBlocks(a));
-        return lanes(Add(first, second));
+        return V(Add(first, second));
       }
     }
   }

@@ -212,11 +212,11 @@ HWY_API lanes tanh(lanes x) {
 
 /// Of doubles by way of e^2x - 1, which is relatively exact too.
 HWY_API basic_lanes<double> tanh(basic_lanes<double> x) {
-  using lanes = basic_lanes<double>;
-  lanes const y = min(20., abs(x)), twice = y + y;
-  lanes const n = detail::nearest(twice, 0x1.71547652b82fep0);
-  lanes const power = detail::scale(lanes(1.), n);
-  lanes const e = fma(power, detail::exp_less_one(detail::less_ln2(twice, n)), power - 1.);
+  using V = basic_lanes<double>;
+  V const y = min(20., abs(x)), twice = y + y;
+  V const n = detail::nearest(twice, 0x1.71547652b82fep0);
+  V const power = detail::scale(V(1.), n);
+  V const e = fma(power, detail::exp_less_one(detail::less_ln2(twice, n)), power - 1.);
   return copysign(e / (e + 2.), x);
 }
 
