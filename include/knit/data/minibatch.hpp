@@ -7,7 +7,11 @@
 #include <knit/data/labelled.hpp>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <range/v3/view/facade.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace knit {
 
@@ -25,6 +29,14 @@ template <int Features, long B> struct batch_of {
   view<std::uint8_t, B> y;
 };
 
+/// Where a range of batches is: what it gives next follows from this and its data.
+struct batch_position {
+  std::optional<std::uint64_t> seed;  ///< of shuffle_by; none in the order of the file
+  std::uint64_t epoch = 0;            ///< epochs begun
+  int batch = 0;                      ///< batches of the last of them that have been read
+  int batch_size = 0, instances = 0;  ///< of the range: in another one a position means nothing
+};
+
 /// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named extent,
 /// as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the range share
 /// its position.
@@ -33,16 +45,35 @@ template <int Features, long B> class minibatch_view
  public:
   minibatch_view() = default;
   /// Throws data_error if there are too few instances for a batch: fewer than B, or none.
-  minibatch_view(instances<Features> const& data, bool shuffled, std::uint64_t seed)
-      : state_(std::make_shared<state>(data, shuffled, seed)) {
+  minibatch_view(instances<Features> const& data, std::optional<std::uint64_t> seed) : state_(std::make_shared<state>(data, seed)) {
     if (data.size < (partial ? 1 : most))
       throw data_error("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " + std::to_string(partial ? 1 : most) +
                        (partial ? "" : "; make the batch smaller"));
   }
-  /// Batches of an epoch.
-  std::size_t size() const { return std::size_t(batches(*state_->data)); }
+  /// Batches of the next pass: of an epoch, or behind `seek` of the rest of one.
+  std::size_t size() const { return std::size_t(batches(*state_->data) - (state_->sought ? state_->next : 0)); }
   /// Epochs begun.
   std::uint64_t epoch() const { return state_->epoch; }
+
+  batch_position position() const {
+    return {state_->seed, state_->epoch, state_->next + state_->gathered, most, state_->data->size};
+  }
+  /// Puts the range where one was, with that one's seed, if any: the next pass goes on in the middle of the epoch. Throws data_error
+  /// where the position is of batches of another size or of other data, or none. Not while a pass is being read.
+  void seek(batch_position const& to) {
+    const int count = batches(*state_->data);
+    if (to.batch_size != most || to.instances != state_->data->size)
+      throw data_error("knit: a position in batches of " + std::to_string(to.batch_size) + " of " + std::to_string(to.instances) +
+                       " instances means nothing in batches of " + std::to_string(most) + " of " + std::to_string(state_->data->size));
+    if (to.batch < 0 || to.batch > (to.epoch == 0 ? 0 : count))
+      throw data_error("knit: a position behind " + std::to_string(to.batch) + " batches of epoch " + std::to_string(to.epoch) +
+                       " is none, as epochs count from 1 and have " + std::to_string(count));
+    state_->seed = to.seed;
+    state_->epoch = to.epoch;
+    state_->next = to.batch;
+    state_->gathered = false;
+    state_->sought = to.epoch > 0 && to.batch < count;
+  }
 
  private:
   friend ranges::range_access;
@@ -52,20 +83,20 @@ template <int Features, long B> class minibatch_view
 
   struct state {
     instances<Features> const* data;
-    bool shuffled;
-    std::uint64_t seed, epoch = 0;
+    std::optional<std::uint64_t> seed;
+    std::uint64_t epoch = 0;
     std::vector<int> order;
     int next = 0;           // batch
     bool gathered = false;  // x and y hold batch `next`
+    bool sought = false;    // the next pass goes on at `next` of this epoch
     alignas(64) std::uint8_t x[std::size_t(Features) * most], y[most];
 
-    state(instances<Features> const& d, bool s, std::uint64_t k) : data(&d), shuffled(s), seed(k), order(std::size_t(d.size)) {}
+    state(instances<Features> const& d, std::optional<std::uint64_t> k) : data(&d), seed(k), order(std::size_t(d.size)) {}
 
     void begin() {
+      if (!std::exchange(sought, false)) ++epoch, next = 0;
       std::iota(order.begin(), order.end(), 0);
-      if (shuffled) shuffle(order, seed, epoch);
-      ++epoch;
-      next = 0;
+      if (seed) shuffle(order, *seed, epoch - 1);
       gathered = false;
     }
     /// Instances of the batch.
@@ -113,11 +144,10 @@ template <int Features, long B> class minibatch_view
 
 namespace detail {
 template <long B> struct minibatch_closure {
-  bool shuffled;
-  std::uint64_t seed;
+  std::optional<std::uint64_t> seed;
   /// The data must outlive the range, so a temporary is refused.
   template <int Features> friend minibatch_view<Features, B> operator|(instances<Features> const& data, minibatch_closure c) {
-    return {data, c.shuffled, c.seed};
+    return {data, c.seed};
   }
   template <int Features> friend void operator|(instances<Features> const&&, minibatch_closure) = delete;
 };
@@ -125,7 +155,7 @@ template <long B> struct minibatch_closure {
 
 /// `data | minibatch<100>(shuffle_by{seed})`: batches of 100, every epoch in another order. With
 /// `minibatch<dyn<"batch", 100>>` an epoch has every instance, those left over in a batch of their own.
-template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order) { return {true, order.seed}; }
-template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}) { return {false, 0}; }
+template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order) { return {order.seed}; }
+template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}) { return {}; }
 
 }  // namespace knit
