@@ -3,6 +3,7 @@
 #pragma once
 #include <cstring>
 #include <knit/core/philox.hpp>
+#include <knit/core/sentence.hpp>
 #include <knit/core/tensor.hpp>
 #include <knit/data/labelled.hpp>
 #include <memory>
@@ -18,6 +19,14 @@ struct shuffle_by {
 /// The order of the file, each epoch.
 struct in_order {};
 
+/// The part of each epoch that is one of `size` processes', which are numbered by rank from 0: of the order of all instances those
+/// at rank, rank + size, ... Parts have no instance in common, and equal counts, so that all make as many steps; the up to size - 1
+/// left over wait for another shuffle. Instances are dealt and not batches, for so the n-th batches of all are together the n-th of
+/// one that is `size` times as large, a smaller last one is equally small everywhere, and fewer are left over.
+struct shard {
+  int rank = 0, size = 1;
+};
+
 /// B instances, or of a named extent so many as there are: x is Features x B, bytes that stand for byte / 255; y holds B
 /// labels. It refers to the memory of the range that made it, and lasts until the next one is read.
 template <int Features, long B> struct batch_of {
@@ -32,15 +41,18 @@ template <int Features, long B> class minibatch_view
     : public ranges::view_facade<minibatch_view<Features, B>, ranges::finite> {
  public:
   minibatch_view() = default;
-  /// Throws data_error if there are too few instances for a batch: fewer than B, or none.
-  minibatch_view(instances<Features> const& data, bool shuffled, std::uint64_t seed)
-      : state_(std::make_shared<state>(data, shuffled, seed)) {
-    if (data.size < (partial ? 1 : most))
-      throw data_error("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " + std::to_string(partial ? 1 : most) +
+  /// Throws data_error if there are too few instances for a batch: fewer than B, or none; std::invalid_argument if there is no
+  /// such part.
+  minibatch_view(instances<Features> const& data, bool shuffled, std::uint64_t seed, shard part = {})
+      : state_(std::make_shared<state>(data, shuffled, seed, part)) {
+    if (state_->size < (partial ? 1 : most))
+      throw data_error("knit: " + std::to_string(state_->size) + " instances" +
+                       (part.size > 1 ? ", one of " + std::to_string(part.size) + " parts of " + std::to_string(data.size) + "," : "") +
+                       " are fewer than a batch of " + std::to_string(partial ? 1 : most) +
                        (partial ? "" : "; make the batch smaller"));
   }
   /// Batches of an epoch.
-  std::size_t size() const { return std::size_t(batches(*state_->data)); }
+  std::size_t size() const { return std::size_t(state_->batches()); }
   /// Epochs begun.
   std::uint64_t epoch() const { return state_->epoch; }
 
@@ -48,28 +60,35 @@ template <int Features, long B> class minibatch_view
   friend ranges::range_access;
   static constexpr int most = detail::bound_of(B);
   static constexpr bool partial = B < 0;
-  static int batches(instances<Features> const& data) { return (data.size + (partial ? most - 1 : 0)) / most; }
 
   struct state {
     instances<Features> const* data;
     bool shuffled;
     std::uint64_t seed, epoch = 0;
+    shard part;
+    int size;  // instances of the part
     std::vector<int> order;
     int next = 0;           // batch
     bool gathered = false;  // x and y hold batch `next`
     alignas(64) std::uint8_t x[std::size_t(Features) * most], y[most];
 
-    state(instances<Features> const& d, bool s, std::uint64_t k) : data(&d), shuffled(s), seed(k), order(std::size_t(d.size)) {}
+    state(instances<Features> const& d, bool s, std::uint64_t k, shard p) : data(&d), shuffled(s), seed(k), part(p), order(std::size_t(d.size)) {
+      if (p.size < 1 || p.rank < 0 || p.rank >= p.size)
+        throw std::invalid_argument("knit: a shard has a rank of 0 .. size - 1, not " + std::to_string(p.rank) + " of a size of " + std::to_string(p.size));
+      size = d.size / p.size;
+    }
 
     void begin() {
       std::iota(order.begin(), order.end(), 0);
       if (shuffled) shuffle(order, seed, epoch);
+      for (int i = 0; i < size; ++i) order[std::size_t(i)] = order[std::size_t(part.rank + i * part.size)];
       ++epoch;
       next = 0;
       gathered = false;
     }
     /// Instances of the batch.
-    int count() const { return partial && data->size - next * most < most ? data->size - next * most : most; }
+    int count() const { return partial && size - next * most < most ? size - next * most : most; }
+    int batches() const { return (size + (partial ? most - 1 : 0)) / most; }
     void gather() {
       if (gathered) return;
       for (int i = 0; i < count(); ++i) {
@@ -96,7 +115,7 @@ template <int Features, long B> class minibatch_view
       ++state_->next;
       state_->gathered = false;
     }
-    bool equal(ranges::default_sentinel_t) const { return state_->next == batches(*state_->data); }
+    bool equal(ranges::default_sentinel_t) const { return state_->next == state_->batches(); }
 
    private:
     state* state_ = nullptr;
@@ -112,20 +131,28 @@ template <int Features, long B> class minibatch_view
 };
 
 namespace detail {
+template <int Features> constexpr sentence temporary_instances() {
+  sentence t;
+  t << "minibatch refers to its instances, which must outlive it, and these are a temporary; give them a name";
+  return t;
+}
 template <long B> struct minibatch_closure {
   bool shuffled;
   std::uint64_t seed;
-  /// The data must outlive the range, so a temporary is refused.
+  shard part;
   template <int Features> friend minibatch_view<Features, B> operator|(instances<Features> const& data, minibatch_closure c) {
-    return {data, c.shuffled, c.seed};
+    return {data, c.shuffled, c.seed, c.part};
   }
-  template <int Features> friend void operator|(instances<Features> const&&, minibatch_closure) = delete;
+  template <int Features> friend poisoned operator|(instances<Features> const&&, minibatch_closure) {
+    return complain<temporary_instances<Features>()>();
+  }
 };
 }  // namespace detail
 
 /// `data | minibatch<100>(shuffle_by{seed})`: batches of 100, every epoch in another order. With
 /// `minibatch<dyn<"batch", 100>>` an epoch has every instance, those left over in a batch of their own.
-template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order) { return {true, order.seed}; }
-template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}) { return {false, 0}; }
+/// `minibatch<100>(shuffle_by{seed}, shard{rank, size})` has one process's part of each.
+template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order, shard part = {}) { return {true, order.seed, part}; }
+template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}, shard part = {}) { return {false, 0, part}; }
 
 }  // namespace knit
