@@ -18,22 +18,24 @@ struct shuffle_by {
 /// The order of the file, each epoch.
 struct in_order {};
 
-/// B instances, or of a named extent so many as there are: x is Features x B, bytes that stand for byte / 255; y holds B
-/// labels. It refers to the memory of the range that made it, and lasts until the next one is read.
-template <int Features, long B> struct batch_of {
-  view<unorm8, Features, B> x;
-  view<std::uint8_t, B> y;
+/// B instances, or of a named extent so many as there are: x is Features x B, if nothing else is said bytes that stand for
+/// byte / 255; y holds B labels. It refers to the memory of the range that made it, and lasts until the next one is read.
+template <int Features, long B, class X = unorm8, class Y = std::uint8_t> struct batch_of {
+  view<X, Features, B> x;
+  view<Y, B> y;
 };
 
 /// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named extent,
 /// as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the range share
 /// its position.
-template <int Features, long B> class minibatch_view
-    : public ranges::view_facade<minibatch_view<Features, B>, ranges::finite> {
+template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class minibatch_view
+    : public ranges::view_facade<minibatch_view<Features, B, X, Y>, ranges::finite> {
+  using data_type = instances<Features, X, Y>;
+
  public:
   minibatch_view() = default;
   /// Throws data_error if there are too few instances for a batch: fewer than B, or none.
-  minibatch_view(instances<Features> const& data, bool shuffled, std::uint64_t seed)
+  minibatch_view(data_type const& data, bool shuffled, std::uint64_t seed)
       : state_(std::make_shared<state>(data, shuffled, seed)) {
     if (data.size < (partial ? 1 : most))
       throw data_error("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " + std::to_string(partial ? 1 : most) +
@@ -48,18 +50,19 @@ template <int Features, long B> class minibatch_view
   friend ranges::range_access;
   static constexpr int most = detail::bound_of(B);
   static constexpr bool partial = B < 0;
-  static int batches(instances<Features> const& data) { return (data.size + (partial ? most - 1 : 0)) / most; }
+  static int batches(data_type const& data) { return (data.size + (partial ? most - 1 : 0)) / most; }
 
   struct state {
-    instances<Features> const* data;
+    data_type const* data;
     bool shuffled;
     std::uint64_t seed, epoch = 0;
     std::vector<int> order;
     int next = 0;           // batch
     bool gathered = false;  // x and y hold batch `next`
-    alignas(64) std::uint8_t x[std::size_t(Features) * most], y[most];
+    alignas(64) detail::stored_t<X> x[std::size_t(Features) * most];
+    alignas(64) Y y[most];
 
-    state(instances<Features> const& d, bool s, std::uint64_t k) : data(&d), shuffled(s), seed(k), order(std::size_t(d.size)) {}
+    state(data_type const& d, bool s, std::uint64_t k) : data(&d), shuffled(s), seed(k), order(std::size_t(d.size)) {}
 
     void begin() {
       std::iota(order.begin(), order.end(), 0);
@@ -74,7 +77,7 @@ template <int Features, long B> class minibatch_view
       if (gathered) return;
       for (int i = 0; i < count(); ++i) {
         const int from = order[std::size_t(next * most + i)];
-        std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, Features);
+        std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, sizeof(X) * Features);
         y[i] = data->y[std::size_t(from)];
       }
       gathered = true;
@@ -86,11 +89,11 @@ template <int Features, long B> class minibatch_view
     using single_pass = std::true_type;
     cursor() = default;
     explicit cursor(state* s) : state_(s) {}
-    batch_of<Features, B> read() const {
+    batch_of<Features, B, X, Y> read() const {
       state_->gather();
-      auto const* const x = reinterpret_cast<unorm8 const*>(state_->x);
-      if constexpr (partial) return {view<unorm8, Features, B>(x, state_->count()), view<std::uint8_t, B>(state_->y, state_->count())};
-      else return {view<unorm8, Features, B>(x), view<std::uint8_t, B>(state_->y)};
+      auto const* const x = reinterpret_cast<X const*>(state_->x);
+      if constexpr (partial) return {view<X, Features, B>(x, state_->count()), view<Y, B>(state_->y, state_->count())};
+      else return {view<X, Features, B>(x), view<Y, B>(state_->y)};
     }
     void next() {
       ++state_->next;
@@ -116,10 +119,11 @@ template <long B> struct minibatch_closure {
   bool shuffled;
   std::uint64_t seed;
   /// The data must outlive the range, so a temporary is refused.
-  template <int Features> friend minibatch_view<Features, B> operator|(instances<Features> const& data, minibatch_closure c) {
+  template <int Features, class X, class Y>
+  friend minibatch_view<Features, B, X, Y> operator|(instances<Features, X, Y> const& data, minibatch_closure c) {
     return {data, c.shuffled, c.seed};
   }
-  template <int Features> friend void operator|(instances<Features> const&&, minibatch_closure) = delete;
+  template <int Features, class X, class Y> friend void operator|(instances<Features, X, Y> const&&, minibatch_closure) = delete;
 };
 }  // namespace detail
 
