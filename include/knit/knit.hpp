@@ -7,6 +7,9 @@
 #include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order, shard
 #include <knit/expr/print.hpp>       // to_string
 #include <knit/gradients.hpp>        // value_and_gradients
+#include <knit/io/csv.hpp>           // read_csv
+#include <knit/io/idx.hpp>           // read_idx, map_idx
+#include <knit/io/npy.hpp>           // read_npy, map_npy, npz_file
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
 #include <knit/nn/dense.hpp>         // dense, init, make_dense

@@ -19,35 +19,38 @@ struct shuffle_by {
 /// The order of the file, each epoch.
 struct in_order {};
 
-/// The part of each epoch that is one of `size` processes', which are numbered by rank from 0: of the order of all instances those
-/// at rank, rank + size, ... Parts have no instance in common, and equal counts, so that all make as many steps; the up to size - 1
-/// left over wait for another shuffle. Instances are dealt and not batches, for so the n-th batches of all are together the n-th of
-/// one that is `size` times as large, a smaller last one is equally small everywhere, and fewer are left over.
+/// The part of each epoch that is one of `size` processes', numbered by rank from 0: of the order of all instances
+/// those at rank, rank + size, ... Parts have no instance in common, and equal counts, so that all make as many steps;
+/// the up to size - 1 left over wait for another shuffle. Instances are dealt and not batches: so the n-th batches of
+/// all are together the n-th of one that is `size` times as large, a smaller last one is equally small everywhere, and
+/// fewer are left over.
 struct shard {
   int rank = 0, size = 1;
 };
 
-/// B instances, or of a named extent so many as there are: x is Features x B, bytes that stand for byte / 255; y holds B
-/// labels. It refers to the memory of the range that made it, and lasts until the next one is read.
-template <int Features, long B> struct batch_of {
-  view<unorm8, Features, B> x;
-  view<std::uint8_t, B> y;
+/// B instances, or of a named extent so many as there are: x is Features x B, if nothing else is said bytes that stand for
+/// byte / 255; y holds B labels. It refers to the memory of the range that made it, and lasts until the next one is read.
+template <int Features, long B, class X = unorm8, class Y = std::uint8_t> struct batch_of {
+  view<X, Features, B> x;
+  view<Y, B> y;
 };
 
 /// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named extent,
 /// as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the range share
 /// its position.
-template <int Features, long B> class minibatch_view
-    : public ranges::view_facade<minibatch_view<Features, B>, ranges::finite> {
+template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class minibatch_view
+    : public ranges::view_facade<minibatch_view<Features, B, X, Y>, ranges::finite> {
+  using data_type = instances<Features, X, Y>;
+
  public:
   minibatch_view() = default;
-  /// Throws data_error if there are too few instances for a batch: fewer than B, or none; std::invalid_argument if there is no
-  /// such part.
-  minibatch_view(instances<Features> const& data, bool shuffled, std::uint64_t seed, shard part = {})
+  /// Throws data_error if there are too few instances for a batch: fewer than B, or none; std::invalid_argument if there
+  /// is no such part.
+  minibatch_view(data_type const& data, bool shuffled, std::uint64_t seed, shard part = {})
       : state_(std::make_shared<state>(data, shuffled, seed, part)) {
     if (state_->size < (partial ? 1 : most))
       throw data_error("knit: " + std::to_string(state_->size) + " instances" +
-                       (part.size > 1 ? ", one of " + std::to_string(part.size) + " parts of " + std::to_string(data.size) + "," : "") +
+                       (part.size == 1 ? "" : ", one of " + std::to_string(part.size) + " parts of " + std::to_string(data.size) + ",") +
                        " are fewer than a batch of " + std::to_string(partial ? 1 : most) +
                        (partial ? "" : "; make the batch smaller"));
   }
@@ -62,7 +65,7 @@ template <int Features, long B> class minibatch_view
   static constexpr bool partial = B < 0;
 
   struct state {
-    instances<Features> const* data;
+    data_type const* data;
     bool shuffled;
     std::uint64_t seed, epoch = 0;
     shard part;
@@ -70,11 +73,14 @@ template <int Features, long B> class minibatch_view
     std::vector<int> order;
     int next = 0;           // batch
     bool gathered = false;  // x and y hold batch `next`
-    alignas(64) std::uint8_t x[std::size_t(Features) * most], y[most];
+    alignas(64) detail::stored_t<X> x[std::size_t(Features) * most];
+    alignas(64) Y y[most];
 
-    state(instances<Features> const& d, bool s, std::uint64_t k, shard p) : data(&d), shuffled(s), seed(k), part(p), order(std::size_t(d.size)) {
-      if (p.size < 1 || p.rank < 0 || p.rank >= p.size)
-        throw std::invalid_argument("knit: a shard has a rank of 0 .. size - 1, not " + std::to_string(p.rank) + " of a size of " + std::to_string(p.size));
+    state(data_type const& d, bool s, std::uint64_t k, shard p)
+        : data(&d), shuffled(s), seed(k), part(p), order(std::size_t(d.size)) {
+      if (p.rank < 0 || p.rank >= p.size)
+        throw std::invalid_argument("knit: a shard has a rank of 0 .. size - 1, not " + std::to_string(p.rank) +
+                                    " of a size of " + std::to_string(p.size));
       size = d.size / p.size;
     }
 
@@ -93,7 +99,7 @@ template <int Features, long B> class minibatch_view
       if (gathered) return;
       for (int i = 0; i < count(); ++i) {
         const int from = order[std::size_t(next * most + i)];
-        std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, Features);
+        std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, sizeof(X) * Features);
         y[i] = data->y[std::size_t(from)];
       }
       gathered = true;
@@ -105,11 +111,11 @@ template <int Features, long B> class minibatch_view
     using single_pass = std::true_type;
     cursor() = default;
     explicit cursor(state* s) : state_(s) {}
-    batch_of<Features, B> read() const {
+    batch_of<Features, B, X, Y> read() const {
       state_->gather();
-      auto const* const x = reinterpret_cast<unorm8 const*>(state_->x);
-      if constexpr (partial) return {view<unorm8, Features, B>(x, state_->count()), view<std::uint8_t, B>(state_->y, state_->count())};
-      else return {view<unorm8, Features, B>(x), view<std::uint8_t, B>(state_->y)};
+      auto const* const x = reinterpret_cast<X const*>(state_->x);
+      if constexpr (partial) return {view<X, Features, B>(x, state_->count()), view<Y, B>(state_->y, state_->count())};
+      else return {view<X, Features, B>(x), view<Y, B>(state_->y)};
     }
     void next() {
       ++state_->next;
@@ -140,10 +146,11 @@ template <long B> struct minibatch_closure {
   bool shuffled;
   std::uint64_t seed;
   shard part;
-  template <int Features> friend minibatch_view<Features, B> operator|(instances<Features> const& data, minibatch_closure c) {
+  template <int Features, class X, class Y>
+  friend minibatch_view<Features, B, X, Y> operator|(instances<Features, X, Y> const& data, minibatch_closure c) {
     return {data, c.shuffled, c.seed, c.part};
   }
-  template <int Features> friend poisoned operator|(instances<Features> const&&, minibatch_closure) {
+  template <int Features, class X, class Y> friend poisoned operator|(instances<Features, X, Y> const&&, minibatch_closure) {
     return complain<temporary_instances<Features>()>();
   }
 };
@@ -152,7 +159,11 @@ template <long B> struct minibatch_closure {
 /// `data | minibatch<100>(shuffle_by{seed})`: batches of 100, every epoch in another order. With
 /// `minibatch<dyn<"batch", 100>>` an epoch has every instance, those left over in a batch of their own.
 /// `minibatch<100>(shuffle_by{seed}, shard{rank, size})` has one process's part of each.
-template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order, shard part = {}) { return {true, order.seed, part}; }
-template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}, shard part = {}) { return {false, 0, part}; }
+template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order, shard part = {}) {
+  return {true, order.seed, part};
+}
+template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}, shard part = {}) {
+  return {false, 0, part};
+}
 
 }  // namespace knit
