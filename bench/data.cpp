@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// data.cpp -- in: MNIST. out: how many batches of 100 a second can be had, shuffled, from memory, ahead on another thread and from a
-// mapped file, beside how many the training step of 784-256-10 takes; epochs with and without.
+// data.cpp -- in: MNIST. out: how many shuffled batches of 100 a second can be had, from memory, ahead on another thread
+// and from a mapped file, beside how many the training step of 784-256-10 takes; epochs with and without.
 //
 //     bench/run data [--rounds N]
 //
-// A round is an epoch of each, one after the other; figures are medians of rounds. Where only batches are made, their bytes
-// are converted to float and added up, as the step converts them.
+// A round is an epoch of each, one after the other; figures are medians of rounds. Where only batches are made, their
+// bytes are converted to float and added up, as the step converts them.
 #include <knit/knit.hpp>
 
 #include <zlib.h>
@@ -89,13 +89,15 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = KNIT_EXAMPLE_DATA "/mnist";
   const auto mnist = read_mnist(folder);
-  const unpacked_file x(folder / "train-images-idx3-ubyte.gz", "images"), y(folder / "train-labels-idx1-ubyte.gz", "labels");
+  const unpacked_file x(folder / "train-images-idx3-ubyte.gz", "images"),
+      y(folder / "train-labels-idx1-ubyte.gz", "labels");
   const instances<784> mapped(map_idx(x.path), map_idx(y.path), 10);
 
   auto model = make_chain(make_dense<784, 256>(relu), make_dense<256, 10>());
   training_step<simd_backend, network, sgd_rule, images, labels> step(model, {.lr = 0.1});
   adding_step add;
-  auto batches = mnist.train | minibatch<batch_size>(shuffle_by{1}), of_file = mapped | minibatch<batch_size>(shuffle_by{1});
+  auto batches = mnist.train | minibatch<batch_size>(shuffle_by{1});
+  auto of_file = mapped | minibatch<batch_size>(shuffle_by{1});
   const auto shifted = augment(random_shift{28, 28, 2});
   const images first(reinterpret_cast<unorm8 const*>(mnist.train.x.data()));
   const labels of_first(mnist.train.y.data());
@@ -113,15 +115,16 @@ int main(int argc, char** argv) {
       {"epoch_prefetch", "... ahead", [&] { return batches | prefetch | train(step) | run(); }},
       {"epoch_file", "... of a mapped file", [&] { return of_file | train(step) | run(); }},
       {"epoch_shift", "... shifted at random", [&] { return batches | shifted | train(step) | run(); }},
-      {"epoch_shift_prefetch", "... shifted at random, ahead", [&] { return batches | shifted | prefetch | train(step) | run(); }}};
+      {"epoch_shift_prefetch", "... shifted at random, ahead",
+       [&] { return batches | shifted | prefetch | train(step) | run(); }}};
 
   std::string lines;
   for (const int threads : {1, simd::team::cores()}) {
     thread_count() = threads;
     for (auto& c : all) c.seconds.clear();
     race(all, rounds);
-    std::printf("%d thread%s for programs, %d rounds\n%-32s %12s %12s\n", threads, threads > 1 ? "s" : "", rounds, "", "batches/s",
-                "ms an epoch");
+    std::printf("%d thread%s for programs, %d rounds\n%-32s %12s %12s\n", threads, threads > 1 ? "s" : "", rounds, "",
+                "batches/s", "ms an epoch");
     for (auto& c : all) std::printf("%-32s %12.0f %12.2f\n", c.what, 600 / c.median(), 1e3 * c.median());
     std::printf("\n");
     const std::string which = threads == 1 ? "data_1thread_" : "data_";

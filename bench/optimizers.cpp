@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// optimizers.cpp -- in: requests of bench/optimizers.py. out: steps of an update rule on one parameter of a million numbers or ten:
+// optimizers.cpp -- in: requests of bench/optimizers.py. out: steps of an update rule on one parameter of 1 or 10 million:
 // `given` its gradient in memory, or with one that is worked out, `fused` in the program of the update or `apart`.
 #include <knit/knit.hpp>
 #include <knit_kernels/simd/bandwidth.hpp>
@@ -54,7 +54,8 @@ template <class Step, class Array> bench::outcome timed(int steps, Array const& 
   return r;
 }
 
-template <long N, template <class> class Model, class Rule> bench::outcome run_fused(work<N> const& of, Rule const& rule, int steps) {
+template <long N, template <class> class Model, class Rule>
+bench::outcome run_fused(work<N> const& of, Rule const& rule, int steps) {
   static trained<N, Model, Rule> t;
   t.reset(of, rule);
   return timed(steps, t.model.w, [&] { (*t.step)(of.x); });
@@ -101,10 +102,12 @@ template <long N> bench::contest contest_of(std::string const& kind, std::string
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, "usage: bench_optimizers --worker [--threads N] given|fused|apart RULE 1|10; bench/run optimizers compares it with its peers");
+  const auto o = bench::parse(argc, argv, "usage: bench_optimizers --worker [--threads N] given|fused|apart RULE 1|10; "
+                                          "bench/run optimizers compares it with its peers");
   thread_count() = o.threads;
   return bench::serve([&]() -> bench::contest {
-    if (o.words.size() != 3) throw std::invalid_argument("bench_optimizers takes given, fused or apart, a rule and how many millions");
+    if (o.words.size() != 3)
+      throw std::invalid_argument("bench_optimizers takes given, fused or apart, a rule and how many millions");
     if (o.words[2] == "1") return contest_of<1'000'000>(o.words[0], o.words[1], o.threads);
     if (o.words[2] == "10") return contest_of<10'000'000>(o.words[0], o.words[1], o.threads);
     throw std::invalid_argument("bench_optimizers is built for 1 million and 10");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// augment.cpp -- in: train/augment.hpp. out: instances change in memory of the view's own, by seed, pass, batch and instance alone;
-// images are shifted and mirrored whole. And batches that a transform makes.
+// augment.cpp -- in: train/augment.hpp. out: instances change in memory of the view's own, by seed, pass, batch and
+// instance alone; images are shifted and mirrored whole. And batches that a transform makes.
 
 #include <knit/data/minibatch.hpp>
 #include <knit/train/views.hpp>
@@ -54,7 +54,9 @@ template <class View> std::vector<std::vector<int>> contents(View view, int pass
 
 TEST(augment, draws_by_pass_and_batch_and_instance) {
   const auto data = numbered(22);
-  const auto batches = [&](std::uint64_t seed = 1) { return data | minibatch<dyn<"batch", 5>>(in_order{}) | augment(drawn, seed); };
+  const auto batches = [&](std::uint64_t seed = 1) {
+    return data | minibatch<dyn<"batch", 5>>(in_order{}) | augment(drawn, seed);
+  };
   auto const all = contents(batches(), 2);
   ASSERT_EQ(all.size(), 10u);
   std::set<std::vector<int>> instances;  // without their numbers: none is drawn twice
@@ -123,7 +125,8 @@ std::vector<int> moved(std::vector<int> const& x, int width, int height, int rig
   return r;
 }
 TEST(random_shift, moves_images_by_every_shift_equally_often) {
-  for (auto const& [width, height, channels, most] : {std::tuple{4, 3, 1, 1}, {3, 5, 2, 2}, {2, 2, 3, 3}, {5, 1, 1, 0}}) {
+  const std::vector<std::tuple<int, int, int, int>> cases = {{4, 3, 1, 1}, {3, 5, 2, 2}, {2, 2, 3, 3}, {5, 1, 1, 0}};
+  for (auto const& [width, height, channels, most] : cases) {
     auto const x = image(width * height * channels);
     std::vector<std::vector<int>> possible;
     for (int right = -most; right <= most; ++right)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// prefetch.cpp -- in: train/prefetch.hpp. out: the batches, their order and what making them throws are those without it; they are
-// made on another thread, so far ahead and no further, and that thread ends when its pass does.
+// prefetch.cpp -- in: train/prefetch.hpp. out: the batches, their order and what making them throws are those without it;
+// they are made on another thread, so far ahead and no further, and that thread ends when its pass does.
 
 #include <knit/data/minibatch.hpp>
 #include <knit/train/views.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// augment.hpp -- in: a range of batches, a function that changes an instance at random. out: batches of changed instances.
+// augment.hpp -- in: a range of batches, a random change of an instance. out: batches of changed instances.
 #pragma once
 #include <algorithm>
 #include <concepts>
@@ -35,14 +35,14 @@ template <batch_like T> inline constexpr bool changeable<T> = holds_instances<st
 
 template <class T> constexpr sentence no_instances() {
   sentence t;
-  t << "augment changes the instances of batches whose x is a view with one in each step of its last axis, the only one that may "
-       "have a name; an element of this range has no such x";
+  t << "augment changes the instances of batches whose x is a view with one in each step of its last axis, the only "
+       "one that may have a name; an element of this range has no such x";
   return t;
 }
 template <class F> constexpr sentence changes_nothing() {
   sentence t;
-  t << "augment calls f(x, random) with x the std::span of the elements of an instance and random a knit::generator; this f "
-       "cannot be called so";
+  t << "augment calls f(x, random) with x the std::span of the elements of an instance and random a knit::generator; "
+       "this f cannot be called so";
   return t;
 }
 
@@ -108,26 +108,28 @@ struct augment_fn {
 
 inline void check_image(std::size_t elements, int width, int height) {
   if (width < 1 || height < 1 || elements % (std::size_t(width) * std::size_t(height)) != 0)
-    throw std::invalid_argument("knit: an instance of " + std::to_string(elements) + " elements is no number of images of " +
-                                std::to_string(width) + " x " + std::to_string(height));
+    throw std::invalid_argument("knit: an instance of " + std::to_string(elements) +
+                                " elements is no number of images of " + std::to_string(width) + " x " +
+                                std::to_string(height));
 }
 }  // namespace detail
 
-/// `batches | augment(f)` or `augment(f, seed)`: f(x, random) changes each instance in place, in memory of the view's own: x is a
-/// std::span of its elements, first index fastest, and random a generator. What random gives is a function of the seed, the
-/// number of the pass, of the batch in it and of the instance in that, so neither threads nor what is read when
-/// change it. Of two augment in a row, and of shards of one set, each takes a seed of its own. Labels stay as they are.
+/// `batches | augment(f)` or `augment(f, seed)`: f(x, random) changes each instance in place, in memory of the view's
+/// own: x is a std::span of its elements, first index fastest, and random a generator. What random gives is a function of
+/// the seed, the number of the pass, of the batch in it and of the instance in that, so neither threads nor what is read
+/// when change it. Of two augment in a row, and of shards of one set, each takes a seed of its own. Labels stay.
 inline constexpr detail::augment_fn augment{};
 
-/// Images of width x height, one or, as channels, several to an instance: all move by the same -most .. most columns and rows; what
-/// leaves is lost, what comes in is zero. It is a random crop after padding with `most` zeros on each side. Throws
-/// std::invalid_argument if an instance is no whole number of images or most is negative.
+/// Images of width x height, one or, as channels, several to an instance: all move by the same -most .. most columns and
+/// rows; what leaves is lost, what comes in is zero. It is a random crop after padding with `most` zeros on each side.
+/// Throws std::invalid_argument if an instance is no whole number of images or most is negative.
 struct random_shift {
   int width, height, most;
 
   template <class T> void operator()(std::span<T> x, generator& random) const {
     detail::check_image(x.size(), width, height);
-    if (most < 0) throw std::invalid_argument("knit: random_shift moves by at most a number from 0 on, not " + std::to_string(most));
+    if (most < 0)
+      throw std::invalid_argument("knit: random_shift moves by at most a number from 0 on, not " + std::to_string(most));
     const int right = amount(random), down = amount(random);
     for (std::size_t first = 0; first < x.size(); first += std::size_t(width) * std::size_t(height))
       for (int k = 0; k < height; ++k) {
@@ -140,15 +142,16 @@ struct random_shift {
   int amount(generator& random) const { return int(random.below(2u * unsigned(most) + 1)) - most; }
   template <class T> void move(T* image, int row, int from, int right) const {
     T* const to = image + row * width;
-    const int first = std::clamp(right, 0, width), kept = from < 0 || from >= height ? 0 : std::max(width - std::abs(right), 0);
+    const bool inside = from >= 0 && from < height;
+    const int first = std::clamp(right, 0, width), kept = inside ? std::max(width - std::abs(right), 0) : 0;
     if (kept > 0) std::memmove(to + first, image + from * width + std::max(-right, 0), sizeof(T) * std::size_t(kept));
     std::fill(to, to + first, T{});
     std::fill(to + first + kept, to + width, T{});
   }
 };
 
-/// Images as those of random_shift: with probability 1/2 each is mirrored, left to right. Throws std::invalid_argument if an instance
-/// is no whole number of rows.
+/// Images as those of random_shift: with probability 1/2 those of an instance are mirrored, left to right. Throws
+/// std::invalid_argument if an instance is no whole number of rows.
 struct random_flip {
   int width;
 

@@ -30,7 +30,7 @@ template <class Rng, class Batch> class pass_ahead {
     thread_.join();
   }
 
-  /// Waits until the next batch is there: false if there is none. Throws what the other thread threw instead of making it.
+  /// Waits until the next batch is there; false if there is none. Throws what the other thread threw in its place.
   bool wait() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return taken_ < made_ || ended_; });
@@ -85,14 +85,15 @@ template <class Rng, class Batch> class pass_ahead {
 
 template <class T> constexpr sentence no_batches_ahead() {
   sentence t;
-  t << "prefetch makes batches ahead, and an element of this range has no members x and y; put it before what reads batches";
+  t << "prefetch makes batches ahead, and an element of this range has no members x and y; put it before what reads "
+       "batches";
   return t;
 }
 
 }  // namespace detail
 
-/// What is before it is begun, read and left on the other thread, when something is asked for first; a pass that begins anew,
-/// and the end of the view, wait for that thread and drop what it has made.
+/// What is before it is begun and read on the other thread, which is there from when something is asked for first. A pass
+/// that begins anew, and the end of the view, wait for that thread and drop what it has made.
 template <class Rng> struct prefetch_stage {
   static constexpr ranges::cardinality cardinality = upstream<Rng>::cardinality;
   using batch = std::remove_cvref_t<ranges::range_reference_t<Rng>>;
@@ -101,7 +102,8 @@ template <class Rng> struct prefetch_stage {
   std::unique_ptr<detail::pass_ahead<Rng, batch>> pass;  // the last, for it uses the others
 
   explicit prefetch_stage(Rng r, int ahead = 2) : all(std::move(r)) {
-    if (ahead < 1) throw std::invalid_argument("knit: prefetch makes a number of batches ahead from 1 on, not " + std::to_string(ahead));
+    if (ahead < 1)
+      throw std::invalid_argument("knit: prefetch makes a number of batches ahead from 1 on, not " + std::to_string(ahead));
     places = std::vector<detail::owned_batch<batch>>(std::size_t(ahead) + 1);  // and one that is being read
   }
   void begin() { pass.reset(); }
@@ -134,12 +136,12 @@ struct prefetch_fn {
 };
 }  // namespace detail
 
-/// `batches | prefetch | ...`, or `prefetch(n)`: the next 2, or n, batches are made on another thread while one is used. Order and
-/// values are those without it, and what making a batch throws is thrown where that batch would be read. Batches are
-/// copied to memory of the view's own where x and y are views; each lasts until the next one is read.
-/// What stands before it runs on that thread and is ahead: of a pass that is left early more has been drawn than was read, and a
-/// shuffle that was begun ahead counts as an epoch. So the views before it, and what they refer to, belong to that thread until
-/// the pass is over, is begun anew or the view is gone.
+/// `batches | prefetch | ...`, or `prefetch(n)`: the next 2, or n, batches are made on another thread while one is used.
+/// Order and values are those without it, and what making a batch throws is thrown where that batch would be read. Batches
+/// are copied to memory of the view's own where x and y are views; each lasts until the next one is read.
+/// What stands before it runs on that thread and is ahead: of a pass that is left early more has been drawn than was read,
+/// and a shuffle that was begun ahead counts as an epoch. So the views before it, and what they refer to, belong to that
+/// thread until the pass is over, is begun anew or the view is gone.
 inline constexpr view_closure<detail::prefetch_fn> prefetch{};
 
 }  // namespace knit
