@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
-#include <knit/io/idx.hpp>  // data_error
+#include <knit/io/file.hpp>  // data_error
 #include <random>
 #include <span>
 #include <string>

@@ -71,8 +71,6 @@ template <class Numbers> std::string json_list(Numbers const& numbers) {
   for (auto n : numbers) s += (s.empty() ? "" : ",") + std::to_string(n);
   return '[' + s + ']';
 }
-/// A name for a sentence: not all of a long one.
-inline std::string spell_name(std::string_view name) { return json_text(name.substr(0, 60)) + (name.size() > 60 ? "..." : ""); }
 inline std::string spell_array(std::string_view type, std::vector<std::uint64_t> const& extent) {
   return std::string(type) + " of shape " + json_list(extent);
 }
@@ -90,17 +88,17 @@ using promised_arrays = std::multimap<std::pair<std::uint64_t, std::uint64_t>, p
 
 inline void read_promise(json_reader& in, std::string const& name, stored_array& array, promised_arrays& to) {
   const std::size_t at = in.here();
-  const auto fail = [&](std::string const& reason) { throw json_error(at, "array " + spell_name(name) + ' ' + reason); };
+  const auto fail = [&](std::string const& reason) { throw json_error(at, "array " + in_quotes(name) + ' ' + reason); };
   std::optional<std::string> type;
   std::optional<std::vector<std::uint64_t>> extent, offsets;
   in.object([&](std::string const& member, std::size_t at_member) {
     if (member == "dtype") type = in.text();
     else if (member == "shape") extent = in.numbers();
     else if (member == "data_offsets") offsets = in.numbers();
-    else throw json_error(at_member, "array " + spell_name(name) + " has a " + spell_name(member) + ", which the format has not");
+    else throw json_error(at_member, "array " + in_quotes(name) + " has a " + in_quotes(member) + ", which the format has not");
   });
   if (!type || !extent || !offsets) fail("lacks its dtype, its shape or its data_offsets");
-  if (find_type(*type) == std::end(stored_types)) fail("has elements of type " + spell_name(*type) + ", which is unknown");
+  if (find_type(*type) == std::end(stored_types)) fail("has elements of type " + in_quotes(*type) + ", which is unknown");
   const auto bytes = count_bytes(*type, *extent);
   if (!bytes) fail("has " + spell_array(*type, *extent) + ", which is 2^64 bytes or more");
   if (offsets->size() != 2 || offsets->front() > offsets->back() || offsets->back() - offsets->front() != *bytes)
@@ -123,7 +121,7 @@ inline promised_arrays read_header(std::string_view header, safetensors_file& to
   std::uint64_t due = 0;
   for (auto const& [place, p] : all) {
     if (place.first != due)
-      throw json_error(p.at, "array " + spell_name(p.name) + " begins at byte " + std::to_string(place.first) + " of the data, " +
+      throw json_error(p.at, "array " + in_quotes(p.name) + " begins at byte " + std::to_string(place.first) + " of the data, " +
                                  (place.first < due ? "within another, which ends at byte " : "behind a gap, which begins at byte ") + std::to_string(due));
     due = place.second;
   }
@@ -174,7 +172,7 @@ inline safetensors_file read_safetensors(std::istream& in, std::filesystem::path
 inline void check_text(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t n = utf8_length(rest);
-    if (n == 0) throw std::invalid_argument("knit: names and texts of a safetensors file are UTF-8, and " + spell_name(text) + " is not");
+    if (n == 0) throw std::invalid_argument("knit: names and texts of a safetensors file are UTF-8, and " + in_quotes(std::string(text)) + " is not");
     rest.remove_prefix(n);
   }
 }
@@ -182,7 +180,7 @@ inline void check_array(std::string const& name, stored_array const& a) {
   check_text(name);
   if (name == metadata_name) throw std::invalid_argument("knit: an array of a safetensors file cannot have the name " + name);
   if (count_bytes(a.type, a.extent) != a.bytes.size())
-    throw std::invalid_argument("knit: array " + spell_name(name) + " has " + std::to_string(a.bytes.size()) + " bytes, which does not make it " + spell_array(a.type, a.extent));
+    throw std::invalid_argument("knit: array " + in_quotes(name) + " has " + std::to_string(a.bytes.size()) + " bytes, which does not make it " + spell_array(a.type, a.extent));
 }
 
 /// What stands in a file: its header, filled up with spaces to a multiple of 8 bytes, and the arrays in their order.
@@ -251,8 +249,7 @@ template <class A, class F> void each_element(A& a, F&& f) {
 /// needs; it says at which byte of the file. Memory grows with what is there, not with what a header promises. Source:
 /// github.com/huggingface/safetensors.
 inline safetensors_file read_safetensors(std::filesystem::path const& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) detail::refuse(path, "cannot be read: it is a folder");
+  detail::expect_file(path);
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) detail::refuse_errno(path, "opened");

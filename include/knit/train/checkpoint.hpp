@@ -51,7 +51,7 @@ inline std::string some_names(std::map<std::string, stored_array> const& arrays)
   int n = 0;
   for (auto const& [name, a] : arrays) {
     if (n == 4) return s + ", ...";
-    s += (n++ ? ", " : "") + spell_name(name);
+    s += (n++ ? ", " : "") + in_quotes(name);
   }
   return n == 0 ? "none" : s;
 }
@@ -61,13 +61,13 @@ template <class Saved> void check(std::filesystem::path const& path, safetensors
   each_array(to, [&](std::string const& name, auto const& a) {
     wanted_names.insert(name);
     const auto found = file.arrays.find(name);
-    if (found == file.arrays.end()) refuse(path, "has no array " + spell_name(name) + "; it has " + some_names(file.arrays));
+    if (found == file.arrays.end()) refuse(path, "has no array " + in_quotes(name) + "; it has " + some_names(file.arrays));
     if (!fits(found->second, a))
-      refuse(path, "has as " + spell_name(name) + " an array " + spell_array(found->second.type, found->second.extent) + ", where " + wanted(a) + " is wanted");
+      refuse(path, "has as " + in_quotes(name) + " an array " + spell_array(found->second.type, found->second.extent) + ", where " + wanted(a) + " is wanted");
   });
   for (auto const& [name, a] : file.arrays)
     if (!wanted_names.contains(name) && !(model<Saved> && name.find('/') != name.npos && file.metadata.contains("steps")))
-      refuse(path, "has an array " + spell_name(name) + " that has no place here");
+      refuse(path, "has an array " + in_quotes(name) + " that has no place here");
 }
 template <class Saved> void scatter(safetensors_file const& file, Saved& to) {
   each_array(to, [&](std::string const& name, auto& a) { from_stored(file.arrays.at(name), a); });
@@ -80,7 +80,7 @@ template <class Number> Number number_in(std::filesystem::path const& path, safe
   Number n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc() || end != text.data() + text.size() || n < 0)
-    refuse(path, std::string("is no checkpoint: its metadata has as ") + name + ' ' + spell_name(text) + ", where a whole number is wanted");
+    refuse(path, std::string("is no checkpoint: its metadata has as ") + name + ' ' + in_quotes(text) + ", where a whole number is wanted");
   return n;
 }
 
