@@ -225,4 +225,60 @@ static_assert(gives_batches<instances<3> const&>);
 static_assert(gives_batches<instances<3>&>);
 static_assert(!gives_batches<instances<3>>);  // a temporary would be gone before the first batch
 
+TEST(minibatch, goes_on_where_another_was) {
+  const auto data = numbered(22);  // five batches of four, and two instances left over
+  const auto order = [&](auto& batches, int n) {
+    std::vector<int> all;
+    while (n > 0)
+      for (auto const b : batches) {
+        for (int i = 0; i < b.y.extent(0); ++i) all.push_back(int(b.x(0, i)));
+        if (--n == 0) break;
+      }
+    return all;
+  };
+  const auto check = [&](auto make) {
+    auto whole = make(3);
+    const auto all = order(whole, 14);
+    for (int n = 0; n <= 12; ++n) {
+      auto first = make(3), second = make(4);
+      auto seen = order(first, n);
+      order(second, n % 4);
+      second.seek(first.position());
+      auto after = make(4);
+      after.seek(whole.position_after(std::uint64_t(n)));
+      const auto a = second.position(), b = after.position();
+      EXPECT_EQ(std::tuple(a.seed, a.epoch, a.batch), std::tuple(b.seed, b.epoch, b.batch)) << n;
+      const int rest = int(second.size());
+      const auto next = order(second, 14 - n);
+      seen.insert(seen.end(), next.begin(), next.end());
+      EXPECT_EQ(seen, all) << n;
+      EXPECT_EQ(rest, int(whole.size()) - (n == 0 ? 0 : n % int(whole.size()))) << n;
+      EXPECT_EQ(second.size(), whole.size());
+    }
+  };
+  check([&](std::uint64_t seed) { return data | minibatch<4>(shuffle_by{seed}); });
+  check([&](std::uint64_t seed) { return data | minibatch<dyn<"batch", 4>>(shuffle_by{seed}); });
+  check([&](std::uint64_t) { return data | minibatch<4>(in_order{}); });
+  check([&](std::uint64_t seed) { return data | minibatch<2>(shuffle_by{seed}, shard{1, 2}); });
+}
+
+TEST(minibatch, is_not_put_where_nothing_was) {
+  const auto data = numbered(22);
+  auto batches = data | minibatch<4>(shuffle_by{1});
+  const auto at = batches.position_after(7);
+  const auto refused = [&](auto change) {
+    auto wrong = at;
+    change(wrong);
+    EXPECT_THROW(batches.seek(wrong), data_error);
+    EXPECT_EQ(batches.epoch(), 0u);
+  };
+  refused([](auto& p) { p.batch = 6; });
+  refused([](auto& p) { p.batch = -1; });
+  refused([](auto& p) { p.epoch = 0; });
+  refused([](auto& p) { p.instances = 21; });
+  refused([](auto& p) { p.batch_size = 5; });
+  batches.seek(at);
+  EXPECT_EQ(batches.epoch(), 2u);
+}
+
 }  // namespace

@@ -67,6 +67,19 @@ TEST_F(checkpoint, is_made_on_the_way) {
   EXPECT_EQ(second.run(8), std::vector<float>(losses.begin() + 12, losses.end()));
 }
 
+TEST_F(checkpoint, of_batches_made_ahead_has_those_that_were_used) {
+  training never_stopped(data);
+  const auto losses = never_stopped.run(20);
+  for (int n : {0, 1, 5, 7}) {
+    training first(data), second(data, 2);
+    auto all = first.batches | cycle | prefetch | train(first.step) | take(n);
+    run(all);
+    save(file, first.step, first.batches.position_after(std::uint64_t(n)));
+    load(file, second.step, second.batches);
+    EXPECT_EQ(second.run(20 - n), std::vector<float>(losses.begin() + n, losses.end())) << n;
+  }
+}
+
 TEST_F(checkpoint, without_batches_leaves_them) {
   training t(data), other(data, 2);
   t.run(3);

@@ -71,8 +71,14 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
   /// Epochs begun.
   std::uint64_t epoch() const { return state_->epoch; }
 
+  /// What has been read up to now. Not while another thread reads it, as behind prefetch: see position_after.
   batch_position position() const {
     return {state_->seed, state_->epoch, state_->next + state_->gathered, most, state_->size};
+  }
+  /// Where it is when n batches have been read in all, of whole passes and the last: so behind prefetch after step n.
+  batch_position position_after(std::uint64_t n) const {
+    const std::uint64_t count = std::uint64_t(state_->batches()), passed = n == 0 ? 0 : (n - 1) / count;
+    return {state_->seed, n == 0 ? 0 : passed + 1, int(n - passed * count), most, state_->size};
   }
   /// Puts the range where one was, with that one's seed, if any: the next pass goes on in the middle of the epoch. Throws data_error
   /// where the position is of batches of another size or of other data, or none. Not while a pass is being read.

@@ -17,6 +17,7 @@ concept has_position = requires(T& batches, batch_position p) {
   { std::as_const(batches).position() } -> std::same_as<batch_position>;
   batches.seek(p);
 };
+template <class T> concept position_or_range = has_position<T> || std::same_as<T, batch_position>;
 
 namespace detail {
 
@@ -91,6 +92,7 @@ inline void put_position(safetensors_file& file, batch_position const& p) {
   file.metadata["batch_size"] = std::to_string(p.batch_size);
   file.metadata["instances"] = std::to_string(p.instances);
 }
+template <has_position Batches> void put_position(safetensors_file& file, Batches const& batches) { put_position(file, batches.position()); }
 inline batch_position get_position(std::filesystem::path const& path, safetensors_file const& file) {
   batch_position p{{}, number_in<std::uint64_t>(path, file, "epoch"), number_in<int>(path, file, "batch"),
                    number_in<int>(path, file, "batch_size"), number_in<int>(path, file, "instances")};
@@ -115,14 +117,15 @@ template <model Model> void load(std::filesystem::path const& path, Model& m) {
 }
 
 /// Writes a checkpoint of a training, `save(path, step, batches)`: besides the parameters the states of the rule, "layers.0.w/state0",
-/// and in the file's metadata the number of steps, which is also the seed of dropout, and the position of the batches,
-/// if they are given. The numbers of the rule are not in it, they are the program's. It is meant to be called behind a step and
-/// before the next batch is read: `batches | cycle | train(step) | takenth(600) | tap([&](float) { save(path, step, batches); })`.
-template <class Backend, class Model, class Rule, class... X, has_position... Batches> requires(sizeof...(Batches) <= 1)
+/// and in the file's metadata the number of steps, which is also the seed of dropout, and, if they are given, the position of
+/// the batches, or a position. The numbers of the rule are not in it, they are the program's. It is meant to be called behind a
+/// step and before the next batch is read: `batches | cycle | train(step) | takenth(600) | tap([&](float) { save(path, step,
+/// batches); })`; with prefetch among it, which is ahead, `save(path, step, batches.position_after(step.steps()))`.
+template <class Backend, class Model, class Rule, class... X, position_or_range... Batches> requires(sizeof...(Batches) <= 1)
 void save(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...> const& step, Batches const&... batches) {
   auto file = detail::gather(step);
   file.metadata["steps"] = std::to_string(step.steps());
-  (detail::put_position(file, batches.position()), ...);
+  (detail::put_position(file, batches), ...);
   write_safetensors(path, file);
 }
 
