@@ -10,7 +10,6 @@
 #include <knit/io/csv.hpp>           // read_csv
 #include <knit/io/idx.hpp>           // read_idx, map_idx
 #include <knit/io/npy.hpp>           // read_npy, map_npy, npz_file
-#include <knit/io/safetensors.hpp>   // read_safetensors, write_safetensors, to_stored, from_stored
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
@@ -30,7 +29,6 @@
 #include <knit/optim/sgd.hpp>        // sgd_rule
 #include <knit/optim/weight_decay.hpp>  // weight_decay, l1_penalty: around a rule
 #include <knit/program.hpp>          // eval, params, update, inference, explain
-#include <knit/train/checkpoint.hpp> // save, load
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run,

@@ -12,13 +12,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
   using namespace knit;
   std::istringstream in(std::string(reinterpret_cast<char const*>(bytes), size));
   try {
-    const auto file = detail::read_safetensors(in, "input");
-    const auto parts = detail::parts_of(file);
+    auto const file = detail::read_safetensors(in, "input");
+    auto const parts = detail::parts_of(file);
     std::string again = parts.header;
     for (auto a : parts.arrays) again.append(reinterpret_cast<char const*>(a.data()), a.size());
     std::istringstream in_again(again);
     if (detail::read_safetensors(in_again, "output") != file) std::abort();
-  } catch (data_error const&) {
-  }
+  } catch (data_error const&) {}
   return 0;
 }

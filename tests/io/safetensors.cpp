@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// safetensors.cpp -- in: io/safetensors.hpp. out: it reads what the format's library writes and writes the same bytes; what
-// it refuses, and where; an array's order is PyTorch's; a file is replaced as a whole.
+// safetensors.cpp -- in: io/safetensors.hpp. out: it reads what the format's library writes and writes the same bytes;
+// what it refuses, and where; an array's order is PyTorch's; a file is replaced as a whole.
 
 #include <knit/io/safetensors.hpp>
 
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using knit::from_stored, knit::tensor, knit::to_stored;
 
 class safetensors : public testing::Test {
- protected:
+protected:
   safetensors() {
     std::string name = testing::TempDir() + "/knit_safetensors_XXXXXX";
     folder = mkdtemp(name.data());
@@ -36,7 +36,8 @@ class safetensors : public testing::Test {
   }
   void write(std::string const& all) const { std::ofstream(file, std::ios::binary) << all; }
   /// A file with this header, of this length unless another is said, and as many bytes of data.
-  static std::string with_header(std::string const& header, std::size_t data = 0, std::optional<std::uint64_t> length = {}) {
+  static std::string with_header(std::string const& header, std::size_t data = 0,
+                                 std::optional<std::uint64_t> length = {}) {
     const std::uint64_t n = length.value_or(header.size());
     return std::string(reinterpret_cast<char const*>(&n), 8) + header + std::string(data, 'x');
   }
@@ -58,7 +59,7 @@ const fs::path stored = std::string(KNIT_TEST_DATA) + "/safetensors";
 
 TEST_F(safetensors, are_the_bytes_of_the_formats_library) {
   for (char const* name : {"model.safetensors", "types.safetensors"}) {
-    const auto read = knit::read_safetensors(stored / name);
+    auto const read = knit::read_safetensors(stored / name);
     knit::write_safetensors(file, read);
     EXPECT_EQ(bytes(file), bytes(stored / name)) << name;
     EXPECT_EQ(knit::read_safetensors(file), read) << name;
@@ -66,7 +67,7 @@ TEST_F(safetensors, are_the_bytes_of_the_formats_library) {
 }
 
 TEST_F(safetensors, have_all_types_and_texts) {
-  const auto types = knit::read_safetensors(stored / "types.safetensors");
+  auto const types = knit::read_safetensors(stored / "types.safetensors");
   EXPECT_EQ(types.arrays.size(), 15u);
   EXPECT_EQ(types.metadata.at("text"), "\"\\/\b\f\n\r\t\x01\x7f\u00e9\u20ac\U0001f600");
   EXPECT_EQ(types.arrays.at("none").extent, (std::vector<std::uint64_t>{0, 3}));
@@ -82,7 +83,7 @@ TEST_F(safetensors, have_all_types_and_texts) {
 }
 
 TEST_F(safetensors, have_a_matrix_as_a_linear_layer_has_it) {
-  const auto arrays = knit::read_safetensors(stored / "model.safetensors").arrays;
+  auto const arrays = knit::read_safetensors(stored / "model.safetensors").arrays;
   tensor<float, 4, 3> w;
   tensor<float, 4> b;
   tensor<float, 2, 3> x;
@@ -106,7 +107,7 @@ TEST_F(safetensors, have_a_matrix_as_a_linear_layer_has_it) {
 }
 
 TEST_F(safetensors, have_a_filter_as_a_convolution_has_it) {
-  const auto arrays = knit::read_safetensors(stored / "model.safetensors").arrays;
+  auto const arrays = knit::read_safetensors(stored / "model.safetensors").arrays;
   tensor<float, 4, 5, 3, 2> f;  // width, height, in, out
   from_stored(arrays.at("1.f"), f);
   for (int out = 0; out < 2; ++out)
@@ -118,7 +119,8 @@ TEST_F(safetensors, have_a_filter_as_a_convolution_has_it) {
 
 /// If there is a Python that has the library.
 TEST_F(safetensors, are_read_by_the_formats_library) {
-  if (std::system("python3 -c 'import safetensors.numpy' 2>/dev/null") != 0) GTEST_SKIP() << "python3 has no safetensors";
+  if (std::system("python3 -c 'import safetensors.numpy' 2>/dev/null") != 0)
+    GTEST_SKIP() << "python3 has no safetensors";
   knit::safetensors_file model;
   for (auto const& [name, a] : knit::read_safetensors(stored / "model.safetensors").arrays) model.arrays[name] = a;
   knit::write_safetensors(file, model);
@@ -127,20 +129,26 @@ TEST_F(safetensors, are_read_by_the_formats_library) {
 
 TEST_F(safetensors, of_other_writers_are_read) {
   EXPECT_EQ(refusal(with_header("{}")), "read");
-  EXPECT_EQ(refusal(with_header("{ \"\\u00e9\\ud83d\\ude00\\/\" :\n{\"data_offsets\":[0, 8],\t\"shape\":[ 2 ],\"dtype\":\"F32\"} }\r\n ", 8)), "read");
+  EXPECT_EQ(
+      refusal(with_header(
+          "{ \"\\u00e9\\ud83d\\ude00\\/\" :\n{\"data_offsets\":[0, 8],\t\"shape\":[ 2 ],\"dtype\":\"F32\"} }\r\n ", 8)),
+      "read");
   EXPECT_TRUE(knit::read_safetensors(file).arrays.contains("\u00e9\U0001f600/"));
 }
 
 TEST_F(safetensors, are_refused_with_a_reason_and_a_place) {
   const std::string a = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
-  const auto after_a = [&](std::string const& more, std::size_t data = 16) { return refusal(with_header('{' + a + ',' + more + '}', data)); };
-  const auto of = [](std::string const& member) { return R"({"a":{"dtype":"F32","shape":[2],)" + member + "}}"; };
+  auto const after_a = [&](std::string const& more, std::size_t data = 16) {
+    return refusal(with_header('{' + a + ',' + more + '}', data));
+  };
+  auto const of = [](std::string const& member) { return R"({"a":{"dtype":"F32","shape":[2],)" + member + "}}"; };
   const std::string unsound = "is no sound safetensors file: at byte ";
 
   EXPECT_EQ(refusal("1234567"), "is truncated: it ends at byte 7, within the length of its header");
   EXPECT_EQ(refusal(with_header("{}", 0, 3)), "is truncated: it ends at byte 10, and its header at byte 11");
   EXPECT_EQ(refusal(with_header("{}", 0, 100'000'001)),
-            "is no safetensors file: its first 8 bytes say that its header has 100000001 bytes, and none has more than 100000000");
+            "is no safetensors file: its first 8 bytes say that its header has 100000001 bytes, and none has more than "
+            "100000000");
   EXPECT_EQ(refusal("\x89PNG\r\n\x1a\n, or what is no safetensors file").substr(0, 22), "is no safetensors file");
   EXPECT_EQ(refusal(with_header('{' + a + '}', 7)),
             "is truncated: it has 7 bytes behind its header, which ends at byte 62, and its arrays have 8");
@@ -172,12 +180,16 @@ TEST_F(safetensors, are_refused_with_a_reason_and_a_place) {
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,12])"), 12)),
             unsound + "13 array 'a' has F32 of shape [2], so 8 bytes, but its data_offsets are [0,12]");
   for (char const* offsets : {"[8,0]", "[0]", "[0,8,8]", "[]"})
-    EXPECT_NE(refusal(with_header(of(R"("data_offsets":)" + std::string(offsets)), 8)).find("so 8 bytes"), std::string::npos) << offsets;
+    EXPECT_NE(refusal(with_header(of(R"("data_offsets":)" + std::string(offsets)), 8)).find("so 8 bytes"),
+              std::string::npos)
+        << offsets;
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[-1,8])"), 8)), unsound + "56 a whole number is missing");
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[00,8])"), 8)), unsound + "56 a whole number is missing");
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,8.0])"), 8)), unsound + "59 a ] is missing");
-  EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,18446744073709551616])"), 8)), unsound + "58 a number is 2^64 or more");
-  EXPECT_EQ(refusal(with_header(of(R"("strides":[1])"), 8)), unsound + "40 array 'a' has a 'strides', which the format has not");
+  EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,18446744073709551616])"), 8)),
+            unsound + "58 a number is 2^64 or more");
+  EXPECT_EQ(refusal(with_header(of(R"("strides":[1])"), 8)),
+            unsound + "40 array 'a' has a 'strides', which the format has not");
   EXPECT_EQ(refusal(with_header(of(R"("shape":[2])"), 8)), unsound + "40 the name \"shape\" stands a second time");
   EXPECT_EQ(refusal(with_header(R"({"a":{"dtype":"F32","data_offsets":[0,8]}})", 8)),
             unsound + "13 array 'a' lacks its dtype, its shape or its data_offsets");
@@ -192,22 +204,24 @@ TEST_F(safetensors, are_refused_with_a_reason_and_a_place) {
 
 TEST_F(safetensors, cut_anywhere_or_with_any_byte_changed_are_refused_or_sound) {
   const std::string all = bytes(stored / "model.safetensors");
-  const auto read = [](std::string const& changed) {
+  auto const read = [](std::string const& changed) {
     std::istringstream in(changed);
     return knit::detail::read_safetensors(in, "changed");
   };
-  for (std::size_t n = 0; n < all.size(); ++n) ASSERT_THROW(static_cast<void>(read(all.substr(0, n))), knit::data_error) << n;
+  for (std::size_t n = 0; n < all.size(); ++n)
+    ASSERT_THROW(static_cast<void>(read(all.substr(0, n))), knit::data_error) << n;
   int sound = 0;
   for (std::size_t n = 0; n < all.size(); ++n) {
     std::string changed = all;
     changed[n] = char(changed[n] ^ 1 << n % 8);
     try {
-      const auto file_of_it = read(changed);
+      auto const file_of_it = read(changed);
       sound += knit::detail::parts_of(file_of_it).arrays.size() == 6;
-    } catch (knit::data_error const&) {
-    }
+    } catch (knit::data_error const&) {}
   }
-  EXPECT_GT(sound, int(knit::read_safetensors(stored / "model.safetensors").arrays.at("1.f").bytes.size()));  // data is any bytes
+  EXPECT_GT(
+      sound,
+      int(knit::read_safetensors(stored / "model.safetensors").arrays.at("1.f").bytes.size()));  // data is any bytes
 }
 
 TEST_F(safetensors, that_are_no_files_are_not_written) {
@@ -215,7 +229,7 @@ TEST_F(safetensors, that_are_no_files_are_not_written) {
   auto wrong = right;
   wrong.bytes.pop_back();
   knit::write_safetensors(file, {{{"a", right}}, {}});
-  const auto before = bytes(file);
+  auto const before = bytes(file);
   EXPECT_THROW(knit::write_safetensors(file, {{{"a", wrong}}, {}}), std::invalid_argument);
   wrong = right;
   wrong.type = "F33";
@@ -244,7 +258,7 @@ TEST_F(safetensors, replace_a_file_with_the_rights_of_a_new_one_or_leave_it) {
   write("old");
   knit::write_safetensors(file, {});
   EXPECT_EQ(refusal(bytes(file)), "read");
-  struct stat s{};
+  struct stat s {};
   ASSERT_EQ(stat(file.c_str(), &s), 0);
   EXPECT_EQ(s.st_mode & 0777, 0644u);
   umask(mask);

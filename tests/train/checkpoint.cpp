@@ -9,7 +9,7 @@ namespace {
 using namespace checkpoint_test;
 
 class checkpoint : public testing::Test {
- protected:
+protected:
   temporary_folder folder;
   fs::path file = folder.path / "some.safetensors";
   instances<features> data = make_data();
@@ -33,7 +33,7 @@ TEST_F(checkpoint, of_a_model_is_its_parameters_by_path) {
   load(file, other.model);
   EXPECT_EQ(other.weights(), t.weights());
 
-  const auto arrays = read_safetensors(file).arrays;
+  auto const arrays = read_safetensors(file).arrays;
   std::string names;
   for (auto const& [name, a] : arrays) names += name + ' ';
   EXPECT_EQ(names, "layers.1.b layers.1.w ");
@@ -43,7 +43,7 @@ TEST_F(checkpoint, of_a_model_is_its_parameters_by_path) {
 /// At every place of an epoch, and behind its end; 5 batches are an epoch.
 TEST_F(checkpoint, of_a_training_goes_on_to_the_bit) {
   training never_stopped(data);
-  const auto losses = never_stopped.run(20);
+  auto const losses = never_stopped.run(20);
   for (int n = 0; n <= 10; ++n) {
     training first(data), second(data, 2);
     first.run(n);
@@ -60,8 +60,9 @@ TEST_F(checkpoint, of_a_training_goes_on_to_the_bit) {
 
 TEST_F(checkpoint, is_made_on_the_way) {
   training never_stopped(data), first(data), second(data, 2);
-  const auto losses = never_stopped.run(20);
-  first.batches | cycle | train(first.step) | take(13) | takenth(4) | tap([&](float) { save(file, first.step, first.batches); }) | run();
+  auto const losses = never_stopped.run(20);
+  first.batches | cycle | train(first.step) | take(13) | takenth(4) |
+      tap([&](float) { save(file, first.step, first.batches); }) | run();
   load(file, second.step, second.batches);
   EXPECT_EQ(second.step.steps(), 12);
   EXPECT_EQ(second.run(8), std::vector<float>(losses.begin() + 12, losses.end()));
@@ -69,7 +70,7 @@ TEST_F(checkpoint, is_made_on_the_way) {
 
 TEST_F(checkpoint, of_batches_made_ahead_has_those_that_were_used) {
   training never_stopped(data);
-  const auto losses = never_stopped.run(20);
+  auto const losses = never_stopped.run(20);
   for (int n : {0, 1, 5, 7}) {
     training first(data), second(data, 2);
     auto all = first.batches | cycle | prefetch | train(first.step) | take(n);
@@ -105,10 +106,10 @@ TEST_F(checkpoint, of_something_else_changes_nothing) {
   training t(data), other(data, 2);
   t.run(7);
   save(file, t.step, t.batches);
-  const auto right = read_safetensors(file);
+  auto const right = read_safetensors(file);
   other.run(2);
-  const auto weights = other.weights();
-  const auto refused = [&](auto change) {
+  auto const weights = other.weights();
+  auto const refused = [&](auto change) {
     auto wrong = right;
     change(wrong);
     write_safetensors(file, wrong);
@@ -120,18 +121,22 @@ TEST_F(checkpoint, of_something_else_changes_nothing) {
     return why;
   };
   EXPECT_EQ(refused([](auto& f) { f.arrays.erase("layers.1.b"); }),
-            "has no array 'layers.1.b'; it has 'layers.1.b/state0', 'layers.1.b/state1', 'layers.1.w', 'layers.1.w/state0', ...");
-  EXPECT_EQ(refused([](auto& f) { f.arrays["layers.4.b"] = f.arrays["layers.1.b"]; }), "has an array 'layers.4.b' that has no place here");
+            "has no array 'layers.1.b'; it has 'layers.1.b/state0', 'layers.1.b/state1', 'layers.1.w', "
+            "'layers.1.w/state0', ...");
+  EXPECT_EQ(refused([](auto& f) { f.arrays["layers.4.b"] = f.arrays["layers.1.b"]; }),
+            "has an array 'layers.4.b' that has no place here");
   EXPECT_EQ(refused([](auto& f) { f.arrays["layers.1.b/state2"] = f.arrays["layers.1.b"]; }),
             "has an array 'layers.1.b/state2' that has no place here");
   EXPECT_EQ(refused([](auto& f) { f.arrays["layers.1.w"] = to_stored(tensor<float, features, classes>()); }),
             "has as 'layers.1.w' an array F32 of shape [6,3], where F32 of shape [3,6] is wanted");
   EXPECT_EQ(refused([](auto& f) { f.arrays["layers.1.w/state1"] = to_stored(tensor<double, classes, features>()); }),
             "has as 'layers.1.w/state1' an array F64 of shape [3,6], where F32 of shape [3,6] is wanted");
-  EXPECT_EQ(refused([](auto& f) { f.metadata.erase("steps"); }), "is no checkpoint of this training: its metadata has no steps");
+  EXPECT_EQ(refused([](auto& f) { f.metadata.erase("steps"); }),
+            "is no checkpoint of this training: its metadata has no steps");
   for (char const* text : {"", "-1", "7.0", "seven", "99999999999999999999"})
-    EXPECT_EQ(refused([&](auto& f) { f.metadata["steps"] = text; }),
-              "is no checkpoint: its metadata has as steps '" + std::string(text) + "', where a whole number is wanted");
+    EXPECT_EQ(
+        refused([&](auto& f) { f.metadata["steps"] = text; }),
+        "is no checkpoint: its metadata has as steps '" + std::string(text) + "', where a whole number is wanted");
   EXPECT_EQ(refused([](auto& f) { f.metadata["batch"] = "6"; }),
             "knit: a position behind 6 batches of epoch 2 is none, as epochs count from 1 and have 5");
   EXPECT_EQ(refused([](auto& f) { f.metadata["instances"] = "24"; }),

@@ -2,6 +2,7 @@
 // checkpoint.hpp -- a small training with everything that a checkpoint must hold, and its losses without a stop.
 #pragma once
 #include <knit/knit.hpp>
+#include <knit/train/checkpoint.hpp>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -38,10 +39,11 @@ struct training {
   using model_type = decltype(make_model());
   model_type model;
   minibatch_view<features, batch> batches;
-  training_step<default_backend, model_type, adam_rule, view<unorm8, features, batch>, view<std::uint8_t, batch>> step;
+  decltype(make_training_step(model, batches, adam_rule{})) step;
 
   explicit training(instances<features> const& data, std::uint64_t seed = 1)
-      : model(make_model(seed)), batches(data | minibatch<batch>(shuffle_by{seed})), step(model, {.lr = 0.02}) {}
+      : model(make_model(seed)), batches(data | minibatch<batch>(shuffle_by{seed})),
+        step(make_training_step(model, batches, adam_rule{.lr = 0.02})) {}
   training(training const&) = delete;
 
   std::vector<float> run(int n) {
@@ -67,12 +69,12 @@ struct temporary_folder {
   ~temporary_folder() { fs::remove_all(path); }
 };
 
-/// A process that goes on from the checkpoint, if there is one, and makes one after each step, until it is killed. Then the
-/// checkpoint is there and whole, and the losses from there on are those of a training that was never stopped.
+/// A process that goes on from the checkpoint, if there is one, and makes one after each step, until it is killed. Then
+/// the checkpoint is there and whole, and the losses from there on are those of a training that was never stopped.
 inline void is_killed_and_goes_on(int times) {
-  const auto data = make_data();
+  auto const data = make_data();
   const temporary_folder folder;
-  const auto file = folder.path / "training.safetensors";
+  auto const file = folder.path / "training.safetensors";
   training never_stopped(data);
   auto all = never_stopped.batches | cycle | train(never_stopped.step);
   auto next = ranges::begin(all);
@@ -100,11 +102,12 @@ inline void is_killed_and_goes_on(int times) {
 
     training resumed(data, 9);  // of other weights and another order, to be replaced
     load(file, resumed.step, resumed.batches);
-    const long from = resumed.step.steps();
+    long const from = resumed.step.steps();
     ASSERT_GE(from, furthest) << "an older one is there again";
     furthest = from;
     for (; long(losses.size()) < from + 12; ++next) losses.push_back(*next);
-    ASSERT_EQ(resumed.run(12), std::vector<float>(losses.begin() + from, losses.begin() + from + 12)) << "from step " << from;
+    ASSERT_EQ(resumed.run(12), std::vector<float>(losses.begin() + from, losses.begin() + from + 12))
+        << "from step " << from;
   }
   EXPECT_GT(furthest, times / 4) << "hardly a step between two ends";
 }

@@ -80,13 +80,14 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
     const std::uint64_t count = std::uint64_t(state_->batches()), passed = n == 0 ? 0 : (n - 1) / count;
     return {state_->seed, n == 0 ? 0 : passed + 1, int(n - passed * count), most, state_->size};
   }
-  /// Puts the range where one was, with that one's seed, if any: the next pass goes on in the middle of the epoch. Throws data_error
-  /// where the position is of batches of another size or of other data, or none. Not while a pass is being read.
+  /// Puts the range where one was, with that one's seed: the next pass goes on in the middle of the epoch. Throws
+  /// data_error where the position is of batches of another size or of other data, or none. Not while a pass is read.
   void seek(batch_position const& to) {
     const int count = state_->batches();
     if (to.batch_size != most || to.instances != state_->size)
-      throw data_error("knit: a position in batches of " + std::to_string(to.batch_size) + " of " + std::to_string(to.instances) +
-                       " instances means nothing in batches of " + std::to_string(most) + " of " + std::to_string(state_->size));
+      throw data_error("knit: a position in batches of " + std::to_string(to.batch_size) + " of " +
+                       std::to_string(to.instances) + " instances means nothing in batches of " + std::to_string(most) +
+                       " of " + std::to_string(state_->size));
     if (to.batch < 0 || to.batch > (to.epoch == 0 ? 0 : count))
       throw data_error("knit: a position behind " + std::to_string(to.batch) + " batches of epoch " + std::to_string(to.epoch) +
                        " is none, as epochs count from 1 and have " + std::to_string(count));

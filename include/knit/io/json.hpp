@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// json.hpp -- in: JSON of objects, lists, texts and whole numbers. out: each where it is asked for, or what is wrong and where.
+// json.hpp -- in: JSON of objects, lists, texts and whole numbers. out: each as it is asked for, or what is wrong.
 #pragma once
 #include <algorithm>
 #include <charconv>
@@ -16,10 +16,20 @@ namespace knit::detail {
 
 /// The number of bytes of a text's first character, or 0 where that is none of UTF-8. Source: Unicode 15, table 3-7.
 constexpr std::size_t utf8_length(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return i < s.size() ? unsigned(std::uint8_t(s[i])) : 0; };
-  const unsigned first = byte(0), second = byte(1);
-  const std::size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  const unsigned low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80, high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  auto const byte = [&](std::size_t i) { return i < s.size() ? unsigned(std::uint8_t(s[i])) : 0; };
+  unsigned const first = byte(0), second = byte(1);
+  const std::size_t n = first < 0x80   ? 1
+                        : first < 0xc2 ? 0
+                        : first < 0xe0 ? 2
+                        : first < 0xf0 ? 3
+                        : first < 0xf5 ? 4
+                                       : 0;
+  unsigned const low = first == 0xe0   ? 0xa0
+                       : first == 0xf0 ? 0x90
+                                       : 0x80,
+                 high = first == 0xed   ? 0x9f
+                        : first == 0xf4 ? 0x8f
+                                        : 0xbf;
   if (s.empty() || (n > 1 && (second < low || second > high))) return 0;
   for (std::size_t i = 2; i < n; ++i)
     if (byte(i) >> 6 != 2) return 0;
@@ -27,14 +37,15 @@ constexpr std::size_t utf8_length(std::string_view s) {
 }
 /// A character by its number in Unicode, as UTF-8.
 inline std::string utf8(std::uint32_t c) {
-  const auto tail = [&](int shift) { return char(0x80 | (c >> shift & 0x3f)); };
+  auto const tail = [&](int shift) { return char(0x80 | (c >> shift & 0x3f)); };
   if (c < 0x80) return {char(c)};
   if (c < 0x800) return {char(0xc0 | c >> 6), tail(0)};
   if (c < 0x10000) return {char(0xe0 | c >> 12), tail(6), tail(0)};
   return {char(0xf0 | c >> 18), tail(12), tail(6), tail(0)};
 }
 
-inline constexpr std::string_view json_escaped = "\"\\\b\f\n\r\t/", json_letters = "\"\\bfnrt/";  // and what stands behind the backslash
+inline constexpr std::string_view json_escaped = "\"\\\b\f\n\r\t/",
+                                  json_letters = "\"\\bfnrt/";  // and what stands behind the backslash
 
 /// A text as JSON.
 inline std::string json_text(std::string_view text) {
@@ -56,7 +67,7 @@ struct json_error : std::runtime_error {
 
 /// Reads JSON from its begin. Each function takes what is next, or throws json_error where that is something else.
 class json_reader {
- public:
+public:
   explicit json_reader(std::string_view text) : text_(text) {}
 
   /// Where what is next begins.
@@ -86,9 +97,10 @@ class json_reader {
   std::uint64_t number() {
     const std::size_t at = here();
     std::uint64_t n = 0;
-    const auto [end, error] = std::from_chars(text_.data() + at, text_.data() + text_.size(), n);
+    auto const [end, error] = std::from_chars(text_.data() + at, text_.data() + text_.size(), n);
     const std::size_t digits = std::size_t(end - text_.data()) - at;
-    if (error == std::errc::invalid_argument || (digits > 1 && text_[at] == '0')) throw json_error(at, "a whole number is missing");
+    if (error == std::errc::invalid_argument || (digits > 1 && text_[at] == '0'))
+      throw json_error(at, "a whole number is missing");
     if (error != std::errc()) throw json_error(at, "a number is 2^64 or more");
     at_ += digits;
     return n;
@@ -99,7 +111,8 @@ class json_reader {
       if (accept_next('\\')) s += escaped();
       else {
         const std::size_t n = utf8_length(text_.substr(at_));
-        if (n == 0 || std::uint8_t(text_[at_]) < 0x20) throw json_error(at_, at_ < text_.size() ? "no character of a text stands" : "the text has no end");
+        if (n == 0 || std::uint8_t(text_[at_]) < 0x20)
+          throw json_error(at_, at_ < text_.size() ? "no character of a text stands" : "the text has no end");
         s += text_.substr(at_, n);
         at_ += n;
       }
@@ -107,9 +120,9 @@ class json_reader {
     return s;
   }
 
- private:
+private:
   bool accept_next(char c) {
-    const bool is = at_ < text_.size() && text_[at_] == c;
+    bool const is = at_ < text_.size() && text_[at_] == c;
     at_ += is;
     return is;
   }
@@ -147,8 +160,9 @@ class json_reader {
   std::uint32_t hexadecimal(std::size_t escape) {
     std::uint32_t c = 0;
     const std::string_view digits = text_.substr(at_, 4);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), c, 16);
-    if (digits.size() < 4 || end != digits.data() + 4 || error != std::errc()) throw json_error(escape, "\\u has no four hexadecimal digits");
+    auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), c, 16);
+    if (digits.size() < 4 || end != digits.data() + 4 || error != std::errc())
+      throw json_error(escape, "\\u has no four hexadecimal digits");
     at_ += 4;
     return c;
   }

@@ -25,7 +25,7 @@ namespace detail {
 }
 
 class descriptor {
- public:
+public:
   explicit descriptor(int number) : number_(number) {}
   descriptor(descriptor const&) = delete;
   descriptor& operator=(descriptor const&) = delete;
@@ -33,15 +33,16 @@ class descriptor {
   operator int() const { return number_; }
   bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
 
- private:
+private:
   int number_;
 };
 
 /// A new file beside another, which it takes the place of, or it goes.
 class partial_file {
- public:
+public:
   explicit partial_file(std::filesystem::path const& of)
-      : of_(of), here_(of.string() + '.' + std::to_string(std::random_device{}()) + ".partial"),
+      : of_(of),
+        here_(of.string() + '.' + std::to_string(std::random_device{}()) + ".partial"),
         file_(::open(here_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
     if (file_ < 0) refuse_errno(of_, "written");
   }
@@ -59,15 +60,16 @@ class partial_file {
     }
   }
   void take_place() {
-    if (::fsync(file_) != 0 || !file_.close() || ::rename(here_.c_str(), of_.c_str()) != 0) refuse_errno(of_, "written");
+    if (::fsync(file_) != 0 || !file_.close() || ::rename(here_.c_str(), of_.c_str()) != 0)
+      refuse_errno(of_, "written");
     placed_ = true;
-    const auto folder = of_.parent_path();
+    auto const folder = of_.parent_path();
     const descriptor there(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (there < 0 || (::fsync(there) != 0 && errno != EINVAL))  // EINVAL: a file system that does not flush folders
       refuse_errno(of_, "made to outlast a loss of power");
   }
 
- private:
+private:
   std::filesystem::path of_, here_;
   descriptor file_;
   bool placed_ = false;
@@ -75,10 +77,10 @@ class partial_file {
 
 }  // namespace detail
 
-/// Makes a file hold `parts`, one behind the other. They are written to a new file in the same folder and flushed to the disk;
-/// then that takes the name, and the folder is flushed. So whoever opens `path`, also after a crash, finds the old file or the
-/// whole new one; a process that is killed meanwhile leaves a file `path`.NUMBER.partial, which may be deleted. Throws data_error
-/// where it cannot be written; the old file is then as it was.
+/// Makes a file hold `parts`, one behind the other. They are written to a new file in the same folder and flushed to
+/// the disk; then that takes the name, and the folder is flushed. So whoever opens `path`, also after a crash, finds
+/// the old file or the whole new one; a process that is killed meanwhile leaves a file `path`.NUMBER.partial, which may
+/// be deleted. Throws data_error where it cannot be written; the old file is then as it was.
 inline void replace_file(std::filesystem::path const& path, std::vector<std::span<std::byte const>> const& parts) {
   detail::partial_file next(path);
   for (auto part : parts) next.write(part);

@@ -85,8 +85,8 @@ auto train(Model&& m, Rng&& data, Rule rule) {
   return std::forward<Rng>(data) | train<Backend>(std::forward<Model>(m), std::move(rule));
 }
 
-/// `auto step = make_training_step(model, data, rule)`: a step for the batches of a range, to look at, to save and to hand to
-/// `train(step)`. The model is referred to.
+/// `auto step = make_training_step(model, data, rule)`: a step for the batches of a range, to look at, to save and to
+/// hand to `train(step)`. The model is referred to.
 template <class Backend = default_backend, model Model, ranges::viewable_range Rng, update_rule Rule>
 auto make_training_step(Model&& m, Rng&&, Rule const& rule) {
   if constexpr (!std::is_lvalue_reference_v<Model>) complain<detail::temporary<Model>("model")>();
