@@ -20,9 +20,6 @@ from mnist_curve import hash32  # noqa: E402
 
 TIMES = {4096: 5000, 65536: 400, 16777216: 3}  # evaluations in a race
 
-# So that a peer's results come from memory that the process already has, and not each time from new pages.
-KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(2**28)}
-
 
 def argument(length):
     return (4 * (hash32(np.arange(length)) / 2.0**32 * 2 - 1)).astype(np.float32)
@@ -85,7 +82,7 @@ def entries(options, length):
 
     words = (length, TIMES[length])
     everybody = [
-        peers.function(options, name(what, n), family, n, function, length, environment=KEEP_MEMORY,
+        peers.function(options, name(what, n), family, n, function, length, environment=peers.KEEP_MEMORY,
                        may_fail=function == "torch_compiled")
         for what, family, function in (("PyTorch eager", "torch", "torch_eager"),
                                        ("PyTorch compiled", "torch", "torch_compiled"), ("JAX", "jax", "jax_jit"))

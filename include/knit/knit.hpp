@@ -4,9 +4,12 @@
 #include <knit/core/sentence.hpp>    // first, so that the sentence of a mistake stands on the first lines
 #include <knit/core/tensor.hpp>      // tensor, view, unorm8
 #include <knit/data/labelled.hpp>    // read_mnist, instances
-#include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order
+#include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order, shard
 #include <knit/expr/print.hpp>       // to_string
 #include <knit/gradients.hpp>        // value_and_gradients
+#include <knit/io/csv.hpp>           // read_csv
+#include <knit/io/idx.hpp>           // read_idx, map_idx
+#include <knit/io/npy.hpp>           // read_npy, map_npy, npz_file
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
@@ -28,5 +31,6 @@
 #include <knit/program.hpp>          // eval, params, update, inference, explain
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
-#include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run
+#include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run,
+                                     // prefetch, augment
 #include <knit/version.hpp>          // version_string

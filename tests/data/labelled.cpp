@@ -177,7 +177,6 @@ TEST_F(files, of_mnist_must_be_28_by_28) {
 TEST(mnist, reads_as_it_is) {
   const knit::mnist_data d = knit::read_mnist(fs::path(KNIT_EXAMPLE_DATA) / "mnist");
   for (auto const* part : {&d.train, &d.test}) {
-    EXPECT_EQ(part->features, 784);
     EXPECT_EQ(part->classes, 10);
     EXPECT_EQ(part->x.size(), std::size_t(part->size) * 784);
     EXPECT_EQ(part->y.size(), std::size_t(part->size));

@@ -126,6 +126,88 @@ TEST(minibatch, may_be_read_twice_or_skipped) {
   EXPECT_TRUE(at == batches.end());
 }
 
+// A part of each epoch's order, as shuffle and a stride over it give it.
+TEST(shard, is_dealt_from_each_epoch) {
+  const auto data = numbered(47);
+  for (int size : {1, 2, 3, 5}) {
+    std::vector<minibatch_view<3, dyn<"batch", 4>>> ranks;
+    for (int rank = 0; rank < size; ++rank) ranks.push_back(data | minibatch<dyn<"batch", 4>>(shuffle_by{6}, shard{rank, size}));
+    for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
+      auto order = first_numbers(47);
+      shuffle(order, 6, epoch);
+      for (int rank = 0; rank < size; ++rank) {
+        std::vector<int> expected, got;
+        for (int i = 0; i < 47 / size; ++i) expected.push_back(order[std::size_t(i * size + rank)]);
+        for (auto const b : ranks[std::size_t(rank)])
+          for (int i = 0; i < b.x.extent(1); ++i) got.push_back(int(b.x(0, i)));
+        EXPECT_EQ(got, expected) << rank << " of " << size;
+        EXPECT_EQ(ranks[std::size_t(rank)].size(), std::size_t((47 / size + 3) / 4));
+      }
+    }
+  }
+}
+
+TEST(shard, has_with_the_others_the_batches_of_one_that_is_larger) {
+  const auto data = numbered(60);
+  auto whole = data | minibatch<12>(shuffle_by{6});
+  auto a = data | minibatch<4>(shuffle_by{6}, shard{0, 3}),
+       b = data | minibatch<4>(shuffle_by{6}, shard{1, 3}), c = data | minibatch<4>(shuffle_by{6}, shard{2, 3});
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    auto const all = epoch_of(whole, 12), of_a = epoch_of(a, 4), of_b = epoch_of(b, 4), of_c = epoch_of(c, 4);
+    ASSERT_EQ(of_a.size(), 20u);
+    for (std::size_t n = 0; n < 5; ++n) {
+      std::vector<int> together;
+      for (auto const* part : {&of_a, &of_b, &of_c}) together.insert(together.end(), part->begin() + long(4 * n), part->begin() + long(4 * n + 4));
+      std::vector<int> batch(all.begin() + long(12 * n), all.begin() + long(12 * n + 12));
+      std::sort(together.begin(), together.end());
+      std::sort(batch.begin(), batch.end());
+      EXPECT_EQ(together, batch);
+    }
+  }
+}
+
+TEST(shard, leaves_out_what_cannot_be_dealt_equally) {
+  const auto data = numbered(11);
+  std::vector<int> got;
+  for (int rank = 0; rank < 3; ++rank) {
+    auto part = data | minibatch<1>(in_order{}, shard{rank, 3});
+    EXPECT_EQ(part.size(), 3u);
+    for (int i : epoch_of(part, 1)) got.push_back(i);
+  }
+  std::sort(got.begin(), got.end());
+  EXPECT_EQ(got, first_numbers(9));
+}
+
+TEST(shard, is_refused_if_there_is_none_or_too_little_of_it) {
+  const auto data = numbered(11);
+  const auto says = [&](shard part) -> std::string {
+    try {
+      data | minibatch<4>(shuffle_by{1}, part);
+    } catch (std::exception const& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(says({0, 2}), "");
+  EXPECT_EQ(says({2, 2}), "knit: a shard has a rank of 0 .. size - 1, not 2 of a size of 2");
+  EXPECT_EQ(says({-1, 2}), "knit: a shard has a rank of 0 .. size - 1, not -1 of a size of 2");
+  EXPECT_EQ(says({0, 0}), "knit: a shard has a rank of 0 .. size - 1, not 0 of a size of 0");
+  EXPECT_EQ(says({0, 3}), "knit: 3 instances, one of 3 parts of 11, are fewer than a batch of 4; make the batch smaller");
+  EXPECT_EQ(says({0, 12}), "knit: 0 instances, one of 12 parts of 11, are fewer than a batch of 4; make the batch smaller");
+}
+
+TEST(minibatch, has_copies_that_share_its_position) {
+  const auto data = numbered(12);
+  auto batches = data | minibatch<4>(in_order{});
+  auto copy = batches;
+  auto at = batches.begin();
+  ++at;
+  EXPECT_EQ(int((*at).x(0, 0)), 4);
+  EXPECT_EQ(int((*copy.begin()).x(0, 0)), 0);  // begins anew
+  EXPECT_EQ(int((*at).x(0, 0)), 0) << "and so has the other";
+  EXPECT_EQ(batches.epoch(), 2u);
+}
+
 TEST(minibatch, refuses_too_few_instances) {
   const auto data = numbered(3);
   try {
@@ -142,5 +224,61 @@ template <class D> concept gives_batches = requires(D&& d) { four(static_cast<D&
 static_assert(gives_batches<instances<3> const&>);
 static_assert(gives_batches<instances<3>&>);
 static_assert(!gives_batches<instances<3>>);  // a temporary would be gone before the first batch
+
+TEST(minibatch, goes_on_where_another_was) {
+  const auto data = numbered(22);  // five batches of four, and two instances left over
+  const auto order = [&](auto& batches, int n) {
+    std::vector<int> all;
+    while (n > 0)
+      for (auto const b : batches) {
+        for (int i = 0; i < b.y.extent(0); ++i) all.push_back(int(b.x(0, i)));
+        if (--n == 0) break;
+      }
+    return all;
+  };
+  const auto check = [&](auto make) {
+    auto whole = make(3);
+    const auto all = order(whole, 14);
+    for (int n = 0; n <= 12; ++n) {
+      auto first = make(3), second = make(4);
+      auto seen = order(first, n);
+      order(second, n % 4);
+      second.seek(first.position());
+      auto after = make(4);
+      after.seek(whole.position_after(std::uint64_t(n)));
+      const auto a = second.position(), b = after.position();
+      EXPECT_EQ(std::tuple(a.seed, a.epoch, a.batch), std::tuple(b.seed, b.epoch, b.batch)) << n;
+      const int rest = int(second.size());
+      const auto next = order(second, 14 - n);
+      seen.insert(seen.end(), next.begin(), next.end());
+      EXPECT_EQ(seen, all) << n;
+      EXPECT_EQ(rest, int(whole.size()) - (n == 0 ? 0 : n % int(whole.size()))) << n;
+      EXPECT_EQ(second.size(), whole.size());
+    }
+  };
+  check([&](std::uint64_t seed) { return data | minibatch<4>(shuffle_by{seed}); });
+  check([&](std::uint64_t seed) { return data | minibatch<dyn<"batch", 4>>(shuffle_by{seed}); });
+  check([&](std::uint64_t) { return data | minibatch<4>(in_order{}); });
+  check([&](std::uint64_t seed) { return data | minibatch<2>(shuffle_by{seed}, shard{1, 2}); });
+}
+
+TEST(minibatch, is_not_put_where_nothing_was) {
+  const auto data = numbered(22);
+  auto batches = data | minibatch<4>(shuffle_by{1});
+  const auto at = batches.position_after(7);
+  const auto refused = [&](auto change) {
+    auto wrong = at;
+    change(wrong);
+    EXPECT_THROW(batches.seek(wrong), data_error);
+    EXPECT_EQ(batches.epoch(), 0u);
+  };
+  refused([](auto& p) { p.batch = 6; });
+  refused([](auto& p) { p.batch = -1; });
+  refused([](auto& p) { p.epoch = 0; });
+  refused([](auto& p) { p.instances = 21; });
+  refused([](auto& p) { p.batch_size = 5; });
+  batches.seek(at);
+  EXPECT_EQ(batches.epoch(), 2u);
+}
 
 }  // namespace

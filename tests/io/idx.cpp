@@ -91,29 +91,29 @@ TEST_F(read_idx, reads_plain_and_packed_alike) {
     EXPECT_EQ(raw() == b, !zipped);
     const knit::idx_file f = knit::read_idx(file);
     EXPECT_EQ(f.extent, (std::vector{3, 2, 4}));
-    EXPECT_EQ(f.bytes, bytes(b.begin() + 16, b.end()));
+    EXPECT_EQ(f.values, bytes(b.begin() + 16, b.end()));
   }
 }
 
 TEST_F(read_idx, reads_more_than_one_piece) {
   const bytes b = idx({1000003}, 1000003);
   packed(b, "wb1");
-  EXPECT_EQ(knit::read_idx(file).bytes, bytes(b.begin() + 8, b.end()));
+  EXPECT_EQ(knit::read_idx(file).values, bytes(b.begin() + 8, b.end()));
 }
 
 TEST_F(read_idx, reads_what_is_packed_in_several_members) {
   const bytes b = idx({10}, 10);
   packed(bytes(b.begin(), b.begin() + 9));
   packed(bytes(b.begin() + 9, b.end()), "ab");
-  EXPECT_EQ(knit::read_idx(file).bytes, bytes(b.begin() + 8, b.end()));
+  EXPECT_EQ(knit::read_idx(file).values, bytes(b.begin() + 8, b.end()));
 }
 
 TEST_F(read_idx, reads_an_empty_array) {
   plain(idx({0, 28, 28}, 0));
   EXPECT_EQ(knit::read_idx(file).extent, (std::vector{0, 28, 28}));
-  EXPECT_TRUE(knit::read_idx(file).bytes.empty());
+  EXPECT_TRUE(knit::read_idx(file).values.empty());
   plain(idx({0x7fffffff, 0x7fffffff, 0x7fffffff, 0}, 0));
-  EXPECT_TRUE(knit::read_idx(file).bytes.empty());
+  EXPECT_TRUE(knit::read_idx(file).values.empty());
 }
 
 TEST_F(read_idx, refuses_a_missing_file) {
@@ -197,7 +197,7 @@ TEST_F(read_idx, asks_for_memory_as_it_reads) {
   const std::uint32_t odd = n + 12345;
   packed(idx({odd}, odd));
   largest = 0;
-  EXPECT_EQ(knit::read_idx(file).bytes.capacity(), odd);
+  EXPECT_EQ(knit::read_idx(file).values.capacity(), odd);
   EXPECT_EQ(largest, odd);
 }
 
@@ -245,7 +245,7 @@ TEST_F(read_idx, refuses_a_wrong_checksum) {
 
 TEST_F(read_idx, returns_nothing_wrong_whichever_bit_flips) {
   packed(idx({20, 20}, 400));
-  const bytes whole = raw(), right = knit::read_idx(file).bytes;
+  const bytes whole = raw(), right = knit::read_idx(file).values;
   int harmless = 0;
   for (std::size_t at = 0; at < whole.size(); ++at)
     for (int bit = 0; bit < 8; ++bit) {
@@ -253,7 +253,7 @@ TEST_F(read_idx, returns_nothing_wrong_whichever_bit_flips) {
       b[at] ^= std::uint8_t(1 << bit);
       plain(b);
       if (refusal().empty()) {
-        EXPECT_EQ(knit::read_idx(file).bytes, right) << at << " " << bit;
+        EXPECT_EQ(knit::read_idx(file).values, right) << at << " " << bit;
         ++harmless;
       }
     }
@@ -278,9 +278,9 @@ TEST(mnist, reads_as_it_is) {
     auto const f =
         knit::read_idx(fs::path(KNIT_EXAMPLE_DATA) / "mnist" / (std::string(k.name) + "-ubyte.gz"));
     EXPECT_EQ(f.extent, k.extent);
-    EXPECT_EQ(crc32(0, f.bytes.data(), unsigned(f.bytes.size())), k.crc);
+    EXPECT_EQ(crc32(0, f.values.data(), unsigned(f.values.size())), k.crc);
     if (k.first) {
-      EXPECT_EQ(bytes(f.bytes.begin(), f.bytes.begin() + 5), *k.first);
+      EXPECT_EQ(bytes(f.values.begin(), f.values.begin() + 5), *k.first);
     }
   }
 }

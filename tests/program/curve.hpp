@@ -43,11 +43,8 @@ inline std::vector<double> curve(char const* name = "mnist_curve.txt") {
 
 /// The first 1000 images.
 inline instances<784> little_mnist() {
-  instances<784> little;
-  little.size = 1000;
-  little.x.assign(mnist().train.x.begin(), mnist().train.x.begin() + 784000);
-  little.y.assign(mnist().train.y.begin(), mnist().train.y.begin() + 1000);
-  return little;
+  auto const& all = mnist().train;
+  return instances<784>(labelled{784, 10, 1000, {all.x.begin(), all.x.begin() + 784000}, {all.y.begin(), all.y.begin() + 1000}});
 }
 
 }  // namespace curve_data

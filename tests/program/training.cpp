@@ -156,10 +156,8 @@ TEST(a_step, allocates_nothing_in_a_range) {
 }
 
 TEST(a_step, allocates_nothing_at_the_seam_of_epochs) {
-  instances<784> little;
-  little.size = 300, little.classes = 10;
-  little.x.assign(mnist().train.x.begin(), mnist().train.x.begin() + 300 * 784);
-  little.y.assign(mnist().train.y.begin(), mnist().train.y.begin() + 300);
+  auto const& all = mnist().train;
+  const instances<784> little(labelled{784, 10, 300, {all.x.begin(), all.x.begin() + 300 * 784}, {all.y.begin(), all.y.begin() + 300}});
   auto model = curve_model();
   auto losses = little | minibatch<100>(shuffle_by{5}) | cycle | sgd(model, {.lr = 0.1f});
   auto at = losses.begin();
@@ -261,10 +259,8 @@ TEST(accuracy, counts_what_a_batch_leaves_over) {
   auto model = curve_model();
   for (float loss : mnist().train | minibatch<100>(in_order{}) | sgd(model, {.lr = 0.1f}) | take(20)) (void)loss;
   for (int size : {0, 1, 99, 100, 101, 250}) {
-    instances<784> some;
-    some.size = size, some.classes = 10;
-    some.x.assign(mnist().test.x.begin(), mnist().test.x.begin() + size * 784);
-    some.y.assign(mnist().test.y.begin(), mnist().test.y.begin() + size);
+    auto const& all = mnist().test;
+    const instances<784> some(labelled{784, 10, size, {all.x.begin(), all.x.begin() + size * 784}, {all.y.begin(), all.y.begin() + size}});
     int right = 0;
     for (int i = 0; i < size; ++i) {
       const auto z = scores_by_hand(model, some.x.data() + i * 784);

@@ -220,7 +220,36 @@ TEST(compositions, of_the_table) {
   counts("five of three epochs", [](data d, step& s) { return d | repeat(3) | take(5) | train(s); }, 5, 5, 5);
   counts("until an element", [](data d, step& s) { return d | cycle | train(s) | until([n = 0](float) mutable { return ++n == 8; }); }, 7, 8, 8);
   counts("some of until", [](data d, step& s) { return d | cycle | train(s) | until([n = 0](float) mutable { return ++n == 8; }) | take(7); }, 7, 7, 7);
+  counts("made ahead", [](data d, step& s) { return d | prefetch | train(s); }, 10, 10, 10);
   counts("nothing", [](data d, step& s) { return d | cycle | train(s) | take(0); }, 0, 0, 0);
+}
+
+TEST(compositions, that_end_early_may_have_been_ahead) {
+  int drawn = 0;
+  counting_step step;
+  EXPECT_EQ(stage_view(source{10, &drawn}) | prefetch | train(step) | take(5) | run(), 5);
+  EXPECT_EQ(step.updates, 5);
+  EXPECT_GE(drawn, 5);
+  EXPECT_LE(drawn, 8);
+}
+TEST(compositions, of_no_batches_and_of_one) {
+  for (int length : {0, 1}) {
+    int drawn = 0;
+    counting_step step;
+    std::vector<float> log;
+    std::ostringstream sink;
+    const auto data = [&] { return stage_view(source{length, &drawn}); };
+    EXPECT_EQ(data() | train(step) | run(), length);
+    EXPECT_EQ(data() | repeat(3) | train(step) | run(), 3 * length);
+    EXPECT_EQ(data() | train(step) | repeat(3) | record(log) | run(), 3 * length);
+    EXPECT_EQ(data() | train(step) | takenth(2) | run(), 0);
+    EXPECT_EQ(data() | take(5) | train(step) | take(5) | run(), length);
+    EXPECT_EQ(data() | train(step) | converge | run(), length);
+    EXPECT_EQ(data() | train(step) | early_stop([](float x) { return x; }, 1) | run(), length);
+    EXPECT_EQ(data() | prefetch | train(step) | progress(progress_options{.to = &sink}) | run(), length);
+    EXPECT_EQ(step.updates, drawn);
+    EXPECT_EQ(log.size(), std::size_t(3 * length));
+  }
 }
 
 TEST(compositions, know_their_size_where_it_can_be_known) {
@@ -231,6 +260,7 @@ TEST(compositions, know_their_size_where_it_can_be_known) {
   EXPECT_EQ(ranges::size(sized() | repeat(3) | train(step) | takenth(4)), 7u);
   EXPECT_EQ(ranges::size(sized() | cycle | train(step) | take(25) | progress | tap([](float) {})), 25u);
   EXPECT_EQ(ranges::size(sized() | train(step) | take(25)), 10u);
+  EXPECT_EQ(ranges::size(sized() | prefetch | train(step)), 10u);
   static_assert(!ranges::sized_range<decltype(sized() | train(step) | converge)>);
   static_assert(!ranges::sized_range<decltype(sized() | cycle | train(step))>);
   static_assert(ranges::is_infinite<decltype(sized() | cycle | train(step) | takenth(3) | progress)>::value);

@@ -165,6 +165,12 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
     return data_[detail::element_index(shape, this->now(), i...)];
   }
   constexpr long size() const { return this->now().size(); }
+  /// A view of other memory with the same extents.
+  constexpr view of(T const* p) const {
+    view other = *this;
+    other.data_ = p;
+    return other;
+  }
 
  private:
   T const* data_ = nullptr;

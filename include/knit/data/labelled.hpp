@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
-// labelled.hpp -- in: a file of instances and a file of labels. out: both in memory, checked against each other.
+// labelled.hpp -- in: instances and labels, of files or of a program. out: both, checked against each other.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <knit/core/tensor.hpp>
 #include <knit/io/idx.hpp>
 #include <limits>
+#include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace knit {
 
-/// `size` instances of `features` bytes each, and one label of 0 .. classes - 1 each. x is a features x size
-/// matrix, first index fastest: an instance is a column, contiguous.
+/// `size` instances of `features` bytes each, and one label of 0 .. classes - 1 each, for data that a program makes or whose
+/// number of features the compiler does not know. x is a features x size matrix, first index fastest: an instance is a column,
+/// contiguous.
 struct labelled {
   int features, classes, size;
   std::vector<std::uint8_t> x;
@@ -24,27 +29,44 @@ struct labelled {
 
 namespace detail {
 
-inline labelled join(std::filesystem::path const& images, idx_file x, std::filesystem::path const& labels,
-                     idx_file y, int classes) {
+/// Refuses what is no list of labels, and of whole ones those that are none of 0 .. classes - 1.
+template <class Y, class Values> void check_labels(file_array<Y, Values> const& y, int classes) {
+  if (y.extent.size() != 1) refuse(y.path, "has extents " + times(y.extent) + ", but labels are a list");
+  if constexpr (std::is_integral_v<Y>) {
+    const std::int64_t most = std::min<std::int64_t>(std::int64_t{std::numeric_limits<Y>::max()} + 1, std::numeric_limits<int>::max());
+    if (classes < 1 || classes > most)
+      throw std::invalid_argument("knit: classes must be 1 .. " + std::to_string(most) + ", not " + std::to_string(classes));
+    for (std::size_t i = 0; i < y.values.size(); ++i)
+      if (y.values[i] < 0 || y.values[i] >= classes)
+        refuse(y.path, "has " + std::to_string(y.values[i]) + " as label number " + std::to_string(i) + ", but labels are 0 .. " +
+                           std::to_string(classes - 1));
+  }
+}
+/// How many features instances have. Refuses what are none, and labels of another number.
+template <class Images, class Labels> int features_of(Images const& x, Labels const& y, int classes) {
   if (x.extent.size() < 2)
-    refuse(images, "has extents " + times(x.extent) +
-                       ", but instances need two or more: their number and their size");
-  if (y.extent.size() != 1) refuse(labels, "has extents " + times(y.extent) + ", but labels are a list");
+    refuse(x.path, "has extents " + times(x.extent) + ", but instances need two or more: their number and their size");
+  check_labels(y, classes);
   if (x.extent[0] != y.extent[0])
-    refuse(labels, "has " + std::to_string(y.extent[0]) + " labels, but " + images.string() + " has " +
-                       std::to_string(x.extent[0]) + " instances");
+    refuse(y.path, "has " + std::to_string(y.extent[0]) + " labels, but " + x.path.string() + " has " + std::to_string(x.extent[0]) +
+                       " instances");
   std::int64_t features = 1;
   for (std::size_t k = 1; k < x.extent.size(); ++k) {
     features *= x.extent[k];
     if (features == 0 || features > std::numeric_limits<int>::max())
-      refuse(images, "has extents " + times(x.extent) + ", but an instance has from 1 to 2^31 - 1 features");
+      refuse(x.path, "has extents " + times(x.extent) + ", but an instance has from 1 to 2^31 - 1 features");
   }
-  for (std::size_t i = 0; i < y.bytes.size(); ++i)
-    if (y.bytes[i] >= classes)
-      refuse(labels, "has " + std::to_string(y.bytes[i]) + " as label number " + std::to_string(i) +
-                         ", but labels are 0 .. " + std::to_string(classes - 1));
-  return {int(features), classes, x.extent[0], std::move(x.bytes), std::move(y.bytes)};
+  return int(features);
 }
+
+/// What holds an element in memory: a byte, for unorm8.
+template <class T> struct stored {
+  using type = T;
+};
+template <> struct stored<unorm8> {
+  using type = std::uint8_t;
+};
+template <class T> using stored_t = typename stored<T>::type;
 
 }  // namespace detail
 
@@ -52,24 +74,64 @@ inline labelled join(std::filesystem::path const& images, idx_file x, std::files
 /// the file) and labels (one extent, numbered from 0) from IDX files, plain or gzip. Throws data_error if a file is
 /// bad (see read_idx), an extent is not as said, the counts differ or a label is none of 0 .. classes - 1; throws
 /// std::invalid_argument unless classes is 1 .. 256, as a label is a byte.
-inline labelled read_labelled(std::filesystem::path const& images, std::filesystem::path const& labels,
-                              int classes) {
-  if (classes < 1 || classes > 256)
-    throw std::invalid_argument("knit: classes must be 1 .. 256, not " + std::to_string(classes));
+inline labelled read_labelled(std::filesystem::path const& images, std::filesystem::path const& labels, int classes) {
   auto y = read_idx(labels);
-  return detail::join(images, read_idx(images), labels, std::move(y), classes);
+  auto x = read_idx(images);
+  const int features = detail::features_of(x, y, classes);
+  return {features, classes, x.extent[0], std::move(x.values), std::move(y.values)};
 }
 
-/// Labelled instances whose number of features is known to the compiler, as shapes of expressions are.
-template <int Features> struct instances : labelled {
+/// Labelled instances whose number of features is known to the compiler, as shapes of expressions are. X are their elements, as
+/// a batch has them: unorm8, a byte that stands for byte / 255, float, double, or others of arrays; Y are their labels, bytes or
+/// std::int32_t for classes, float or double for what is measured. x is Features x size, first index fastest: an instance
+/// is a column, contiguous. Both may lie in vectors or in mapped files, which may be larger than memory; copies share them.
+template <int Features, class X = unorm8, class Y = std::uint8_t> class instances {
+ public:
+  using x_type = X;
+  using y_type = Y;
   static constexpr int feature_count = Features;
-  instances() : labelled{Features, 1, 0, {}, {}} {}
+
+  instances() = default;
   /// Throws data_error unless every instance has `Features` features.
-  explicit instances(labelled data) : labelled(std::move(data)) {
-    if (features != Features)
-      throw data_error("knit: instances of " + std::to_string(features) + " features given where the program has " +
+  explicit instances(labelled data) requires(std::is_same_v<X, unorm8> && std::is_same_v<Y, std::uint8_t>)
+      : size(data.size), classes(data.classes) {
+    if (data.features != Features)
+      throw data_error("knit: instances of " + std::to_string(data.features) + " features given where the program has " +
                        std::to_string(Features));
+    keep(std::move(data.x), std::move(data.y));
   }
+  /// Instances and labels of files, read or mapped, of classes 0 .. classes - 1. Throws as read_labelled does, and data_error
+  /// unless every instance has `Features` features.
+  template <class Xs, class Ys> requires std::is_integral_v<Y>
+  instances(file_array<detail::stored_t<X>, Xs> images, file_array<Y, Ys> labels, int of_classes) : classes(of_classes) {
+    join(std::move(images), std::move(labels));
+  }
+  /// The same with labels that are measured.
+  template <class Xs, class Ys> requires std::is_floating_point_v<Y>
+  instances(file_array<detail::stored_t<X>, Xs> images, file_array<Y, Ys> labels) {
+    join(std::move(images), std::move(labels));
+  }
+
+  int size = 0;
+  int classes = 0;  ///< of labels that are whole numbers
+  std::span<detail::stored_t<X> const> x;
+  std::span<Y const> y;
+
+ private:
+  template <class Images, class Labels> void join(Images images, Labels labels) {
+    const int features = detail::features_of(images, labels, classes);
+    if (features != Features)
+      detail::refuse(images.path, "has instances of " + std::to_string(features) + " features, but the program has " + std::to_string(Features));
+    size = images.extent[0];
+    keep(std::move(images.values), std::move(labels.values));
+  }
+  template <class Xs, class Ys> void keep(Xs xs, Ys ys) {
+    const auto kept = std::make_shared<std::pair<Xs, Ys> const>(std::move(xs), std::move(ys));
+    x = kept->first, y = kept->second;
+    kept_ = kept;
+  }
+
+  std::shared_ptr<void const> kept_;
 };
 
 /// MNIST: handwritten digits as 28 x 28 levels, 0 white to 255 black, feature 28 row + column, 10 classes.
@@ -98,7 +160,7 @@ inline mnist_data read_mnist(std::filesystem::path const& folder) {
     auto x = read_idx(images);
     if (x.extent.size() != 3 || x.extent[1] != 28 || x.extent[2] != 28)
       detail::refuse(images, "has extents " + detail::times(x.extent) + ", but MNIST's images are 28 x 28");
-    return instances<784>(detail::join(images, std::move(x), labels, std::move(y), 10));
+    return instances<784>(std::move(x), std::move(y), 10);
   };
   auto train = part("train");
   return {std::move(train), part("t10k")};

@@ -3,11 +3,16 @@
 #pragma once
 #include <cstring>
 #include <knit/core/philox.hpp>
+#include <knit/core/sentence.hpp>
 #include <knit/core/tensor.hpp>
 #include <knit/data/labelled.hpp>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <range/v3/view/facade.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace knit {
 
@@ -18,63 +23,122 @@ struct shuffle_by {
 /// The order of the file, each epoch.
 struct in_order {};
 
-/// B instances, or of a named extent so many as there are: x is Features x B, bytes that stand for byte / 255; y holds B
-/// labels. It refers to the memory of the range that made it, and lasts until the next one is read.
-template <int Features, long B> struct batch_of {
-  view<unorm8, Features, B> x;
-  view<std::uint8_t, B> y;
+/// The part of each epoch that is one of `size` processes', numbered by rank from 0: of the order of all instances
+/// those at rank, rank + size, ... Parts have no instance in common, and equal counts, so that all make as many steps;
+/// the up to size - 1 left over wait for another shuffle. Instances are dealt and not batches: so the n-th batches of
+/// all are together the n-th of one that is `size` times as large, a smaller last one is equally small everywhere, and
+/// fewer are left over.
+struct shard {
+  int rank = 0, size = 1;
+};
+
+/// B instances, or of a named extent so many as there are: x is Features x B, if nothing else is said bytes that stand for
+/// byte / 255; y holds B labels. It refers to the memory of the range that made it, and lasts until the next one is read.
+template <int Features, long B, class X = unorm8, class Y = std::uint8_t> struct batch_of {
+  view<X, Features, B> x;
+  view<Y, B> y;
+};
+
+/// Where a range of batches is: what it gives next follows from this and its data.
+struct batch_position {
+  std::optional<std::uint64_t> seed;  ///< of shuffle_by; none in the order of the file
+  std::uint64_t epoch = 0;            ///< epochs begun
+  int batch = 0;                      ///< batches of the last of them that have been read
+  int batch_size = 0, instances = 0;  ///< of the range: in another one a position means nothing
 };
 
 /// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named extent,
 /// as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the range share
 /// its position.
-template <int Features, long B> class minibatch_view
-    : public ranges::view_facade<minibatch_view<Features, B>, ranges::finite> {
+template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class minibatch_view
+    : public ranges::view_facade<minibatch_view<Features, B, X, Y>, ranges::finite> {
+  using data_type = instances<Features, X, Y>;
+
  public:
   minibatch_view() = default;
-  /// Throws data_error if there are too few instances for a batch: fewer than B, or none.
-  minibatch_view(instances<Features> const& data, bool shuffled, std::uint64_t seed)
-      : state_(std::make_shared<state>(data, shuffled, seed)) {
-    if (data.size < (partial ? 1 : most))
-      throw data_error("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " + std::to_string(partial ? 1 : most) +
+  /// Throws data_error if there are too few instances for a batch: fewer than B, or none; std::invalid_argument if there
+  /// is no such part.
+  minibatch_view(data_type const& data, std::optional<std::uint64_t> seed, shard part = {})
+      : state_(std::make_shared<state>(data, seed, part)) {
+    if (state_->size < (partial ? 1 : most))
+      throw data_error("knit: " + std::to_string(state_->size) + " instances" +
+                       (part.size == 1 ? "" : ", one of " + std::to_string(part.size) + " parts of " + std::to_string(data.size) + ",") +
+                       " are fewer than a batch of " + std::to_string(partial ? 1 : most) +
                        (partial ? "" : "; make the batch smaller"));
   }
-  /// Batches of an epoch.
-  std::size_t size() const { return std::size_t(batches(*state_->data)); }
+  /// Batches of the next pass: of an epoch, or behind `seek` of the rest of one.
+  std::size_t size() const { return std::size_t(state_->batches() - (state_->sought ? state_->next : 0)); }
   /// Epochs begun.
   std::uint64_t epoch() const { return state_->epoch; }
+
+  /// What has been read up to now. Not while another thread reads it, as behind prefetch: see position_after.
+  batch_position position() const {
+    return {state_->seed, state_->epoch, state_->next + state_->gathered, most, state_->size};
+  }
+  /// Where it is when n batches have been read in all, of whole passes and the last: so behind prefetch after step n.
+  batch_position position_after(std::uint64_t n) const {
+    const std::uint64_t count = std::uint64_t(state_->batches()), passed = n == 0 ? 0 : (n - 1) / count;
+    return {state_->seed, n == 0 ? 0 : passed + 1, int(n - passed * count), most, state_->size};
+  }
+  /// Puts the range where one was, with that one's seed: the next pass goes on in the middle of the epoch. Throws
+  /// data_error where the position is of batches of another size or of other data, or none. Not while a pass is read.
+  void seek(batch_position const& to) {
+    const int count = state_->batches();
+    if (to.batch_size != most || to.instances != state_->size)
+      throw data_error("knit: a position in batches of " + std::to_string(to.batch_size) + " of " +
+                       std::to_string(to.instances) + " instances means nothing in batches of " + std::to_string(most) +
+                       " of " + std::to_string(state_->size));
+    if (to.batch < 0 || to.batch > (to.epoch == 0 ? 0 : count))
+      throw data_error("knit: a position behind " + std::to_string(to.batch) + " batches of epoch " + std::to_string(to.epoch) +
+                       " is none, as epochs count from 1 and have " + std::to_string(count));
+    state_->seed = to.seed;
+    state_->epoch = to.epoch;
+    state_->next = to.batch;
+    state_->gathered = false;
+    state_->sought = to.epoch > 0 && to.batch < count;
+  }
 
  private:
   friend ranges::range_access;
   static constexpr int most = detail::bound_of(B);
   static constexpr bool partial = B < 0;
-  static int batches(instances<Features> const& data) { return (data.size + (partial ? most - 1 : 0)) / most; }
 
   struct state {
-    instances<Features> const* data;
-    bool shuffled;
-    std::uint64_t seed, epoch = 0;
+    data_type const* data;
+    std::optional<std::uint64_t> seed;
+    std::uint64_t epoch = 0;
+    shard part;
+    int size;  // instances of the part
     std::vector<int> order;
     int next = 0;           // batch
     bool gathered = false;  // x and y hold batch `next`
-    alignas(64) std::uint8_t x[std::size_t(Features) * most], y[most];
+    bool sought = false;    // the next pass goes on at `next` of this epoch
+    alignas(64) detail::stored_t<X> x[std::size_t(Features) * most];
+    alignas(64) Y y[most];
 
-    state(instances<Features> const& d, bool s, std::uint64_t k) : data(&d), shuffled(s), seed(k), order(std::size_t(d.size)) {}
+    state(data_type const& d, std::optional<std::uint64_t> k, shard p)
+        : data(&d), seed(k), part(p), order(std::size_t(d.size)) {
+      if (p.rank < 0 || p.rank >= p.size)
+        throw std::invalid_argument("knit: a shard has a rank of 0 .. size - 1, not " + std::to_string(p.rank) +
+                                    " of a size of " + std::to_string(p.size));
+      size = d.size / p.size;
+    }
 
     void begin() {
+      if (!std::exchange(sought, false)) ++epoch, next = 0;
       std::iota(order.begin(), order.end(), 0);
-      if (shuffled) shuffle(order, seed, epoch);
-      ++epoch;
-      next = 0;
+      if (seed) shuffle(order, *seed, epoch - 1);
+      for (int i = 0; i < size; ++i) order[std::size_t(i)] = order[std::size_t(part.rank + i * part.size)];
       gathered = false;
     }
     /// Instances of the batch.
-    int count() const { return partial && data->size - next * most < most ? data->size - next * most : most; }
+    int count() const { return partial && size - next * most < most ? size - next * most : most; }
+    int batches() const { return (size + (partial ? most - 1 : 0)) / most; }
     void gather() {
       if (gathered) return;
       for (int i = 0; i < count(); ++i) {
         const int from = order[std::size_t(next * most + i)];
-        std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, Features);
+        std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, sizeof(X) * Features);
         y[i] = data->y[std::size_t(from)];
       }
       gathered = true;
@@ -86,17 +150,17 @@ template <int Features, long B> class minibatch_view
     using single_pass = std::true_type;
     cursor() = default;
     explicit cursor(state* s) : state_(s) {}
-    batch_of<Features, B> read() const {
+    batch_of<Features, B, X, Y> read() const {
       state_->gather();
-      auto const* const x = reinterpret_cast<unorm8 const*>(state_->x);
-      if constexpr (partial) return {view<unorm8, Features, B>(x, state_->count()), view<std::uint8_t, B>(state_->y, state_->count())};
-      else return {view<unorm8, Features, B>(x), view<std::uint8_t, B>(state_->y)};
+      auto const* const x = reinterpret_cast<X const*>(state_->x);
+      if constexpr (partial) return {view<X, Features, B>(x, state_->count()), view<Y, B>(state_->y, state_->count())};
+      else return {view<X, Features, B>(x), view<Y, B>(state_->y)};
     }
     void next() {
       ++state_->next;
       state_->gathered = false;
     }
-    bool equal(ranges::default_sentinel_t) const { return state_->next == batches(*state_->data); }
+    bool equal(ranges::default_sentinel_t) const { return state_->next == state_->batches(); }
 
    private:
     state* state_ = nullptr;
@@ -112,20 +176,32 @@ template <int Features, long B> class minibatch_view
 };
 
 namespace detail {
+template <int Features> constexpr sentence temporary_instances() {
+  sentence t;
+  t << "minibatch refers to its instances, which must outlive it, and these are a temporary; give them a name";
+  return t;
+}
 template <long B> struct minibatch_closure {
-  bool shuffled;
-  std::uint64_t seed;
-  /// The data must outlive the range, so a temporary is refused.
-  template <int Features> friend minibatch_view<Features, B> operator|(instances<Features> const& data, minibatch_closure c) {
-    return {data, c.shuffled, c.seed};
+  std::optional<std::uint64_t> seed;
+  shard part;
+  template <int Features, class X, class Y>
+  friend minibatch_view<Features, B, X, Y> operator|(instances<Features, X, Y> const& data, minibatch_closure c) {
+    return {data, c.seed, c.part};
   }
-  template <int Features> friend void operator|(instances<Features> const&&, minibatch_closure) = delete;
+  template <int Features, class X, class Y> friend poisoned operator|(instances<Features, X, Y> const&&, minibatch_closure) {
+    return complain<temporary_instances<Features>()>();
+  }
 };
 }  // namespace detail
 
 /// `data | minibatch<100>(shuffle_by{seed})`: batches of 100, every epoch in another order. With
 /// `minibatch<dyn<"batch", 100>>` an epoch has every instance, those left over in a batch of their own.
-template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order) { return {true, order.seed}; }
-template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}) { return {false, 0}; }
+/// `minibatch<100>(shuffle_by{seed}, shard{rank, size})` has one process's part of each.
+template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order, shard part = {}) {
+  return {order.seed, part};
+}
+template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}, shard part = {}) {
+  return {{}, part};
+}
 
 }  // namespace knit

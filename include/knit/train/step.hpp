@@ -163,8 +163,14 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
     return loss;
   }
 
+  Model& model() const { return *model_; }
+  /// What the rule remembers: of each parameter, in order, an array of `spec::states` arrays like it.
+  auto& states() { return states_; }
+  auto const& states() const { return states_; }
   /// Steps made so far.
   long steps() const { return steps_; }
+  /// Says that so many have been made, elsewhere: what a rule and a model make of the number goes on from there.
+  void set_steps(long n) { steps_ = n; }
 
  private:
   Model* model_;

@@ -42,13 +42,17 @@ template <class T> constexpr sentence temporary(char const* what) {
   return t;
 }
 
+template <class Rng> using element_of_range = std::remove_cvref_t<ranges::range_reference_t<ranges::views::all_t<Rng>>>;
+/// A step for the batches of a range.
+template <class Backend, class Model, class Rule, class Rng>
+using step_over = training_step<Backend, Model, Rule, std::remove_cvref_t<decltype(element_of_range<Rng>::x)>,
+                                std::remove_cvref_t<decltype(element_of_range<Rng>::y)>>;
+
 template <class Backend, class Model, class Rule> struct train_fn {
   Model* model;
   Rule rule;
   template <ranges::viewable_range Rng> auto operator()(Rng&& data) const {
-    using element = std::remove_cvref_t<ranges::range_reference_t<ranges::views::all_t<Rng>>>;
-    using step = training_step<Backend, Model, Rule, std::remove_cvref_t<decltype(element::x)>,
-                               std::remove_cvref_t<decltype(element::y)>>;
+    using step = step_over<Backend, Model, Rule, Rng>;
     return stage_view(training_stage(ranges::views::all(std::forward<Rng>(data)), std::make_shared<step>(*model, rule)));
   }
 };
@@ -79,6 +83,14 @@ template <class Backend = default_backend, model Model, update_rule Rule> auto t
 template <class Backend = default_backend, model Model, ranges::viewable_range Rng, update_rule Rule>
 auto train(Model&& m, Rng&& data, Rule rule) {
   return std::forward<Rng>(data) | train<Backend>(std::forward<Model>(m), std::move(rule));
+}
+
+/// `auto step = make_training_step(model, data, rule)`: a step for the batches of a range, to look at, to save and to
+/// hand to `train(step)`. The model is referred to.
+template <class Backend = default_backend, model Model, ranges::viewable_range Rng, update_rule Rule>
+auto make_training_step(Model&& m, Rng&&, Rule const& rule) {
+  if constexpr (!std::is_lvalue_reference_v<Model>) complain<detail::temporary<Model>("model")>();
+  return detail::step_over<Backend, std::remove_reference_t<Model>, Rule, Rng>(m, rule);
 }
 
 /// `data | train(step)`: calls a step that is there already, `loss = step(batch.x, batch.y)`, for each batch that is read:

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+// mapped.hpp -- in: the path of a file. out: its bytes in the address space, read from the disk when they are touched.
+#pragma once
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <knit/io/file.hpp>
+
+namespace knit {
+
+/// A file that is mapped for reading. The system fetches pages as they are touched, and drops them when memory is short, so it
+/// may be larger than memory. Nobody may make the file shorter meanwhile: the system ends a program that touches what is gone.
+class mapped_file {
+ public:
+  /// Throws data_error if there is no such file, or none that can be mapped.
+  explicit mapped_file(std::filesystem::path const& path) {
+    detail::expect_file(path);
+    const descriptor file{::open(path.string().c_str(), O_RDONLY | O_CLOEXEC)};
+    if (file.number < 0) detail::refuse(path, std::string("cannot be opened: ") + std::strerror(errno));
+    struct stat about {};
+    if (::fstat(file.number, &about) != 0 || !S_ISREG(about.st_mode)) detail::refuse(path, "cannot be mapped: it is no regular file");
+    if (about.st_size == 0) return;  // no bytes cannot be mapped, and need not be
+    void* const at = ::mmap(nullptr, std::size_t(about.st_size), PROT_READ, MAP_SHARED, file.number, 0);
+    if (at == MAP_FAILED) detail::refuse(path, std::string("cannot be mapped: ") + std::strerror(errno));
+    bytes_ = {static_cast<std::uint8_t const*>(at), std::size_t(about.st_size)};
+  }
+  mapped_file(mapped_file const&) = delete;
+  mapped_file& operator=(mapped_file const&) = delete;
+  ~mapped_file() {
+    if (!bytes_.empty()) ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
+  }
+
+  std::span<std::uint8_t const> bytes() const { return bytes_; }
+
+ private:
+  struct descriptor {
+    int number;
+    ~descriptor() {
+      if (number >= 0) ::close(number);
+    }
+  };
+  std::span<std::uint8_t const> bytes_;
+};
+
+/// Elements of a mapped file. Copies share the file.
+template <class T> class mapped : public std::span<T const> {
+ public:
+  mapped() = default;
+  mapped(std::shared_ptr<mapped_file const> file, std::span<T const> values) : std::span<T const>(values), file_(std::move(file)) {}
+
+ private:
+  std::shared_ptr<mapped_file const> file_;
+};
+
+template <class T> using mapped_array = file_array<T, mapped<T>>;
+
+namespace detail {
+
+/// Maps a file of a header, which `read_extents(in)` reads, and of values behind it.
+template <class T, class F> mapped_array<T> map_array(std::filesystem::path const& path, F&& read_extents) {
+  auto file = std::make_shared<mapped_file const>(path);
+  auto const bytes = file->bytes();
+  if (bytes.size() > 1 && bytes[0] == 0x1f && bytes[1] == 0x8b)
+    refuse(path, "cannot be mapped: it is packed by gzip; unpack it, or read it instead");
+  unpacked in(bytes, path, packing::none);
+  std::vector<int> extent = read_extents(in);
+  const std::size_t promised = promised_bytes(path, extent, sizeof(T)), has = bytes.size() - in.position();
+  if (has != promised) refuse_size(path, has, promised, extent);
+  if (in.position() % alignof(T) != 0)
+    refuse(path, "cannot be mapped: its values begin at byte " + std::to_string(in.position()) + ", no multiple of " +
+                     std::to_string(alignof(T)) + "; read it instead");
+  const std::span<T const> values(reinterpret_cast<T const*>(bytes.data() + in.position()), promised / sizeof(T));
+  return {path, std::move(extent), {std::move(file), values}};
+}
+
+}  // namespace detail
+}  // namespace knit
