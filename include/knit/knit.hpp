@@ -17,6 +17,7 @@
 #include <knit/optim/adagrad.hpp>    // adagrad_rule
 #include <knit/optim/adam.hpp>       // adam_rule
 #include <knit/optim/adamw.hpp>      // adamw_rule
+#include <knit/optim/by_parameter.hpp>  // by_parameter, matrices: one rule or another
 #include <knit/optim/clip.hpp>       // clip_each, clip_all: around a rule
 #include <knit/optim/lion.hpp>       // lion_rule
 #include <knit/optim/momentum.hpp>   // momentum_rule
