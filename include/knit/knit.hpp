@@ -7,6 +7,7 @@
 #include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order
 #include <knit/expr/print.hpp>       // to_string
 #include <knit/gradients.hpp>        // value_and_gradients
+#include <knit/io/svg_curve.hpp>     // svg_curve
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
@@ -27,6 +28,10 @@
 #include <knit/optim/sgd.hpp>        // sgd_rule
 #include <knit/optim/weight_decay.hpp>  // weight_decay, l1_penalty: around a rule
 #include <knit/program.hpp>          // eval, params, update, inference, explain
-#include <knit/train/metrics.hpp>    // accuracy
+#include <knit/train/goldensection.hpp>  // goldensection
+#include <knit/train/header.hpp>     // save_header, load
+#include <knit/train/hyperband.hpp>  // hyperband
+#include <knit/train/log.hpp>        // log_to: for tap
+#include <knit/train/metrics.hpp>    // accuracy, nll, confusion, measure
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run

@@ -15,8 +15,6 @@ TEST(by_parameter, decays_matrices_alone) {
 }
 // Two rules of two numbers of states, the choice by path, a rule around it and a schedule.
 TEST(by_parameter, mixes_rules) {
-  const auto first = [](parameter_info p) { return p.path == "hidden.w"; };
-  follows_in_double("one_by_adam", by_parameter(first, adam_rule{.lr = 0.01}, sgd_rule{.lr = 0.05}));
   const auto all_but_first = [](parameter_info p) { return p.path != "hidden.w"; };
   const auto half = [](long) { return 0.5; };
   follows_in_double("one_by_adam", clip_all(scheduled(by_parameter(all_but_first, sgd_rule{.lr = 0.1}, adam_rule{.lr = 0.02}), half), 1e6));

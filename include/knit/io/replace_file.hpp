@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+// replace_file.hpp -- in: a path, bytes. out: the file holds all of them, or, whatever happens, what it held before.
+#pragma once
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <knit/io/idx.hpp>  // data_error
+#include <random>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace knit {
+
+namespace detail {
+
+[[noreturn]] inline void refuse_errno(std::filesystem::path const& file, char const* what) {
+  refuse(file, std::string("cannot be ") + what + ": " + std::strerror(errno));
+}
+
+class descriptor {
+ public:
+  explicit descriptor(int number) : number_(number) {}
+  descriptor(descriptor const&) = delete;
+  descriptor& operator=(descriptor const&) = delete;
+  ~descriptor() { close(); }
+  operator int() const { return number_; }
+  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;
+};
+
+/// A new file beside another, which it takes the place of, or it goes.
+class partial_file {
+ public:
+  explicit partial_file(std::filesystem::path const& of)
+      : of_(of), here_(of.string() + '.' + std::to_string(std::random_device{}()) + ".partial"),
+        file_(::open(here_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
+    if (file_ < 0) refuse_errno(of_, "written");
+  }
+  partial_file(partial_file const&) = delete;
+  partial_file& operator=(partial_file const&) = delete;
+  ~partial_file() {
+    if (!placed_) ::unlink(here_.c_str());
+  }
+
+  void write(std::span<std::byte const> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t done = ::write(file_, bytes.data(), std::min<std::size_t>(bytes.size(), 1u << 30));
+      if (done >= 0) bytes = bytes.subspan(std::size_t(done));
+      else if (errno != EINTR) refuse_errno(of_, "written");
+    }
+  }
+  void take_place() {
+    if (::fsync(file_) != 0 || !file_.close() || ::rename(here_.c_str(), of_.c_str()) != 0) refuse_errno(of_, "written");
+    placed_ = true;
+    const auto folder = of_.parent_path();
+    const descriptor there(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (there < 0 || (::fsync(there) != 0 && errno != EINVAL))  // EINVAL: a file system that does not flush folders
+      refuse_errno(of_, "made to outlast a loss of power");
+  }
+
+ private:
+  std::filesystem::path of_, here_;
+  descriptor file_;
+  bool placed_ = false;
+};
+
+}  // namespace detail
+
+/// Makes a file hold `parts`, one behind the other. They are written to a new file in the same folder and flushed to the disk;
+/// then that takes the name, and the folder is flushed. So whoever opens `path`, also after a crash, finds the old file or the
+/// whole new one; a process that is killed meanwhile leaves a file `path`.NUMBER.partial, which may be deleted. Throws data_error
+/// where it cannot be written; the old file is then as it was.
+inline void replace_file(std::filesystem::path const& path, std::vector<std::span<std::byte const>> const& parts) {
+  detail::partial_file next(path);
+  for (auto part : parts) next.write(part);
+  next.take_place();
+}
+
+}  // namespace knit
