@@ -7,14 +7,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <regex>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "../temporary_folder.hpp"
 
 namespace {
 
@@ -123,12 +122,10 @@ TEST(svg_curve, of_little_or_nothing) {
 }
 
 TEST(svg_curve, is_written_whole) {
-  const auto path = std::filesystem::temp_directory_path() / "knit_svg_curve.svg";
+  const temporary_folder folder;
   const std::vector<svg_series> all{{"loss", std::vector{1, 5, 10}, std::vector{3.0, 2.0, 1.0}}};
-  svg_curve(path, all);
-  std::ifstream file(path);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), svg_of(all));
-  std::filesystem::remove(path);
+  svg_curve(folder / "loss.svg", all);
+  EXPECT_EQ(contents(folder / "loss.svg"), svg_of(all));
   EXPECT_THROW(svg_curve("/nowhere/at/all.svg", all), data_error);
   EXPECT_THROW(svg_series("loss", std::vector{1, 2}, std::vector{1.0}), std::invalid_argument);
 }

@@ -11,13 +11,17 @@ namespace {
 using namespace trajectories;
 
 TEST(by_parameter, decays_matrices_alone) {
-  follows_in_double("groups", by_parameter(matrices, adamw_rule{.lr = 0.01, .decay = 0.1}, adamw_rule{.lr = 0.01, .decay = 0}));
+  const adamw_rule decaying{.lr = 0.01, .decay = 0.1}, other{.lr = 0.01, .decay = 0};
+  follows_in_double("groups", by_parameter(matrices, decaying, other));
 }
-// Two rules of two numbers of states, the choice by path, a rule around it and a schedule.
+// Rules with different numbers of states, choices by path within one another, a schedule and clipping around.
 TEST(by_parameter, mixes_rules) {
-  const auto all_but_first = [](parameter_info p) { return p.path != "hidden.w"; };
+  const auto out = [](parameter_info p) { return p.path.starts_with("out."); };
+  const auto biases = [](parameter_info p) { return p.path == "hidden.b"; };
   const auto half = [](long) { return 0.5; };
-  follows_in_double("one_by_adam", clip_all(scheduled(by_parameter(all_but_first, sgd_rule{.lr = 0.1}, adam_rule{.lr = 0.02}), half), 1e6));
+  const sgd_rule slow{.lr = 0.1};
+  const auto rule = by_parameter(out, slow, by_parameter(biases, slow, adam_rule{.lr = 0.02}));
+  follows_in_double("one_by_adam", clip_all(scheduled(rule, half), 1e6));
 }
 TEST(by_parameter, has_the_numbers_of_both) {
   const auto rule = by_parameter(matrices, weight_decay(sgd_rule{.lr = 1}, 0.5), sgd_rule{.lr = 2});

@@ -6,23 +6,18 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "../temporary_folder.hpp"
+
 namespace {
 
 using namespace knit;
-
-std::string contents(std::filesystem::path const& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 TEST(log_to, writes_a_line_for_each_loss) {
   std::ostringstream out;
@@ -39,7 +34,8 @@ TEST(log_to, writes_a_line_for_each_loss) {
 }
 
 TEST(log_to, is_flushed_line_by_line) {
-  const auto path = std::filesystem::temp_directory_path() / "knit_log.jsonl";
+  const temporary_folder folder;
+  const auto path = folder / "log.jsonl";
   std::ofstream(path) << "of an earlier run\n";
   std::vector<long> lines;
   const std::vector<double> losses{1.0 / 3, 0.25};
@@ -51,7 +47,6 @@ TEST(log_to, is_flushed_line_by_line) {
   const std::string text = contents(path);
   EXPECT_TRUE(text.starts_with("{\"step\":1,\"seconds\":"));
   EXPECT_NE(text.find(",\"loss\":0.3333333333333333}\n{\"step\":2,"), std::string::npos) << text;
-  std::filesystem::remove(path);
 }
 
 TEST(log_to, says_what_is_wrong) {

@@ -124,7 +124,7 @@ TEST(metrics, refuse_a_label_without_a_score) {
     accuracy<simd_backend, most>(make_model(), data);
     FAIL();
   } catch (data_error const& e) {
-    EXPECT_STREQ(e.what(), "knit: an instance has the label 3, but the model gives scores for labels 0 .. 2");
+    EXPECT_STREQ(e.what(), "knit: an instance has the label 3, but the model gives scores for labels 0 .. 2; give it a row for each class");
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// svg_axis.hpp -- in: numbers to show, the ends of an axis in a picture. out: where each lies, and round numbers to write at it.
+// svg_axis.hpp -- in: numbers, the ends of an axis in a picture. out: where each lies, and round numbers to write there.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -25,7 +25,8 @@ struct svg_axis {
     }
   }
   double place(double v) const { return from + (scaled(v) - low) / (high - low) * (to - from); }
-  /// Round numbers: 1, 2 or 5 times a power of 10 apart; on a logarithmic scale powers of 10, or, of few, 1, 2 and 5 times these.
+  /// Round numbers: 1, 2 or 5 times a power of 10 apart; on a logarithmic scale powers of 10, and, if these are few, 2 and 5
+  /// times each.
   std::vector<double> ticks() const {
     std::vector<double> t;
     auto add = [&](double v) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// svg_curve.hpp -- in: series of numbers. out: an SVG file of their curves, with axes and a legend, that needs nothing else.
+// svg_curve.hpp -- in: series of numbers. out: an SVG file of their curves with axes and a legend; it needs nothing else.
 #pragma once
 #include <charconv>
 #include <cstddef>
@@ -21,14 +21,15 @@ struct svg_series {
   std::string name;
   std::vector<double> y, x;
 
-  svg_series(std::string n, std::ranges::input_range auto const& ys, double every = 1) : name(std::move(n)), y(ys.begin(), ys.end()) {
+  svg_series(std::string n, std::ranges::input_range auto const& ys, double every = 1)
+      : name(std::move(n)), y(ys.begin(), ys.end()) {
     for (std::size_t i = 0; i < y.size(); ++i) x.push_back(every * double(i + 1));
   }
   svg_series(std::string n, std::ranges::input_range auto const& xs, std::ranges::input_range auto const& ys)
       : name(std::move(n)), y(ys.begin(), ys.end()), x(xs.begin(), xs.end()) {
     if (x.size() != y.size())
-      throw std::invalid_argument("knit: the series " + name + " has " + std::to_string(x.size()) + " x and " + std::to_string(y.size()) +
-                                  " y; make them as many");
+      throw std::invalid_argument("knit: the series " + name + " has " + std::to_string(x.size()) + " x and " +
+                                  std::to_string(y.size()) + " y; make them as many");
   }
 };
 
@@ -46,10 +47,10 @@ inline std::string svg_number(double v, int digits = 6) {
 }
 inline std::string svg_text(std::string_view s) {
   std::string r;
-  for (char c : s) r += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c >= 0 && c < ' ' ? ' ' : c);
+  for (char c : s)
+    r += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c >= 0 && c < ' ' ? ' ' : c);
   return r;
 }
-
 
 /// A picture as it is drawn.
 struct svg_picture {
@@ -64,7 +65,8 @@ struct svg_picture {
     svg += "<text x=\"" + n(at_x) + "\" y=\"" + n(at_y) + "\" " + more + ">" + svg_text(s) + "</text>\n";
   }
   void line(double x1, double y1, double x2, double y2, std::string const& stroke) {
-    svg += "<line x1=\"" + n(x1) + "\" y1=\"" + n(y1) + "\" x2=\"" + n(x2) + "\" y2=\"" + n(y2) + "\" stroke=\"" + stroke + "\"/>\n";
+    svg += "<line x1=\"" + n(x1) + "\" y1=\"" + n(y1) + "\" x2=\"" + n(x2) + "\" y2=\"" + n(y2) +
+           "\" stroke=\"" + stroke + "\"/>\n";
   }
   void axes() {
     const double middle = (left + right) / 2, height = (top + bottom) / 2;
@@ -90,9 +92,10 @@ struct svg_picture {
         points += (count++ ? " " : "") + n(x.place(s.x[i])) + "," + n(y.place(s.y[i]));
         continue;
       }
-      const std::string stroke = "<polyline fill=\"none\" stroke-width=\"1.5\" stroke-linejoin=\"round\" stroke=\"" + colour;
-      if (count == 1) svg += "<circle cx=\"" + points.replace(points.find(','), 1, "\" cy=\"") + "\" r=\"1.5\" fill=\"" + colour + "\"/>\n";
-      else if (count > 1) svg += stroke + "\" points=\"" + points + "\"/>\n";
+      if (count > 1)
+        svg += "<polyline fill=\"none\" stroke-width=\"1.5\" stroke=\"" + colour + "\" points=\"" + points + "\"/>\n";
+      else if (count == 1)
+        svg += "<circle r=\"1.5\" fill=\"" + colour + "\" cx=\"" + points.replace(points.find(','), 1, "\" cy=\"") + "\"/>\n";
       points.clear(), count = 0;
     }
   }
@@ -117,13 +120,14 @@ inline std::string svg_of(std::vector<svg_series> const& all, svg_options const&
     p.text(p.right - 32, at + 4, "class=\"legend\" text-anchor=\"end\"", all[k].name);
   }
   const std::string width = p.n(o.width), height = p.n(o.height);
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + width + " " + height + "\" width=\"" + width + "\" height=\"" + height +
-         "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" + p.svg + "</svg>\n";
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + width + " " + height + "\" width=\"" + width +
+         "\" height=\"" + height + "\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\">\n" +
+         "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" + p.svg + "</svg>\n";
 }
 
-/// `svg_curve("loss.svg", {{"sgd", losses}, {"adam", others, 600}}, {.log_scale = true})`: a picture of losses by step, that
-/// are 1 apart or as many as said. The axes have what there is to show; where a number is infinite, none, or on a logarithmic
-/// scale not above 0, a curve has a gap. Throws data_error where the file cannot be written.
+/// `svg_curve("loss.svg", {{"sgd", losses}, {"adam", others, 600}}, {.log_scale = true})`: a picture of losses by step, 1
+/// or as many as said from one to the next. The axes have what there is to show; where a number is infinite or NaN, or on a
+/// logarithmic scale not above 0, a curve has a gap. Throws data_error where the file cannot be written.
 inline void svg_curve(std::filesystem::path const& path, std::vector<svg_series> const& all, svg_options const& o = {}) {
   const std::string text = svg_of(all, o);
   replace_file(path, {std::as_bytes(std::span(text))});

@@ -59,7 +59,8 @@ template <class Choice, class Rule, class Other> struct by_parameter_rule {
     template <class W, class... X> constexpr auto operator()(W w, auto g, X... x) const {
       using parameter = detail::parameter_behind<W>;
       const std::tuple<X...> all(x...);
-      if constexpr (detail::count_chosen<Choice, typename parameter::model_type>() == 0) return complain<detail::none_chosen<Choice>()>();
+      constexpr int chosen = detail::count_chosen<Choice, typename parameter::model_type>();
+      if constexpr (chosen == 0) return complain<detail::none_chosen<Choice>()>();
       else if constexpr (detail::chosen<Choice, parameter>(W::shape)) return of<Rule, 0>(w, g, all);
       else return of<Other, detail::hyper_count<Rule>>(w, g, all);
     }
@@ -67,7 +68,8 @@ template <class Choice, class Rule, class Other> struct by_parameter_rule {
    private:
     /// What rule R gives, whose numbers stand `Before` behind the states, and the states that it has not as they are.
     template <class R, int Before> static constexpr auto of(auto w, auto g, auto const& all) {
-      static_assert(!requires { typename R::total; }, "knit: a norm over all gradients goes around: clip_all(by_parameter(...), most)");
+      static_assert(!requires { typename R::total; },
+                    "knit: a norm over all gradients goes around: clip_all(by_parameter(...), most)");
       constexpr int own = detail::states_of<R>();
       return [&]<int... S, int... H, int... Rest>(std::integer_sequence<int, S...>, std::integer_sequence<int, H...>,
                                                   std::integer_sequence<int, Rest...>) {
@@ -81,12 +83,12 @@ template <class Choice, class Rule, class Other> struct by_parameter_rule {
 };
 
 /// `train(model, by_parameter(matrices, adamw_rule{.decay = 0.1}, adamw_rule{.decay = 0}))`: the first rule for parameters of
-/// which choice(parameter_info) is true, the second for all others. The choice is a function without captures, as the
-/// compiler makes it: `[](auto p) { return p.path == "layers.1.b" || p.extents.rank > 2; }`. Rules around this one, a
+/// which choice(parameter_info) is true, the second for all others. The choice is a function without captures, for the
+/// compiler calls it: `[](auto p) { return p.path == "layers.1.b" || p.extents.rank > 2; }`. Rules around this one, a
 /// schedule among them, are around both. A choice that is true of no parameter does not compile.
 template <class Choice, class Rule, class Other>
 by_parameter_rule<Choice, Rule, Other> by_parameter(Choice, Rule const& rule, Other const& otherwise) {
-  static_assert(std::is_empty_v<Choice>, "knit: by_parameter chooses when a program is compiled, so by a function without captures");
+  static_assert(std::is_empty_v<Choice>, "knit: by_parameter chooses at compile time, so by a function without captures");
   return {rule, otherwise};
 }
 /// Is a parameter of two axes or more? So are weights, but not biases and gains, which as a rule should not decay.

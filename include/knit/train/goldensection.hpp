@@ -42,14 +42,15 @@ template <class F> class remembered {
 
 }  // namespace detail
 
-/// `goldensection([&](std::vector<double> const& x) { return loss(0.1 * std::exp(x[0])); }, 1)`: a local minimum of a function of
-/// n numbers, from 0 on with steps of 1. A step that makes it smaller is kept, and the next along that number is `accel` times as
-/// long; after another it goes the other way and is shorter by as much. The number whose last step changed the function most is
-/// next. Near a minimum along one number that is golden section, a call for each factor of 0.618. A value that is NaN or
-/// infinite is worse than all. Throws std::invalid_argument unless n > 0, 0 < dxmin <= 1 and accel > 1. Source: Knet.jl.
+/// `goldensection([&](std::vector<double> const& x) { return loss(0.1 * std::exp(x[0])); }, 1)`: a local minimum of a
+/// function of n numbers, from zeros on with steps of 1. A step that makes it smaller is kept, and the next along that number
+/// is `accel` times as long; otherwise the next goes the other way and is as much shorter. The number whose last step
+/// changed the function most is next. Near a minimum along one number that is golden section: a call for each factor of
+/// 0.618. A value that is NaN or infinite is worse than all. Throws std::invalid_argument unless n > 0, 0 < dxmin <= 1 and
+/// accel > 1. Source: Knet.jl.
 template <class F> minimum goldensection(F&& function, int n, goldensection_options o = {}) {
   if (n < 1 || !(o.dxmin > 0 && o.dxmin <= 1) || !(o.accel > 1))
-    throw std::invalid_argument("knit: goldensection takes a number of variables from 1 on, dxmin above 0 and at most 1, and accel above 1, not " +
+    throw std::invalid_argument("knit: goldensection takes n from 1 on, dxmin above 0 and at most 1, and accel above 1, not " +
                                 std::to_string(n) + ", " + std::to_string(o.dxmin) + " and " + std::to_string(o.accel));
   detail::remembered f(function, o.dxmin / 1000);
   minimum best{0, std::vector<double>(std::size_t(n))};

@@ -30,7 +30,8 @@ struct accuracy_metric {
   double value() const { return count == 0 ? 0 : double(right) / double(count); }
 };
 
-/// The mean negative log-likelihood of the labels, as the function nll has it, in double. NaN if a score is, or of no instances.
+/// The mean negative log-likelihood of the labels, as the function nll of scores has it, in double. NaN if a score is NaN, and
+/// of no instances.
 struct nll_metric {
   double sum = 0;
   long count = 0;
@@ -58,17 +59,18 @@ template <int B, class Data> decltype(auto) in_batches(Data& data) {
   if constexpr (ranges::range<Data>) return (data);
   else return data | minibatch<dyn<"batch", B>>(in_order{});
 }
-template <int B, class Data> using batch_in = std::remove_cvref_t<ranges::range_reference_t<decltype(in_batches<B>(std::declval<Data&>()))>>;
-template <class Backend, class Model, class Batch> using scores_of = inference<Backend, Model, std::remove_cvref_t<decltype(Batch::x)>>;
+template <class Batches> using batch_in = std::remove_cvref_t<ranges::range_reference_t<Batches>>;
+template <class Backend, class Model, class Batch>
+using scores_of = inference<Backend, Model, std::remove_cvref_t<decltype(Batch::x)>>;
 
 inline long checked_label(long label, int classes) {
   if (label >= 0 && label < classes) return label;
   throw data_error("knit: an instance has the label " + std::to_string(label) + ", but the model gives scores for labels 0 .. " +
-                   std::to_string(classes - 1));
+                   std::to_string(classes - 1) + "; give it a row for each class");
 }
 /// Calls f with the scores and the label of each instance.
 template <class Backend, class Model, class Batches, class F> void for_each_scored(Model const& m, Batches&& batches, F f) {
-  using batch_type = std::remove_cvref_t<ranges::range_reference_t<Batches>>;
+  using batch_type = batch_in<Batches>;
   using program = scores_of<Backend, Model, batch_type>;
   constexpr shape s = program::result_shape;
   constexpr sentence wrong = label_complaint("a metric of a model", s, std::remove_cvref_t<decltype(batch_type::y)>::shape);
@@ -109,7 +111,8 @@ template <class Backend = default_backend, int B = 100, model Model, class Data>
 }
 /// `confusion(model, mnist.test)`, or of a range of batches: see confusion_metric.
 template <class Backend = default_backend, int B = 100, model Model, class Data> auto confusion(Model const& m, Data&& data) {
-  constexpr int classes = detail::scores_of<Backend, Model, detail::batch_in<B, Data>>::result_shape.extent[0];
+  using batch = detail::batch_in<decltype(detail::in_batches<B>(data))>;
+  constexpr int classes = detail::scores_of<Backend, Model, batch>::result_shape.extent[0];
   return std::get<0>(measure<Backend, B>(m, data, confusion_metric<classes>{}));
 }
 
