@@ -10,6 +10,7 @@
 #include <knit/io/csv.hpp>           // read_csv
 #include <knit/io/idx.hpp>           // read_idx, map_idx
 #include <knit/io/npy.hpp>           // read_npy, map_npy, npz_file
+#include <knit/io/svg_curve.hpp>     // svg_curve
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
@@ -20,6 +21,7 @@
 #include <knit/optim/adagrad.hpp>    // adagrad_rule
 #include <knit/optim/adam.hpp>       // adam_rule
 #include <knit/optim/adamw.hpp>      // adamw_rule
+#include <knit/optim/by_parameter.hpp>  // by_parameter, matrices: one rule or another
 #include <knit/optim/clip.hpp>       // clip_each, clip_all: around a rule
 #include <knit/optim/lion.hpp>       // lion_rule
 #include <knit/optim/momentum.hpp>   // momentum_rule
@@ -29,7 +31,11 @@
 #include <knit/optim/sgd.hpp>        // sgd_rule
 #include <knit/optim/weight_decay.hpp>  // weight_decay, l1_penalty: around a rule
 #include <knit/program.hpp>          // eval, params, update, inference, explain
-#include <knit/train/metrics.hpp>    // accuracy
+#include <knit/train/goldensection.hpp>  // goldensection
+#include <knit/train/header.hpp>     // save_header, load
+#include <knit/train/hyperband.hpp>  // hyperband
+#include <knit/train/log.hpp>        // log_to: for tap
+#include <knit/train/metrics.hpp>    // accuracy, nll, confusion, measure
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run,
                                      // prefetch, augment

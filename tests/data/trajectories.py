@@ -56,6 +56,19 @@ class Scheduled:
         self.schedule.step()
 
 
+class Together:
+    def __init__(self, *optimisers):
+        self.optimisers = optimisers
+
+    def zero_grad(self):
+        for o in self.optimisers:
+            o.zero_grad()
+
+    def step(self):
+        for o in self.optimisers:
+            o.step()
+
+
 def knet_adagrad(w, g, s, lr=0.1, eps=1e-3):
     s["G"] = s.get("G", 0) + g * g
     return w - lr * g / (s["G"] + eps).sqrt()
@@ -94,7 +107,7 @@ def clip_all(most):
 
 
 def optimisers(torch):
-    """Name in the file: a function of the parameters. The numbers are those of tests/optim/trajectories.cpp and rules.cpp."""
+    """Name in the file: a function of the parameters. The numbers are those of tests/optim/*.cpp."""
     return {
         "sgd": lambda p: torch.optim.SGD(p, lr=0.1),
         # PyTorch keeps the rate out of the velocity, which with a constant rate gives the same weights.
@@ -109,6 +122,8 @@ def optimisers(torch):
         "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1),
         "lion": lambda p: ByFormula(p, lion),
         "decay": lambda p: torch.optim.SGD(p, lr=0.1, weight_decay=0.01),
+        "groups": lambda p: torch.optim.AdamW([{"params": p[0::2]}, {"params": p[1::2], "weight_decay": 0}], lr=0.01, weight_decay=0.1),
+        "one_by_adam": lambda p: Together(torch.optim.SGD(p[1:], lr=0.05), torch.optim.Adam(p[:1], lr=0.01)),
         "clip_each": lambda p: ByFormula(p, clipped_momentum),
         "clip_all": lambda p: ByFormula(p, decaying, clip_all(0.5)),
         "cosine": lambda p: Scheduled(torch.optim.SGD(p, lr=0.1), lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 100, 0.02)),

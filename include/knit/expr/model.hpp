@@ -122,6 +122,29 @@ template <class T, class F> constexpr void walk(T& field, std::string const& pat
     });
 }
 
+/// Adds the path of parameter k of a T to the path of that T.
+template <class T> constexpr void add_path(sentence& to, int k) {
+  auto member = [&]<class F>(auto const& name, mp::mp_identity<F>) {
+    constexpr int n = count_parameters<F>();
+    if (k >= 0 && k < n) {
+      to << (to.empty() ? "" : ".") << name;
+      add_path<F>(to, k);
+    }
+    k -= n;
+  };
+  if constexpr (is_layers<T>)
+    [&]<class... L>(mp::mp_list<L...>) {
+      int i = 0;
+      (member(i++, mp::mp_identity<L>{}), ...);
+    }(mp::mp_rename<T, mp::mp_list>{});
+  else if constexpr (model<T>)
+    [&]<class... F>(mp::mp_list<F...>) {
+      hana::unpack(hana::accessors<T>(), [&](auto... m) {
+        (member(hana::to<char const*>(hana::first(m)), mp::mp_identity<F>{}), ...);
+      });
+    }(field_types<T>{});
+}
+
 template <class T> constexpr auto arrays_of(T& field) {
   using plain = std::remove_cvref_t<T>;
   if constexpr (array_like<plain>) return std::tuple<T*>(&field);
@@ -144,6 +167,17 @@ template <class T> inline constexpr int parameter_count = detail::count_paramete
 
 /// Pointers to the parameter arrays of a model, in the order of its fields; types stay known.
 template <model T> constexpr auto parameters_of(T& m) { return detail::arrays_of(m); }
+
+/// Parameter K of a model of type T, as the compiler knows it.
+template <model T, int K> struct parameter_of {
+  static_assert(K >= 0 && K < parameter_count<T>);
+  using model_type = T;
+  static constexpr sentence path = [] {  ///< "layers.0.w", as in for_each_parameter
+    sentence s;
+    detail::add_path<std::remove_cv_t<T>>(s, K);
+    return s;
+  }();
+};
 
 /// Calls f(path, array) for each parameter of a model: "layers.0.w", ...
 template <model T, class F> void for_each_parameter(T& m, F&& f) { detail::walk(m, "", f); }

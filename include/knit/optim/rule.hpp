@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// rule.hpp -- what update rules around another rule are made with.
+// rule.hpp -- what update rules around other rules are made with.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -8,12 +8,23 @@
 
 namespace knit::detail {
 
+template <class Rule> constexpr int states_of() {
+  if constexpr (requires { Rule::states; }) return Rule::states;
+  else return 0;
+}
+template <class Rule> inline constexpr int hyper_count = int(std::tuple_size_v<decltype(std::declval<Rule const&>().hyper(1L))>);
+
+template <std::size_t N, std::size_t M>
+constexpr std::array<double, N + M> with_numbers(std::array<double, N> const& first, std::array<double, M> const& last) {
+  return std::apply([&](auto... a) {
+    return std::apply([&](auto... b) { return std::array<double, N + M>{a..., b...}; }, last);
+  }, first);
+}
+
 // A rule around another is derived from it, so that its numbers are the other's and one more, the last.
 
 template <std::size_t N> constexpr std::array<double, N + 1> with_number(std::array<double, N> const& numbers, double last) {
-  return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-    return std::array<double, N + 1>{numbers[Index]..., last};
-  }(std::make_index_sequence<N>());
+  return with_numbers(numbers, std::array<double, 1>{last});
 }
 /// f(the last of x, the others in order).
 template <class F, class... X> constexpr auto last_first(F const& f, X const&... x) {

@@ -7,13 +7,20 @@
 
 namespace knit {
 
+namespace detail {
+template <class Rule> void scale_rate(Rule& rule, double by) {
+  if constexpr (requires { rule.scale_rate(by); }) rule.scale_rate(by);
+  else rule.lr *= by;
+}
+}  // namespace detail
+
 /// A rule whose rate at step n is its own times factor(n).
 template <class Rule, class Factor> struct scheduled_rule : Rule {
   Factor factor;
 
   auto hyper(long step) const {
     Rule now = *this;
-    now.lr *= factor(step);
+    detail::scale_rate(now, factor(step));
     return now.hyper(step);
   }
 };

@@ -2,6 +2,7 @@
 // step.hpp -- in: a model, an update rule and types of arguments. out: one fused step of training, as a callable.
 #pragma once
 #include <algorithm>
+#include <knit/optim/rule.hpp>
 #include <knit/program.hpp>
 
 namespace knit {
@@ -18,12 +19,6 @@ concept update_rule = requires(Rule const& rule, long step) {
 };
 
 namespace detail {
-
-template <class Rule> constexpr int states_of() {
-  if constexpr (requires { Rule::states; }) return Rule::states;
-  else return 0;
-}
-template <class Rule> inline constexpr int hyper_count = int(std::tuple_size_v<decltype(std::declval<Rule const&>().hyper(1L))>);
 
 constexpr sentence not_a_loss(shape s) {
   sentence t;
@@ -43,8 +38,9 @@ template <class R> constexpr sentence wrong_count(int states) {
   t << "the next of an update rule with " << states << " states returns " << values_in<R> << " values; return std::tuple of w's next value and of each state's, in order";
   return t;
 }
-/// One of the values that a rule's `next` returns.
-template <class Next, int States, int Index> struct nth_value {
+/// One of the values that a rule's `next` returns, of a parameter that is Parameter, if the rule asks for that.
+template <class Next, int States, int Index, class Parameter> struct nth_value {
+  using parameter = Parameter;
   template <class... X> constexpr auto operator()(X const&... x) const {
     using R = decltype(Next{}(x...));
     if constexpr (poison<R>) return poisoned{};
@@ -99,11 +95,16 @@ template <class Model, class Rule, class... X> struct training_spec {
       return std::tuple((typename Rule::total{}(make<gradient_op>(loss{}, parameter_at<K>{})) + ...));
     else return std::tuple<>{};
   }
+  template <int K> static constexpr auto seen_by_rule() {
+    if constexpr (requires { typename Rule::by_parameter; }) return mp::mp_identity<parameter_of<Model, K>>{};
+    else return mp::mp_identity<void>{};
+  }
   template <int K, int Index, int... S, int... H>
   static constexpr auto next(std::integer_sequence<int, S...>, std::integer_sequence<int, H...>) {
     using w = parameter_at<K>;
+    using nth = nth_value<typename Rule::next, states, Index, typename decltype(seen_by_rule<K>())::type>;
     return std::apply([](auto... sum) {
-      return call_layer<0>(nth_value<typename Rule::next, states, Index>{}, w{}, make<gradient_op>(loss{}, w{}), sum...,
+      return call_layer<0>(nth{}, w{}, make<gradient_op>(loss{}, w{}), sum...,
                            parameter<state_leaf(K, S), array_at<K>>{}..., argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
     }, total(std::make_integer_sequence<int, parameters::count>{}));
   }
