@@ -9,6 +9,7 @@
 #include <knit/gradients.hpp>        // value_and_gradients
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
+#include <knit/nn/curve.hpp>         // curve, make_curve
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/nn/dropout.hpp>       // dropout
 #include <knit/op/catalogue.hpp>     // every op and composite
@@ -26,6 +27,8 @@
 #include <knit/optim/sgd.hpp>        // sgd_rule
 #include <knit/optim/weight_decay.hpp>  // weight_decay, l1_penalty: around a rule
 #include <knit/program.hpp>          // eval, params, update, inference, explain
+#include <knit/train/lbfgs.hpp>      // lbfgs
+#include <knit/train/levenberg_marquardt.hpp>  // levenberg_marquardt
 #include <knit/train/metrics.hpp>    // accuracy
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run
