@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tells how far cars go on a gallon by a line through six numbers of each, fitted by L-BFGS and, for comparison, by Eigen's least
-// squares. With --test the exit status is 1 unless both find the same line.
+// Tells how far cars go on a gallon by a line through six numbers of each, fitted by L-BFGS and, for comparison, by
+// Eigen's least squares. With --test the exit status is 1 unless both find the same line.
 #include <Eigen/QR>
 #include <cmath>
 #include <cstdio>
@@ -47,7 +47,9 @@ static void standardise(data_set<trained>& train, data_set<tested>& test) {
 template <class Layer> struct regression {
   BOOST_HANA_DEFINE_STRUCT(regression, (Layer, layer));
   template <class X> constexpr auto operator()(X&& x) const { return layer(std::forward<X>(x)); }
-  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const { return mse(layer(std::forward<X>(x)), std::forward<Y>(y)); }
+  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
+    return mse(layer(std::forward<X>(x)), std::forward<Y>(y));
+  }
 };
 template <class Layer> regression(Layer) -> regression<Layer>;
 
@@ -77,16 +79,17 @@ int main(int argc, char** argv) try {
 
   regression ours{dense(tensor<double, 1, features>(), tensor<double, 1>(), identity)};
   int iterations = -1;  // the last loss is of no iteration
-  for (double loss : lbfgs(ours, train_set.x, train_set.y, {.gtol = 1e-9, .ftol = 0})) std::printf("%3d  %.6f\n", ++iterations, loss);
+  for (double loss : lbfgs(ours, train_set.x, train_set.y, {.gtol = 1e-9, .ftol = 0}))
+    std::printf("%3d  %.6f\n", ++iterations, loss);
 
   auto theirs = ours;
   const auto found = least_squares(train_set);
   for (int f = 0; f < features; ++f) theirs.layer.w(0, f) = found(f);
   theirs.layer.b[0] = found(features);
 
-  std::printf("root of the mean squared error, miles per gallon, of %d cars in training and %d in the test:\n", trained, tested);
-  std::printf("knit   %.6f  %.6f\nEigen  %.6f  %.6f\n", error(ours, train_set), error(ours, test_set), error(theirs, train_set),
-              error(theirs, test_set));
+  std::printf("root of the mean squared error in miles per gallon, of %d cars and of %d others:\n", trained, tested);
+  std::printf("knit   %.6f  %.6f\n", error(ours, train_set), error(ours, test_set));
+  std::printf("Eigen  %.6f  %.6f\n", error(theirs, train_set), error(theirs, test_set));
   double apart = 0;
   for (int f = 0; f < features; ++f) apart = std::max(apart, std::abs(ours.layer.w(0, f) - found(f)));
   return test && !(apart < 1e-7 && error(ours, test_set) < 4);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// nist.hpp -- in: a function and the name of one of NIST's data sets. out: both starting points lead to the certified coefficients.
+// nist.hpp -- in: a function and the name of one of NIST's data sets. out: both starting points lead to the certified
+// coefficients.
 #pragma once
 
 #include <knit/knit.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// slow_nist.cpp -- in: levenberg_marquardt.hpp and 24 of NIST's 27 data sets of nonlinear regression. out: the certified coefficients.
+// slow_nist.cpp -- in: levenberg_marquardt.hpp and 24 of NIST's 27 data sets of nonlinear regression. out: the
+// certified coefficients.
 
 #include "nist.hpp"
 
@@ -34,7 +35,9 @@ TEST(nist, average_difficulty) {
     return (a + x % (b + x * c)) / (1 + x % (d + x * e));
   });
   fits<236, 7>("Hahn1", ratio);
-  fits<33, 5>("MGH17", [](auto x, auto a, auto b, auto c, auto d, auto e) { return a + b * exp(-d * x) + c * exp(-e * x); });
+  fits<33, 5>("MGH17", [](auto x, auto a, auto b, auto c, auto d, auto e) {
+    return a + b * exp(-d * x) + c * exp(-e * x);
+  });
   fits<24, 6>("Lanczos1", lanczos);
   fits<24, 6>("Lanczos2", lanczos);
   fits<250, 8>("Gauss3", gauss);

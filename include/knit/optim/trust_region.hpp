@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// trust_region.hpp -- in: J, r and a radius. out: the step h that makes |J h + r| least among those of at most that length.
+// trust_region.hpp -- in: J, r and a radius. out: the step h that makes |J h + r| least among those of at most that
+// length.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,8 @@ namespace knit {
 
 namespace detail {
 
-/// Householder's reflections that make a, rows x columns with rows >= columns and first index fastest, upper triangular in its
-/// first `columns` rows; b is reflected, too. What is below is no longer of use.
+/// Householder's reflections that make a, rows x columns with rows >= columns and first index fastest, upper triangular
+/// in its first `columns` rows; b is reflected, too. What is below is no longer of use.
 inline void make_triangular(double* a, double* b, int rows, int columns) {
   for (int k = 0; k < columns; ++k) {
     double* const v = a + long(k) * rows;
@@ -32,14 +33,14 @@ inline void make_triangular(double* a, double* b, int rows, int columns) {
 
 }  // namespace detail
 
-/// Steps of least squares. A step's length is |D h|, D the largest length that each column of J has had, so that it does not depend
-/// on the units of the parameters. After construction nothing is allocated. Source: More, The Levenberg-Marquardt
-/// algorithm: implementation and theory, Lecture Notes in Mathematics 630 (1978).
+/// Steps of least squares. A step's length is |D h|, D the largest length that each column of J has had, so that it
+/// does not depend on the units of the parameters. After construction nothing is allocated. Source: More, The
+/// Levenberg-Marquardt algorithm: implementation and theory, Lecture Notes in Mathematics 630 (1978).
 class trust_region {
  public:
   trust_region(int rows, int columns)
-      : rows_(std::max(rows, columns)), columns_(columns), j_(std::size_t(rows_) * n()), r_(std::size_t(rows_)), triangle_(2 * n() * n()),
-        right_(2 * n()), length_(n()), scale_(n()), z_(n()) {}
+      : rows_(std::max(rows, columns)), columns_(columns), j_(std::size_t(rows_) * n()), r_(std::size_t(rows_)),
+        triangle_(2 * n() * n()), right_(2 * n()), length_(n()), scale_(n()), z_(n()) {}
 
   void clear() { std::fill(scale_.begin(), scale_.end(), 0); }
 
@@ -81,7 +82,8 @@ class trust_region {
     if (!full_rank() || (solve(), !(norm(z_) <= 1.1 * radius))) damp(radius);
     for (std::size_t k = 0; k < n(); ++k) h[k] = z_[k] / of(k);
   }
-  /// Of the last step: lambda |D h|^2 and |J h|^2, whose sum and the first again is how much less |J h + r|^2 is than |r|^2.
+  /// Of the last step: lambda |D h|^2 and |J h|^2, whose sum and the first again is how much less |J h + r|^2 is than
+  /// |r|^2.
   double damped() const { return damping_ * norm(z_) * norm(z_); }
   double linear() const {
     double s = 0;
@@ -104,7 +106,10 @@ class trust_region {
   }
   bool full_rank() const {
     double least = std::abs(at(0, 0)), most = least;
-    for (int k = 1; k < columns_; ++k) least = std::min(least, std::abs(at(k, k))), most = std::max(most, std::abs(at(k, k)));
+    for (int k = 1; k < columns_; ++k) {
+      least = std::min(least, std::abs(at(k, k)));
+      most = std::max(most, std::abs(at(k, k)));
+    }
     return least > 1e-16 * most;
   }
   /// z with the least |J D^-1 z + r|^2 + damping |z|^2.

@@ -25,9 +25,10 @@ inline double least_of_cubic(line_point const& p, line_point const& q) {
 }  // namespace detail
 
 /// A point p with p.value <= start.value + 1e-4 p.at start.slope and |p.slope| <= 0.9 |start.slope|, the strong Wolfe
-/// conditions; f(at) gives points, is asked for `first` first and for p last. Where `most` points do not find one, or numbers have
-/// no more digits, the lowest so far, or `start`. Source: Nocedal, Wright, Numerical Optimization, 2006, algorithms 3.5 and 3.6.
-template <class F> line_point strong_wolfe(F&& f, line_point const& start, double first, int most = 25) {
+/// conditions; f(at) gives points, is asked for `first` first and for p last. Where `most` points do not find one, or
+/// numbers have no more digits, the lowest so far, or `start`. Source: Nocedal, Wright, Numerical Optimization, 2006,
+/// algorithms 3.5 and 3.6.
+template <class F> line_point strong_wolfe(F&& f, line_point const& start, double first, int most = 50) {
   line_point low = start, high{}, last = start;
   bool between = false;  // low and high have a point that will do between them
   for (double at = first; most > 0; --most) {

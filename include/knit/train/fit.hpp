@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// fit.hpp -- in: an iteration on all of a model's data. out: the losses before each, a range that ends where it converges.
+// fit.hpp -- in: an iteration on all data. out: the losses before each, a range that ends where it converges.
 #pragma once
 #include <array>
 #include <knit/train/step.hpp>
@@ -7,8 +7,8 @@
 
 namespace knit {
 
-/// An iteration of an optimiser that has all data at once: reading a loss makes one. `begin` forgets what earlier passes left,
-/// and the iteration that finds nothing to do is the last: its loss is that of the model as it stays.
+/// An iteration of an optimiser that has all data at once: reading a loss makes one. `begin` forgets what earlier
+/// passes left, and the iteration that finds nothing to do is the last: its loss is that of the model as it stays.
 template <class Iteration> struct fit_stage {
   static constexpr ranges::cardinality cardinality = ranges::unknown;
   std::shared_ptr<Iteration> iteration;
@@ -43,11 +43,15 @@ template <class Model> constexpr long parameters_before(int k) {
   for (int i = 0; i < k; ++i) n += parameter_sizes<Model>[std::size_t(i)];
   return n;
 }
-template <class Model> inline constexpr long parameter_elements = parameters_before<Model>(leaves_of_model<Model>::count);
+template <class Model>
+inline constexpr long parameter_elements = parameters_before<Model>(leaves_of_model<Model>::count);
 
 /// The parameters' elements in one row: in order, each first index fastest.
 template <class Model, class T> void read_parameters(Model const& m, T* to) {
-  std::apply([&](auto const*... a) { ([&] { for (long i = 0; i < a->size(); ++i) *to++ = T((*a)[i]); }(), ...); }, parameters_of(m));
+  auto read = [&](auto const& a) {
+    for (long i = 0; i < a.size(); ++i) *to++ = T(a[i]);
+  };
+  std::apply([&](auto const*... a) { (read(*a), ...); }, parameters_of(m));
 }
 template <class Model, class T> void write_parameters(Model& m, T const* from) {
   auto write = [&]<class A>(A& a) { a.fill([&](long) { return typename A::value_type(*from++); }); };

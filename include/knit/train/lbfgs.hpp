@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 // lbfgs.hpp -- in: a model and all of its data. out: the losses of L-BFGS, until it converges.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <knit/optim/wolfe.hpp>
 #include <knit/train/fit.hpp>
+#include <limits>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace knit {
 
-/// It ends where no element of the gradient is above gtol in size, or a step from loss a to loss b has a - b <= ftol max(|a|,
-/// |b|, 1); both as in SciPy's L-BFGS-B. `memory`: how many of the last steps tell how the loss is curved.
+/// It ends where no element of the gradient is above gtol in size, or a step from loss a to loss b has a - b <= ftol
+/// max(|a|, |b|, 1); both as in SciPy's L-BFGS-B. `memory`: how many of the last steps tell how the loss is curved.
 struct lbfgs_options {
   int memory = 10;
   double gtol = 1e-5, ftol = 2.2e-9;
@@ -17,14 +21,17 @@ struct lbfgs_options {
 
 namespace detail {
 
-/// A model's loss on arguments and its derivative with regard to each parameter, all outputs. Leaves: parameters, arguments.
+/// A model's loss on arguments and its derivative with regard to each parameter, all outputs. Leaves: parameters,
+/// arguments.
 template <class Model, class... X> struct loss_spec : inference_spec<Model, X...> {
   using base = inference_spec<Model, X...>;
   template <int K> using parameter_at = parameter<K, typename base::parameters::template array_at<K>>;
+  using first_argument_type = argument<base, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>;
   using loss = unless_poisoned<typename decltype(check_loss<typename base::traced>())::type,
-                               decltype(sum(argument<base, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
+                               decltype(sum(first_argument_type{}))>;
   template <int... K> static auto list(std::integer_sequence<int, K...>)
-      -> mp::mp_list<result<typename loss::graph>, result<typename decltype(make<gradient_op>(loss{}, parameter_at<K>{}))::graph>...>;
+      -> mp::mp_list<result<typename loss::graph>,
+                     result<typename decltype(make<gradient_op>(loss{}, parameter_at<K>{}))::graph>...>;
   using results = decltype(list(std::make_integer_sequence<int, base::parameters::count>{}));
 };
 
@@ -33,17 +40,19 @@ template <class T> double dot(std::vector<T> const& a, std::vector<T> const& b) 
   for (std::size_t i = 0; i < a.size(); ++i) s += double(a[i]) * double(b[i]);
   return s;
 }
-template <class T> void add(std::vector<T>& to, double by, std::vector<T> const& a) {
+template <class T> void add_scaled(std::vector<T>& to, double by, std::vector<T> const& a) {
   for (std::size_t i = 0; i < a.size(); ++i) to[i] = T(double(to[i]) + by * double(a[i]));
 }
 
 /// What the last steps and the changes of the gradient over them tell of the inverse of the loss's second derivative.
 template <class T> class inverse_hessian {
  public:
-  inverse_hessian(int memory, std::size_t n) : pairs_(std::size_t(memory), {std::vector<T>(n), std::vector<T>(n), 0, 0}) {}
+  inverse_hessian(int memory, std::size_t n)
+      : pairs_(std::size_t(memory), {std::vector<T>(n), std::vector<T>(n), 0, 0}) {}
   void clear() { count_ = 0; }
   bool empty() const { return count_ == 0; }
-  /// The step and the change of the gradient from one point and gradient to another. One that shows no curvature is left out.
+  /// The step and the change of the gradient from one point and gradient to another. One that shows no curvature is
+  /// left out.
   void add(std::vector<T> const& from, std::vector<T> const& to, std::vector<T> const& g, std::vector<T> const& g_to) {
     pair& p = at(count_);
     for (std::size_t i = 0; i < g.size(); ++i) p.s[i] = to[i] - from[i], p.y[i] = g_to[i] - g[i];
@@ -54,11 +63,14 @@ template <class T> class inverse_hessian {
   void apply(std::vector<T>& d) {
     if (empty()) return;
     const long first = std::max(count_ - long(pairs_.size()), 0l);
-    for (long k = count_ - 1; k >= first; --k) at(k).alpha = dot(at(k).s, d) / at(k).sy, detail::add(d, -at(k).alpha, at(k).y);
+    for (long k = count_ - 1; k >= first; --k) {
+      at(k).alpha = dot(at(k).s, d) / at(k).sy;
+      add_scaled(d, -at(k).alpha, at(k).y);
+    }
     pair const& last = at(count_ - 1);
     const double scale = last.sy / dot(last.y, last.y);
     for (T& x : d) x = T(scale * double(x));
-    for (long k = first; k < count_; ++k) detail::add(d, at(k).alpha - dot(at(k).y, d) / at(k).sy, at(k).s);
+    for (long k = first; k < count_; ++k) add_scaled(d, at(k).alpha - dot(at(k).y, d) / at(k).sy, at(k).s);
   }
 
  private:
@@ -79,7 +91,8 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   lbfgs_iteration(Model& m, lbfgs_options const& o, X const&... x)
-      : model_(&m), data_(&x...), options_(o), inverse_(checked(o.memory), n_), w_(n_), g_(n_), w_next_(n_), g_next_(n_), d_(n_) {}
+      : model_(&m), data_(&x...), options_(o), inverse_(checked(o.memory), n_), w_(n_), g_(n_), w_next_(n_),
+        g_next_(n_), d_(n_) {}
 
   void begin() { begun_ = converged_ = over_ = false; }
   bool over() const { return over_; }
@@ -95,7 +108,8 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
   using row = std::vector<value_type>;
 
   static int checked(int memory) {
-    if (memory < 1) throw std::invalid_argument("knit: lbfgs remembers a number of steps from 1 on, not " + std::to_string(memory));
+    if (memory < 1)
+      throw std::invalid_argument("knit: lbfgs remembers a number of steps from 1 on, not " + std::to_string(memory));
     return memory;
   }
   static double largest(row const& g) {
@@ -164,13 +178,15 @@ using lbfgs_of = lbfgs_iteration<Backend, std::remove_cvref_t<Model>, std::remov
 
 }  // namespace detail
 
-/// `for (double loss : lbfgs(model, x, y))`: reading a loss makes an iteration of L-BFGS with a line search by the strong Wolfe
-/// conditions, on the loss model(x, y) of all data at once. Yields the loss before each iteration; the last is that of the model
-/// as it stays. A random model is as it is in inference. Model and arrays are referred to and must outlive the range; after its
-/// construction nothing is allocated. Source: Liu, Nocedal, Mathematical Programming 45 (1989).
+/// `for (double loss : lbfgs(model, x, y))`: reading a loss makes an iteration of L-BFGS with a line search by the
+/// strong Wolfe conditions, on the loss model(x, y) of all data at once. Yields the loss before each iteration; the
+/// last is that of the model as it stays. A random model is as it is in inference. Model and arrays are referred to and
+/// must outlive the range; after its construction nothing is allocated. Source: Liu, Nocedal, Mathematical Programming
+/// 45 (1989).
 template <class Backend = default_backend, model Model, class X, class Y> requires array_like<X> && array_like<Y>
 auto lbfgs(Model&& m, X&& x, Y&& y, lbfgs_options const& o = {}) {
-  return detail::fit<detail::lbfgs_of<Backend, Model, X, Y>>(std::forward<Model>(m), o, std::forward<X>(x), std::forward<Y>(y));
+  using iteration = detail::lbfgs_of<Backend, Model, X, Y>;
+  return detail::fit<iteration>(std::forward<Model>(m), o, std::forward<X>(x), std::forward<Y>(y));
 }
 /// The same on the loss model(x).
 template <class Backend = default_backend, model Model, class X> requires array_like<X>

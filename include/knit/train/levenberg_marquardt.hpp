@@ -8,9 +8,10 @@
 
 namespace knit {
 
-/// It ends where a step makes the sum of squares less by at most ftol of it, and was expected to; where a step is at most xtol of the
-/// parameters, in their scale; or where the cosine between the residuals and each column of their derivative is at most gtol.
-/// The first step is at most `factor` times the length of the parameters. As in MINPACK's lmder.
+/// It ends where a step makes the sum of squares less by at most ftol of it, and was expected to; where a step is at
+/// most xtol of the parameters, in their scale; or where the cosine between the residuals and each column of their
+/// derivative is at most gtol. The first step is at most `factor` times the length of the parameters. As in MINPACK's
+/// lmder.
 struct levenberg_marquardt_options {
   double ftol = 1e-14, xtol = 1e-14, gtol = 1e-12, factor = 100;
 };
@@ -19,13 +20,14 @@ namespace detail {
 
 constexpr sentence named_residuals(shape s) {
   sentence t;
-  t << "levenberg_marquardt: the residuals have shape " << s << "; the compiler must know how many there are, so give the data "
-       "extents that are numbers";
+  t << "levenberg_marquardt: the residuals have shape " << s << "; the compiler must know how many there are, so give "
+       "the data extents that are numbers";
   return t;
 }
 
-/// A model's residuals r on arguments, and J v, their derivative along a direction v of the parameters: that by u of the product
-/// of v and the derivative of u r, which is linear in u, so no u is left in it. Leaves: parameters, arguments, v, u.
+/// A model's residuals r on arguments, and J v, their derivative along a direction v of the parameters: that by u of
+/// the product of v and the derivative of u r, which is linear in u, so no u is left in it. Leaves: parameters,
+/// arguments, v, u.
 template <class Model, class... X> struct residuals_spec {
   using base = inference_spec<Model, X...>;
   using parameters = typename base::parameters;
@@ -36,7 +38,8 @@ template <class Model, class... X> struct residuals_spec {
     return true;
   }();
   static_assert(known);
-  static constexpr int first_argument = base::first_argument, given = sizeof...(X), argument_count = given + parameters::count + 1;
+  static constexpr int first_argument = base::first_argument, given = sizeof...(X);
+  static constexpr int argument_count = given + parameters::count + 1;
   template <int K> using array_at = typename parameters::template array_at<K>;
   template <int K> using v = argument<base, given + K, typename array_at<K>::extents_type>;
   using u = argument<base, given + parameters::count, typename residuals::extents_type>;
@@ -47,11 +50,14 @@ template <class Model, class... X> struct residuals_spec {
     std::array<leaf_info, 1> of_u{leaf_info{number, {}, residuals::shape}};
     return joined(base::leaves, parameters::value, of_u);
   }();
-  template <int... K> static constexpr auto along(std::integer_sequence<int, K...>) {
-    return make<gradient_op>((sum(v<K>{} % make<gradient_op>(sum(u{} % residuals{}), parameter<K, array_at<K>>{})) + ...), u{});
+  template <int K> static constexpr auto part() {
+    return sum(v<K>{} % make<gradient_op>(sum(u{} % residuals{}), parameter<K, array_at<K>>{}));
   }
-  using results = mp::mp_list<result<typename residuals::graph>,
-                              result<typename decltype(along(std::make_integer_sequence<int, parameters::count>{}))::graph>>;
+  template <int... K> static constexpr auto along(std::integer_sequence<int, K...>) {
+    return make<gradient_op>((part<K>() + ...), u{});
+  }
+  using derivative = decltype(along(std::make_integer_sequence<int, parameters::count>{}));
+  using results = mp::mp_list<result<typename residuals::graph>, result<typename derivative::graph>>;
 };
 
 template <class Backend, class Model, class... X> class levenberg_marquardt_iteration {
@@ -62,8 +68,8 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   levenberg_marquardt_iteration(Model& m, levenberg_marquardt_options const& o, X const&... x)
-      : model_(&m), data_(&x...), options_(o), region_(rows_, columns_), h_(columns_), w_(columns_), w_next_(columns_), r_(rows_),
-        r_next_(rows_), u_(rows_), j_(std::size_t(rows_) * columns_) {}
+      : model_(&m), data_(&x...), options_(o), region_(rows_, columns_), h_(columns_), w_(columns_), w_next_(columns_),
+        r_(rows_), r_next_(rows_), u_(rows_), j_(std::size_t(rows_) * columns_) {}
 
   void begin() { begun_ = converged_ = over_ = false; }
   bool over() const { return over_; }
@@ -129,10 +135,11 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
       for (std::size_t k = 0; k < h_.size(); ++k) w_next_[k] = value_type(double(w_[k]) + h_[k]);
       write_parameters(*model_, w_next_.data());
       evaluate(r_next_, j_.data());
-      const double next = sum_of_squares(r_next_), expected = region_.linear() + 2 * region_.damped(), fall = squares_ - next;
+      const double next = sum_of_squares(r_next_), fall = squares_ - next;
+      const double expected = region_.linear() + 2 * region_.damped();
       accepted = fall >= 1e-4 * expected && fall > 0;
       resize(next, fall, expected);
-      const bool flat = std::abs(fall) <= options_.ftol * squares_ && expected <= options_.ftol * squares_ && fall <= 2 * expected;
+      const bool flat = std::max(std::abs(fall), expected) <= options_.ftol * squares_ && fall <= 2 * expected;
       converged_ = flat || radius_ <= options_.xtol * region_.length(w_.data()) || w_next_ == w_;
       if (accepted) {
         w_.swap(w_next_);
@@ -170,17 +177,20 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
 };
 
 template <class Backend, class Model, class... X>
-using levenberg_marquardt_of = levenberg_marquardt_iteration<Backend, std::remove_cvref_t<Model>, std::remove_cvref_t<X>...>;
+using levenberg_marquardt_of =
+    levenberg_marquardt_iteration<Backend, std::remove_cvref_t<Model>, std::remove_cvref_t<X>...>;
 
 }  // namespace detail
 
-/// `for (double squares : levenberg_marquardt(model, x, y))`: fits a model whose value on all of the data, model(x, y), is an array of
-/// residuals: reading an element makes an iteration that makes the sum of their squares less. Yields it as it was before each;
-/// the last is that of the model as it stays. Meant for up to a hundred parameters or so: their derivative is worked out forward,
-/// an element after the other. Model and arrays are referred to and must outlive the range; after its construction nothing is allocated.
+/// `for (double squares : levenberg_marquardt(model, x, y))`: fits a model whose value on all of the data, model(x, y),
+/// is an array of residuals: reading an element makes an iteration that makes the sum of their squares less. Yields it
+/// as it was before each; the last is that of the model as it stays. Meant for up to a hundred parameters or so: their
+/// derivative is worked out forward, an element after the other. Model and arrays are referred to and must outlive the
+/// range; after its construction nothing is allocated.
 template <class Backend = default_backend, model Model, class X, class Y> requires array_like<X> && array_like<Y>
 auto levenberg_marquardt(Model&& m, X&& x, Y&& y, levenberg_marquardt_options const& o = {}) {
-  return detail::fit<detail::levenberg_marquardt_of<Backend, Model, X, Y>>(std::forward<Model>(m), o, std::forward<X>(x), std::forward<Y>(y));
+  using iteration = detail::levenberg_marquardt_of<Backend, Model, X, Y>;
+  return detail::fit<iteration>(std::forward<Model>(m), o, std::forward<X>(x), std::forward<Y>(y));
 }
 /// The same on the residuals model(x).
 template <class Backend = default_backend, model Model, class X> requires array_like<X>
