@@ -109,7 +109,7 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
 
   static int checked(int memory) {
     if (memory < 1)
-      throw std::invalid_argument("knit: lbfgs remembers a number of steps from 1 on, not " + std::to_string(memory));
+      throw std::invalid_argument(std::string("knit: lbfgs remembers a number of steps from 1 on, not ") + std::to_string(memory));
     return memory;
   }
   static double largest(row const& g) {

@@ -11,9 +11,9 @@ namespace knit {
 /// It ends where a step makes the sum of squares less by at most ftol of it, and was expected to; where a step is at
 /// most xtol of the parameters, in their scale; or where the cosine between the residuals and each column of their
 /// derivative is at most gtol. The first step is at most `factor` times the length of the parameters. As in MINPACK's
-/// lmder.
+/// lmder, but for its factor of 100, which leaps over the optimum of one of NIST's data sets; 0.3 to 30 find all.
 struct levenberg_marquardt_options {
-  double ftol = 1e-14, xtol = 1e-14, gtol = 1e-12, factor = 100;
+  double ftol = 1e-14, xtol = 1e-14, gtol = 1e-12, factor = 1;
 };
 
 namespace detail {
@@ -44,10 +44,8 @@ template <class Model, class... X> struct residuals_spec {
   template <int K> using v = argument<base, given + K, typename array_at<K>::extents_type>;
   using u = argument<base, given + parameters::count, typename residuals::extents_type>;
 
-  static constexpr element number = number_among(base::leaves);
-  using value_type = std::conditional_t<number == element::f64, double, float>;
   static constexpr auto leaves = [] {
-    std::array<leaf_info, 1> of_u{leaf_info{number, {}, residuals::shape}};
+    std::array<leaf_info, 1> of_u{leaf_info{number_among(base::leaves), {}, residuals::shape}};
     return joined(base::leaves, parameters::value, of_u);
   }();
   template <int K> static constexpr auto part() {
@@ -92,7 +90,6 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
   }
   void start() {
     region_.clear();
-    radius_ = 0;
     read_parameters(*model_, w_.data());
     evaluate(r_, j_.data());
     squares_ = sum_of_squares(r_);
@@ -126,7 +123,7 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
   }
   /// A step to a smaller sum of squares; false if there is none, and the model stays.
   bool descend() {
-    if (radius_ == 0) {
+    if (first_) {
       const double length = region_.length(w_.data());
       radius_ = options_.factor * (length > 0 ? length : 1);
     }
