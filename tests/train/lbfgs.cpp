@@ -102,7 +102,7 @@ TEST(lbfgs, finds_the_optimum_of_a_logistic_regression) {
   logistic<tensor<double, classes, features>, tensor<double, classes>> model;
   double loss = 0;
   for (double now : lbfgs(model, x, y, {.gtol = 1e-9, .ftol = 0})) loss = now;
-  std::ifstream file(std::string(KNIT_TEST_DATA) + "/logistic.txt");
+  std::ifstream file(KNIT_TEST_DATA "/logistic.txt");
   auto is_stored = [&](double value) {
     double stored;
     ASSERT_TRUE(file >> stored);

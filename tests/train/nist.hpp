@@ -24,7 +24,7 @@ struct data_set {
   std::vector<double> start[2], certified, x, y;
 };
 inline data_set stored(std::string const& name) {
-  std::ifstream file(std::string(KNIT_TEST_DATA) + "/nist.txt");
+  std::ifstream file(KNIT_TEST_DATA "/nist.txt");
   data_set d;
   while (file >> d.name >> d.observations >> d.coefficients >> d.squares) {
     auto read = [&](std::vector<double>& to, std::size_t n) {

@@ -108,9 +108,8 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
   using row = std::vector<value_type>;
 
   static int checked(int memory) {
-    if (memory < 1)
-      throw std::invalid_argument(std::string("knit: lbfgs remembers a number of steps from 1 on, not ") + std::to_string(memory));
-    return memory;
+    if (memory >= 1) return memory;
+    throw std::invalid_argument(std::string("knit: lbfgs remembers from 1 step on, not ") + std::to_string(memory));
   }
   static double largest(row const& g) {
     double most = 0;
