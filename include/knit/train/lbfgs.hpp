@@ -48,7 +48,7 @@ template <class T> void add_scaled(std::vector<T>& to, double by, std::vector<T>
 template <class T> class inverse_hessian {
  public:
   inverse_hessian(int memory, std::size_t n)
-      : pairs_(std::size_t(memory), {std::vector<T>(n), std::vector<T>(n), 0, 0}) {}
+      : pairs_(std::size_t(memory) + 1, {std::vector<T>(n), std::vector<T>(n), 0, 0}) {}
   void clear() { count_ = 0; }
   bool empty() const { return count_ == 0; }
   /// The step and the change of the gradient from one point and gradient to another. One that shows no curvature is
@@ -62,7 +62,7 @@ template <class T> class inverse_hessian {
   /// d <- H d. Source: Nocedal, Wright, Numerical Optimization, 2006, algorithm 7.4.
   void apply(std::vector<T>& d) {
     if (empty()) return;
-    const long first = std::max(count_ - long(pairs_.size()), 0l);
+    const long first = std::max(count_ + 1 - long(pairs_.size()), 0l);
     for (long k = count_ - 1; k >= first; --k) {
       at(k).alpha = dot(at(k).s, d) / at(k).sy;
       add_scaled(d, -at(k).alpha, at(k).y);
@@ -79,7 +79,7 @@ template <class T> class inverse_hessian {
     double sy, alpha;
   };
   pair& at(long k) { return pairs_[std::size_t(k) % pairs_.size()]; }
-  std::vector<pair> pairs_;
+  std::vector<pair> pairs_;  // those that are known and, in the place of the next, one that may be left out
   long count_ = 0;
 };
 
