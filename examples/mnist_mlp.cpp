@@ -17,6 +17,7 @@ struct options {
   int epochs = 10;
   std::string optimizer = "sgd";
   std::optional<double> lr;
+  bool cosine = false;
   double l1 = 0;
   bool dropout = false;
   int threads = 0;
@@ -31,6 +32,7 @@ static constexpr char help[] =
     "  --epochs N             passes over the data; 10\n"
     "  --optimizer NAME       sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw or lion; sgd\n"
     "  --lr X                 learning rate; the optimizer's own, of sgd 0.1\n"
+    "  --cosine               the learning rate falls to 0 along half a cosine, over all epochs\n"
     "  --l1 X                 sgd only: a penalty of X times the sum of absolute weights\n"
     "  --dropout              sgd only: drops a fifth of the hidden layer in training\n"
     "  --threads N            threads, on which no result depends; one for each core\n"
@@ -69,6 +71,7 @@ static options parse(int argc, char** argv) {
     else if (a == "--test") o.epochs = 1;
     else if (a == "--epochs") o.epochs = number_of(a, value(), 1, 1'000'000, "a whole number from 1 to a million");
     else if (a == "--lr") o.lr = number_of(a, value(), 1e-30, 1e30, "a number above 0");
+    else if (a == "--cosine") o.cosine = true;
     else if (a == "--optimizer") o.optimizer = value();
     else if (a == "--l1") o.l1 = number_of(a, value(), 0.0, 1e30, "a number from 0 on");
     else if (a == "--dropout") o.dropout = true;
@@ -87,10 +90,11 @@ static options parse(int argc, char** argv) {
   return o;
 }
 
-template <class Backend, class Model, class Rule> static void run(options const& o, mnist_data const& mnist, Model mlp, Rule rule) {
-  if (o.lr) rule.lr = *o.lr;
+template <class Backend, class Model, class Rule> static void run(options const& o, mnist_data const& mnist, Model mlp, Rule at_rate) {
+  if (o.lr) at_rate.lr = *o.lr;
   auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
-  training_step<Backend, Model, Rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> step(mlp, rule);
+  const auto rule = scheduled(at_rate, cosine{o.epochs * long(batches.size()), o.cosine ? 0.0 : 1.0});
+  training_step<Backend, Model, scheduled_rule<Rule, cosine>, view<unorm8, 784, 100>, view<std::uint8_t, 100>> step(mlp, rule);
   static_assert(plan_of<decltype(step)>::kernels <= 3, "the step is at most three fused kernels");
   if (o.explain) std::fputs(explain(step).c_str(), stdout);
 

@@ -13,6 +13,7 @@
 #include <knit/io/svg_curve.hpp>     // svg_curve
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
+#include <knit/nn/curve.hpp>         // curve, make_curve
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/nn/dropout.hpp>       // dropout
 #include <knit/op/catalogue.hpp>     // every op and composite
@@ -34,6 +35,8 @@
 #include <knit/train/goldensection.hpp>  // goldensection
 #include <knit/train/header.hpp>     // save_header, load
 #include <knit/train/hyperband.hpp>  // hyperband
+#include <knit/train/lbfgs.hpp>      // lbfgs
+#include <knit/train/levenberg_marquardt.hpp>  // levenberg_marquardt
 #include <knit/train/log.hpp>        // log_to: for tap
 #include <knit/train/metrics.hpp>    // accuracy, nll, confusion, measure
 #include <knit/train/step.hpp>       // training_step, update_rule
