@@ -171,8 +171,8 @@ TEST_F(safetensors, are_refused_with_a_reason_and_a_place) {
   EXPECT_EQ(refusal(with_header(R"({"\udc00":{}})")), unsound + "10 half a character is escaped");
   EXPECT_EQ(refusal(with_header(R"({"__metadata__":{"a":1}})")), unsound + "29 a \" is missing");
 
-  EXPECT_EQ(after_a(a), unsound + "62 the name \"a\" stands a second time");
-  EXPECT_EQ(after_a(R"("__metadata__":{"k":"1","k":"2"})"), unsound + "86 the name \"k\" stands a second time");
+  EXPECT_EQ(after_a(a), unsound + "62 the name 'a' stands a second time");
+  EXPECT_EQ(after_a(R"("__metadata__":{"k":"1","k":"2"})"), unsound + "86 the name 'k' stands a second time");
   EXPECT_EQ(after_a(R"("b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]})"),
             unsound + "66 array 'b' begins at byte 4 of the data, within another, which ends at byte 8");
   EXPECT_EQ(after_a(R"("b":{"dtype":"F32","shape":[2],"data_offsets":[9,17]})"),
@@ -190,7 +190,7 @@ TEST_F(safetensors, are_refused_with_a_reason_and_a_place) {
             unsound + "58 a number is 2^64 or more");
   EXPECT_EQ(refusal(with_header(of(R"("strides":[1])"), 8)),
             unsound + "40 array 'a' has a 'strides', which the format has not");
-  EXPECT_EQ(refusal(with_header(of(R"("shape":[2])"), 8)), unsound + "40 the name \"shape\" stands a second time");
+  EXPECT_EQ(refusal(with_header(of(R"("shape":[2])"), 8)), unsound + "40 the name 'shape' stands a second time");
   EXPECT_EQ(refusal(with_header(R"({"a":{"dtype":"F32","data_offsets":[0,8]}})", 8)),
             unsound + "13 array 'a' lacks its dtype, its shape or its data_offsets");
   EXPECT_EQ(refusal(with_header(R"({"a":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}})", 8)),

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <knit/io/file.hpp>  // in_quotes
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -84,7 +85,7 @@ public:
     sequence('{', '}', [&] {
       const std::size_t at = here();
       const auto [name, is_new] = names.insert(text());
-      if (!is_new) throw json_error(at, "the name " + json_text(*name) + " stands a second time");
+      if (!is_new) throw json_error(at, "the name " + in_quotes(*name) + " stands a second time");
       take(':');
       member(*name, at);
     });

@@ -76,7 +76,7 @@ template <class Numbers> std::string json_list(Numbers const& numbers) {
   return '[' + s + ']';
 }
 inline std::string spell_array(std::string_view type, std::vector<std::uint64_t> const& extent) {
-  return std::string(type) + " of shape " + json_list(extent);
+  return std::string(type) + " of shape " + printable(json_list(extent));
 }
 
 // ---- reading -------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ inline void read_promise(json_reader& in, std::string const& name, stored_array&
   if (!bytes) fail("has " + spell_array(*type, *extent) + ", which is 2^64 bytes or more");
   if (offsets->size() != 2 || offsets->front() > offsets->back() || offsets->back() - offsets->front() != *bytes)
     fail("has " + spell_array(*type, *extent) + ", so " + std::to_string(*bytes) + " bytes, but its data_offsets are " +
-         json_list(*offsets));
+         printable(json_list(*offsets)));
   array.type = std::move(*type);
   array.extent = std::move(*extent);
   to.emplace(std::pair(offsets->front(), offsets->back()), promised_array{name, &array, at});

@@ -3,11 +3,19 @@
 #pragma once
 #include <charconv>
 #include <concepts>
+#include <cstdint>
+#include <filesystem>
 #include <knit/data/minibatch.hpp>
 #include <knit/io/safetensors.hpp>
 #include <knit/train/step.hpp>
+#include <map>
+#include <set>
 #include <string>
+#include <system_error>
+#include <tuple>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace knit {
 
@@ -126,9 +134,11 @@ template <model Model> void save(std::filesystem::path const& path, Model const&
 /// and nothing else.
 template <model Model> void load(std::filesystem::path const& path, Model& m) {
   if constexpr (std::is_const_v<Model>) complain<detail::constant_model<Model>()>();
-  auto const file = read_safetensors(path);
-  detail::check(path, file, m);
-  detail::scatter(file, m);
+  else {
+    auto const file = read_safetensors(path);
+    detail::check(path, file, m);
+    detail::scatter(file, m);
+  }
 }
 
 /// Writes a checkpoint of a training, `save(path, step, batches)`: besides the parameters the states of the rule,

@@ -1,0 +1,15 @@
+// expect: the model is const, so its parameters cannot be trained or updated; make the model a variable
+// SPDX-License-Identifier: BSL-1.0
+#include <knit/knit.hpp>
+#include <knit/train/checkpoint.hpp>
+
+using namespace knit;
+
+void use() {
+#ifdef KNIT_WRONG
+  const auto model = make_chain(make_dense<5, 3>());
+#else
+  auto model = make_chain(make_dense<5, 3>());
+#endif
+  load("model.safetensors", model);
+}
