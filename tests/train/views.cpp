@@ -120,7 +120,7 @@ TEST(training, is_the_same_on_batches_made_ahead) {
   const auto data = numbered(22);
   const auto expected = train_by_hand(data, 13, 9);
   auto model = make_model();
-  const auto batches = data | minibatch<size>(shuffle_by{9}) | cycle | prefetch;
+  auto batches = data | minibatch<size>(shuffle_by{9}) | cycle | prefetch;
   EXPECT_EQ((batches | sgd(model, rule) | take(13) | ranges::to<std::vector<float>>()), expected.losses);
   EXPECT_EQ(weights(model), expected.weights);
 }
