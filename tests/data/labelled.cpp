@@ -135,6 +135,32 @@ TEST_F(files, are_refused_if_one_is_missing_or_bad) {
   EXPECT_EQ(refusal(), "knit: labels is missing");
 }
 
+TEST_F(files, are_instances_of_any_type) {
+  using knit::file_array;
+  const std::vector<float> xs = {1, 2, 3, 4, 5, 6};
+  const file_array<float> x{"x", {3, 2}, xs};
+  const knit::instances<2, float, std::int32_t> classes(x, file_array<std::int32_t>{"y", {3}, {0, 999, 1}}, 1000);
+  EXPECT_EQ(classes.size, 3);
+  EXPECT_EQ(classes.y[1], 999);
+  const auto copy = classes;
+  EXPECT_EQ(copy.x.data(), classes.x.data());  // shared
+  EXPECT_EQ(std::vector(copy.x.begin(), copy.x.end()), xs);
+  const knit::instances<2, float, float> measured(x, file_array<float>{"y", {3}, {0.5f, -1, 1e9f}});
+  EXPECT_EQ(measured.y[2], 1e9f);
+
+  auto const of_classes = [&](std::vector<std::int32_t> y, int n) {
+    return refusal([&] { knit::instances<2, float, std::int32_t>(x, file_array<std::int32_t>{"y", {int(y.size())}, y}, n); });
+  };
+  EXPECT_EQ(of_classes({0, 1, -1}, 2), "knit: y has -1 as label number 2, but labels are 0 .. 1");
+  EXPECT_EQ(of_classes({0, 1, 2}, 2), "knit: y has 2 as label number 2, but labels are 0 .. 1");
+  EXPECT_EQ(of_classes({0, 1}, 2), "knit: y has 2 labels, but x has 3 instances");
+  EXPECT_THROW(of_classes({0, 0, 0}, 0), std::invalid_argument);
+  EXPECT_EQ(refusal([&] { knit::instances<3, float, float>(x, file_array<float>{"y", {3}, {1, 2, 3}}); }),
+            "knit: x has instances of 2 features, but the program has 3");
+  EXPECT_EQ(refusal([&] { knit::instances<2, float, float>(x, file_array<float>{"y", {3, 1}, {1, 2, 3}}); }),
+            "knit: y has extents 3 x 1, but labels are a list");
+}
+
 TEST_F(files, need_a_sensible_number_of_classes) {
   write(images, {1, 1}, {0});
   write(labels, {1}, {0});

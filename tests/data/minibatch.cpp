@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // minibatch.cpp -- in: data/minibatch.hpp. out: batches are the source's bytes, in the order that was asked for.
 
-#include <knit/data/minibatch.hpp>
+#include <knit/knit.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -219,6 +221,40 @@ TEST(minibatch, refuses_too_few_instances) {
   const instances<3> none;
   EXPECT_THROW(none | minibatch<1>(in_order{}), data_error);
 }
+
+/// w . x + b for each x, and the mean of squares of what it lacks.
+template <class W, class B> struct line {
+  BOOST_HANA_DEFINE_STRUCT(line, (W, w), (B, b));
+  template <class X> constexpr auto operator()(X&& x) const { return w * std::forward<X>(x) + b; }
+  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
+    return mse(reshape<std::remove_cvref_t<Y>::shape.extent[0]>((*this)(std::forward<X>(x))), std::forward<Y>(y));
+  }
+};
+template <class W, class B> line(W, B) -> line<W, B>;
+
+TEST(minibatch, of_floats_trains_from_mapped_files_as_from_memory) {
+  const auto folder = std::filesystem::path(KNIT_TEST_DATA) / "npy";
+  using points = instances<3, float, float>;
+  const points read(read_npy<float>(folder / "points.npy"), read_npy<float>(folder / "targets.npy"));
+  const points there(map_npy<float>(folder / "points.npy"), map_npy<float>(folder / "targets.npy"));
+  auto const train = [](points const& data) {
+    line model{tensor<float, 1, 3>(), tensor<float, 1>()};
+    std::vector<float> numbers;
+    for (float loss : data | minibatch<16>(shuffle_by{1}) | repeat(100) | sgd(model, {.lr = 0.3})) numbers.push_back(loss);
+    for (int k = 0; k < 3; ++k) numbers.push_back(model.w(0, k));
+    numbers.push_back(model.b(0));
+    return numbers;
+  };
+  const auto numbers = train(read);
+  ASSERT_EQ(numbers.size(), 404u);
+  EXPECT_EQ(train(there), numbers);
+  EXPECT_GT(numbers[0], 0.1f);
+  const float expected[] = {1, -2, 0.5, 0.25};  // what the targets were made with
+  for (int k = 0; k < 4; ++k) EXPECT_NEAR(numbers[std::size_t(400 + k)], expected[k], 1e-4f) << k;
+}
+
+static_assert(std::is_same_v<decltype(batch_of<3, 4>::x), view<unorm8, 3, 4>>);
+static_assert(std::is_same_v<decltype(batch_of<3, 4, double, std::int32_t>::y), view<std::int32_t, 4>>);
 
 template <class D> concept gives_batches = requires(D&& d) { four(static_cast<D&&>(d) | minibatch<4>(in_order{})); };
 static_assert(gives_batches<instances<3> const&>);

@@ -116,6 +116,15 @@ TEST(training, makes_as_many_steps_as_batches_are_taken_before) {
   }
 }
 
+TEST(training, is_the_same_on_batches_made_ahead) {
+  const auto data = numbered(22);
+  const auto expected = train_by_hand(data, 13, 9);
+  auto model = make_model();
+  auto batches = data | minibatch<size>(shuffle_by{9}) | cycle | prefetch;
+  EXPECT_EQ((batches | sgd(model, rule) | take(13) | ranges::to<std::vector<float>>()), expected.losses);
+  EXPECT_EQ(weights(model), expected.weights);
+}
+
 TEST(training, is_one_epoch_of_a_finite_range) {
   const auto data = numbered(22);
   const auto expected = train_by_hand(data, 5, 2);
