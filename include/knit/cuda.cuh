@@ -45,6 +45,7 @@ template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
   /// Throws cuda::error where there is no GPU, or not enough of its memory.
   training_step(model_type const& m, rule_type const& r, cudaStream_t stream = nullptr)
       : rule(r), program_(stream), loss_(1), rates_(numbers) {
+    check(cudaMemsetAsync(loss_.data(), 0xff, sizeof(value_type), stream), "clearing of a loss");
     std::apply([&](auto const*... p) { (add(*p), ...); }, parameters_of(m));
   }
 
@@ -54,7 +55,7 @@ template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
     rates_.write(now.data(), numbers, stream());  // copied before this returns, so `now` may go
     run(batch(x...), rates_.data());
   }
-  /// The loss of the last step, before its update. Waits for the stream.
+  /// The loss of the last step, before its update; NaN before the first. Waits for the stream.
   value_type loss() const {
     value_type l = 0;
     loss_.read(&l, 1, stream());

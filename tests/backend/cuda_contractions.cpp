@@ -48,4 +48,17 @@ TEST(products_on_blocks, in_chains_and_with_vectors) {
   check("of a reshape", [&] { return a * reshape<64, 5>(make_array<float, 10, 32>(7)); }, 64);
 }
 
+/// How steep a layer's value is by what it reads: derivatives of that are second ones.
+struct steepness {
+  struct value {
+    constexpr auto operator()(auto w, auto x) const { return sum(square(tanh(w * x))); }
+  };
+  constexpr auto operator()(auto w, auto x) const { return sum(square(grad<1>(diff(value{})(w, x)))); }
+};
+TEST(products_on_blocks, differentiated_twice) {
+  const auto w = make_array<float, 36, 21>(1);
+  const auto x = make_array<float, 21, 40>(2);
+  check("by the weights", [&] { return grad<0>(diff(steepness{})(w, x)); }, 36 * 40);
+}
+
 }  // namespace

@@ -42,6 +42,7 @@ TEST(rows_on_blocks, are_reduced_on_the_way) {
   check("32 x 9", [x = make_array<double, 32, 9>(3)] { return softmax<0>(x) % x; });
   check("16 x 3 x 5, and summed", [x = make_array<float, 16, 3, 5>(4)] { return sum<1>(softmax<0>(x) % x); }, 16);
   check("21 x 40, and summed over the others", [x = make_array<float, 21, 40>(5)] { return sum<1>(softmax<0>(x)) + sum<1>(max<0>(x) % x); }, 40);
+  check("20 x 60, few of which are summed by one thread", [x = make_array<float, 20, 60>(9)] { return sum<1>(max<0>(x) % x); }, 60);
   check("10 x 30, and summed over all", [x = make_array<double, 10, 30>(6)] { return sum(square(softmax<0>(x))); }, 30);
   check("a vector", [x = make_array<float, 31>(7)] { return softmax(x) + logsumexp(3 * x); }, 10);
   check("a long vector", [x = make_array<float, 10007>(8)] { return 1000 * softmax(x); });

@@ -18,3 +18,7 @@ TEST(device, says_how_much_memory_it_could_not_have) {
   const std::string said = said_of_too_much_memory();
   EXPECT_EQ(said.rfind("knit: allocation of 9007199254740992 bytes of a GPU: ", 0), 0u) << said;
 }
+
+TEST(device, copies_no_more_than_there_is) {
+  EXPECT_EQ(said_of_too_long_a_copy(), "knit: a copy of 1 elements where memory of a GPU has 0; copy no more than that");
+}

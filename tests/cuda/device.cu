@@ -33,6 +33,13 @@ std::string said_of_too_much_memory() try {
   return e.what();
 }
 
+std::string said_of_too_long_a_copy() try {
+  cuda::memory_of<float>().write(nullptr, 1, nullptr);
+  return "";
+} catch (std::invalid_argument const& e) {
+  return e.what();
+}
+
 namespace {
 /// A stream of its own.
 struct own_stream {

@@ -10,6 +10,7 @@
 bool gpu_available();
 std::string said_by_a_step();
 std::string said_of_too_much_memory();
+std::string said_of_too_long_a_copy();
 
 inline auto make_small() {
   using namespace knit;

@@ -17,8 +17,8 @@ template <class Spec> std::vector<ptx::counters> run(ptx::module const& m, std::
   std::vector<ptx::counters> all;
   for (auto& l : on.leaves) d.share(std::span(l), "a leaf");
   for (auto& o : on.outputs) d.share(std::span(o), "an output");
-  number* const arena = d.allocate<number>(std::size_t(P::plan.arena_floats) + 1, "the arena");
-  number* const scratch = d.allocate<number>(std::size_t(knit::cuda::scratch_numbers<P>) + 1, "scratch");
+  number* const arena = d.allocate<number>(std::size_t(P::plan.arena_floats), "the arena");
+  number* const scratch = d.allocate<number>(std::size_t(knit::cuda::scratch_numbers<P>), "scratch");
   const auto leaves = on.leaf_addresses();
   const auto outputs = on.output_addresses();
   const auto a = knit::cuda::arguments_of<P>(leaves.data(), outputs.data(), arena, scratch);

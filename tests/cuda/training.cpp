@@ -3,6 +3,7 @@
 // call fails, whichever it is.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <knit/core/philox.hpp>
@@ -68,6 +69,12 @@ TEST_F(training_there, as_a_graph_is_the_same_again_and_again) {
   small_model here = make_small(), there = here;
   EXPECT_NEAR(train_by_graph(there, d, 3), train_here(here, d, 3).back(), 2e-5);
   expect_same(there, here);
+}
+
+TEST_F(training_there, has_no_loss_before_its_first_step) {
+  small_model there = make_small();
+  EXPECT_TRUE(std::isnan(train_by_graph(there, numbers(5), 0)));
+  expect_same(there, make_small());
 }
 
 TEST_F(training_there, has_a_last_batch_that_is_smaller) {

@@ -5,9 +5,9 @@
 
 inline constexpr auto f = [](auto x) { return sum(square(x)); };
 using unnamed = knit::detail::gradients_spec<std::remove_const_t<decltype(f)>, knit::tensor<float, 40>>;
-struct named : unnamed {};
+struct a_lambda_of_no_compiler : unnamed {};
 #ifdef KNIT_WRONG
 template class knit::cuda_backend::program<unnamed>;
 #else
-template class knit::cuda_backend::program<named>;
+template class knit::cuda_backend::program<a_lambda_of_no_compiler>;
 #endif

@@ -190,6 +190,12 @@ TEST(to_dlpack, moves_memory_of_a_gpu_of_the_right_size) {
   }
 }
 
+TEST(device_view, begins_at_a_multiple_of_four_elements) {
+  alignas(32) double four_at_once[6];
+  EXPECT_EQ((cuda::device_view<double, 2>(four_at_once + 4).data()), four_at_once + 4);
+  EXPECT_THROW((cuda::device_view<double, 2>(four_at_once + 2)), std::invalid_argument);
+}
+
 TEST(device_view, of_memory_has_as_many_elements) {
   using some = cuda::device_view<float, 2, dyn<"batch", 4>>;
   cuda::memory_of<float> seven(7), eight(8);

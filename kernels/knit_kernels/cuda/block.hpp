@@ -11,7 +11,6 @@ namespace knit::cuda {
 
 template <int Threads> class host_block {
  public:
-  static constexpr int threads = Threads;
   template <class T> struct per_thread {
     T of[Threads];
     KNIT_FN T& operator[](int t) { return of[t]; }
@@ -33,7 +32,6 @@ template <int Threads> class host_block {
 #ifdef __CUDACC__
 template <int Threads> class device_block {
  public:
-  static constexpr int threads = Threads;
   template <class T> struct per_thread {
     T of;
     __device__ T& operator[](int) { return of; }

@@ -31,8 +31,10 @@ template <class T> struct lane {
 #ifdef __CUDA_ARCH__
     if constexpr (sizeof(T) == 4) return __fmul_rn(a.v, b.v);
     else return __dmul_rn(a.v, b.v);
-#elif defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-    return __builtin_assoc_barrier(a.v * b.v);  // or g++ would fuse it with a sum that it is a term of
+#elif defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+    T product = a.v * b.v;
+    asm("" : "+x"(product));  // in a register for vectors, or g++ fuses it with a sum that it is a term of
+    return product;
 #else
     return a.v * b.v;
 #endif

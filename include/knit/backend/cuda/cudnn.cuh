@@ -49,7 +49,6 @@ class cudnn_descriptor {
     return *this;
   }
   cudnn_descriptor& set(cudnnBackendAttributeName_t name, std::int64_t value) { return set(name, CUDNN_TYPE_INT64, 1, &value); }
-  cudnn_descriptor& set(cudnnBackendAttributeName_t name, double value) { return set(name, CUDNN_TYPE_DOUBLE, 1, &value); }
   cudnn_descriptor& set(cudnnBackendAttributeName_t name, bool value) { return set(name, CUDNN_TYPE_BOOLEAN, 1, &value); }
   cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnDataType_t value) { return set(name, CUDNN_TYPE_DATA_TYPE, 1, &value); }
   cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnn_descriptor const& value) {

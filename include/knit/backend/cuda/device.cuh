@@ -48,9 +48,10 @@ __global__ void __launch_bounds__(block_threads, 1) kernel(const __grid_constant
   run_block<P, K>(device_block<block_threads>(), shared.at, a, int(blockIdx.x));
 }
 
-/// Does the name of a type have a closure in it? There is no trait that says so.
+/// Does the name of a type have a closure in it? There is no trait that says so. nvcc spells one `lambda []`, g++ `<lambda()>`.
 template <class T> consteval bool has_closure() {
-  return std::string_view(__PRETTY_FUNCTION__).find("lambda") != std::string_view::npos;
+  const std::string_view name = __PRETTY_FUNCTION__;
+  return name.find("lambda [") != name.npos || name.find("<lambda") != name.npos;
 }
 /// Is there a GPU that can be used?
 inline bool available() {
@@ -93,14 +94,22 @@ template <class T> class memory_of {
 
   T* data() const { return data_; }
   std::size_t size() const { return size_; }
+  /// Copies n elements from memory of the host, or to it. Throws std::invalid_argument where n is more than there are.
   void write(T const* from, std::size_t n, cudaStream_t stream) {
+    check_size(n);
     check(cudaMemcpyAsync(data_, from, n * sizeof(T), cudaMemcpyHostToDevice, stream), "copy to a GPU");
   }
   void read(T* to, std::size_t n, cudaStream_t stream) const {
+    check_size(n);
     check(cudaMemcpyAsync(to, data_, n * sizeof(T), cudaMemcpyDeviceToHost, stream), "copy from a GPU");
   }
 
  private:
+  void check_size(std::size_t n) const {
+    if (n > size_)
+      throw std::invalid_argument("knit: a copy of " + std::to_string(n) + " elements where memory of a GPU has " + std::to_string(size_) +
+                                  "; copy no more than that");
+  }
   T* data_ = nullptr;
   std::size_t size_ = 0;
 };

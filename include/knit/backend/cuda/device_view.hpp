@@ -29,8 +29,8 @@ template <class T, long... N> class device_view : public knit::detail::extents_n
   using extents_type = extents<N...>;
   using host_type = view<T, N...>;
   static constexpr knit::shape shape = extents_type::value;
-  /// Kernels load four elements at once, at most 16 bytes, so an array begins at a multiple of so many bytes.
-  static constexpr std::size_t alignment = 4 * sizeof(T) < 16 ? 4 * sizeof(T) : 16;
+  /// Kernels load four elements at once, of doubles from sm_100 on, so an array begins at a multiple of so many bytes.
+  static constexpr std::size_t alignment = 4 * sizeof(T);
 
   /// At an address of the GPU. Throws std::invalid_argument unless it is a multiple of `alignment`.
   template <class... Extent> requires(sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))

@@ -12,7 +12,7 @@ constexpr int power_above(long n) {
 }
 
 /// What all steps of a block share: a number for each thread, or tiles of operands.
-template <class T, int Size> struct alignas(16) shared_memory {
+template <class T, int Size> struct alignas(aligned<T, 4>) shared_memory {
   T at[Size];
 };
 
@@ -115,16 +115,17 @@ template <class P, int S, int Threads> struct map_step {
   using state = typename B::state;
   static constexpr int group = st.row ? W::units(W::lane_axis) : 1;  ///< threads that hold a row
   static constexpr long kept = W::positions(false), reduced = W::positions(true);
-  static_assert(group <= Threads);
   /// Threads that share a kept position.
   static constexpr int team = [] {
     if (!st.any_reduction) return W::lane_kept ? 1 : group;
     const int of_positions = power_of_share<P, S>(kept), most = power_above(reduced);
     int t = of_positions >= Threads ? 1 : Threads / of_positions;
     if (t > most) t = most;
-    return !W::lane_kept && t < group ? group : t;
+    if (!W::lane_kept) return t < group ? group : t;
+    return t > Threads / group ? Threads / group : t;
   }();
   static constexpr int slots = Threads / team;
+  static_assert((W::lane_kept ? slots : team) % group == 0, "a row is held by neighbours");
   static constexpr int shared_numbers = Threads;
   /// May blocks share its positions? Then each does some of the kept ones.
   static constexpr long rounds = (kept + slots - 1) / slots;

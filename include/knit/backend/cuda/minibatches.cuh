@@ -50,7 +50,8 @@ template <int Features, int B> class minibatches {
  public:
   using batch = std::tuple<device_view<unorm8, Features, B>, device_view<std::uint8_t, B>>;
 
-  /// Copies the data, a knit::instances<Features>, and puts the first epoch's batches on the stream. Throws
+  /// Copies the data, a knit::instances<Features>, and puts the first epoch's batches on the stream, which is to be that of the
+  /// step that reads them: on another they would change under it. Throws
   /// std::invalid_argument where there are fewer instances than a batch has, cuda::error where the GPU has not the memory.
   template <class Data> requires(Data::feature_count == Features)
   minibatches(Data const& data, std::uint64_t seed, cudaStream_t stream)
