@@ -118,8 +118,7 @@ TEST(metrics, of_nothing) {
 }
 
 TEST(metrics, refuse_a_label_without_a_score) {
-  auto data = drawn(5);
-  data.y[4] = 3;
+  const instances<features> data(labelled{features, classes + 1, 5, std::vector<std::uint8_t>(5 * features), {0, 1, 2, 0, 3}});
   try {
     accuracy<simd_backend, most>(make_model(), data);
     FAIL();
