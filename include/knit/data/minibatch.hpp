@@ -18,17 +18,16 @@ struct shuffle_by {
 /// The order of the file, each epoch.
 struct in_order {};
 
-/// B instances, or of a named extent so many as there are: x is Features x B, if nothing else is said bytes that
-/// stand for byte / 255; y holds B labels. It refers to the memory of the range that made it, and lasts until the
-/// next one is read.
+/// B instances, or of a named extent so many as there are: x is Features x B, if nothing else is said bytes that stand for
+/// byte / 255; y holds B labels. It refers to the memory of the range that made it, and lasts until the next one is read.
 template <int Features, long B, class X = unorm8, class Y = std::uint8_t> struct batch_of {
   view<X, Features, B> x;
   view<Y, B> y;
 };
 
-/// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named
-/// extent, as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the
-/// range share its position.
+/// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named extent,
+/// as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the range share
+/// its position.
 template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class minibatch_view
     : public ranges::view_facade<minibatch_view<Features, B, X, Y>, ranges::finite> {
   using data_type = instances<Features, X, Y>;
