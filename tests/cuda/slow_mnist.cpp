@@ -17,7 +17,7 @@ using namespace cuda_run;
 /// The first hundred images and labels, and weights as small as those of a network that learns.
 template <class Spec> void images(memory<Spec>& m) {
   static const knit::mnist_data d = knit::read_mnist(std::string(KNIT_EXAMPLE_DATA) + "/mnist");
-  auto fill = [&](int leaf, std::vector<std::uint8_t> const& from) {
+  auto fill = [&](int leaf, std::span<std::uint8_t const> from) {
     knit::leaf_info const& f = Spec::leaves[std::size_t(leaf)];
     std::memcpy(m.leaves[std::size_t(leaf)].data(), from.data(), f.lies.storage(f.extents));
   };

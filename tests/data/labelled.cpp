@@ -159,6 +159,7 @@ TEST_F(files, are_instances_of_any_type) {
             "knit: x has instances of 2 features, but the program has 3");
   EXPECT_EQ(refusal([&] { knit::instances<2, float, float>(x, file_array<float>{"y", {3, 1}, {1, 2, 3}}); }),
             "knit: y has extents 3 x 1, but labels are a list");
+  EXPECT_THROW((knit::instances<2>(knit::labelled{2, 1, 3, {1, 2, 3, 4}, {0, 0, 0}})), std::invalid_argument);
 }
 
 TEST_F(files, need_a_sensible_number_of_classes) {

@@ -9,13 +9,12 @@ namespace {
 
 template <class T> void expect_sound(std::span<std::uint8_t const> bytes, knit::csv_options options) {
   try {
-    const auto t = knit::read_csv<T>(bytes, "bytes", options);
+    auto const t = knit::read_csv<T>(bytes, "bytes", options);
     if (t.values.size() != std::size_t(t.rows()) * std::size_t(t.columns())) std::abort();
     if (t.names.size() != (options.header ? std::size_t(t.columns()) : 0)) std::abort();
     if (t.column(0).values.size() + t.without(0).values.size() != t.values.size()) std::abort();
     (void)t.template column<std::uint8_t>(t.columns() - 1);
-  } catch (knit::data_error const&) {
-  }
+  } catch (knit::data_error const&) {}
 }
 
 }  // namespace

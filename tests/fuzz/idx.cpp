@@ -7,11 +7,10 @@
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   try {
-    const auto a = knit::read_idx({data, size}, "bytes");
+    auto const a = knit::read_idx({data, size}, "bytes");
     std::size_t count = 1;
     for (int e : a.extent) count *= std::size_t(e);
     if (a.extent.empty() || count != a.values.size()) std::abort();
-  } catch (knit::data_error const&) {
-  }
+  } catch (knit::data_error const&) {}
   return 0;
 }

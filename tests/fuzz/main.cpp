@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// main.cpp -- in: LLVMFuzzerTestOneInput and files, the seeds. out: it is called with each seed and with thousands of changed ones.
+// main.cpp -- in: LLVMFuzzerTestOneInput and files, the seeds. out: it is called with each and thousands of changed ones.
 //
-// What stands in for libFuzzer where there is none. The changes are the same in each run and know nothing of what is covered.
+// What stands in for libFuzzer where there is none. The changes are the same in each run, and blind to what is covered.
 
 #include <algorithm>
 #include <array>
@@ -27,13 +27,13 @@ static std::vector<bytes> seeds_of(int count, char** files) {
   return seeds;
 }
 
-/// A change of the kinds that libFuzzer makes. Numbers of std::mt19937 are the same everywhere; those of distributions are not.
+/// A change of a kind that libFuzzer makes. Numbers of std::mt19937 are the same everywhere, of distributions not.
 static void change(bytes& b, bytes const& other, std::mt19937& random) {
   auto const below = [&](std::size_t n) { return n == 0 ? 0 : std::size_t(random() % n); };
   constexpr std::array<std::uint8_t, 12> telling = {0, 1, 0x7f, 0x80, 0xfe, 0xff, '"', '\n', ',', '0', '9', ' '};
   const std::size_t at = below(b.size()), from = below(other.size());
-  const auto there = b.begin() + std::ptrdiff_t(at);
-  const auto few = std::ptrdiff_t(below(std::min<std::size_t>(b.size() - at, 16) + 1));
+  auto const there = b.begin() + std::ptrdiff_t(at);
+  auto const few = std::ptrdiff_t(below(std::min<std::size_t>(b.size() - at, 16) + 1));
   switch (random() % 6) {
     case 0:
       if (!b.empty()) b[at] ^= std::uint8_t(1u << random() % 8);
@@ -59,9 +59,9 @@ static void change(bytes& b, bytes const& other, std::mt19937& random) {
 }
 
 int main(int count, char** arguments) {
-  const auto seeds = seeds_of(count - 1, arguments + 1);
+  auto const seeds = seeds_of(count - 1, arguments + 1);
   std::mt19937 random(1);
-  const auto start = std::chrono::steady_clock::now();
+  auto const start = std::chrono::steady_clock::now();
   long run = 0;
   try {
     for (bytes const& s : seeds) LLVMFuzzerTestOneInput(s.data(), s.size()), ++run;

@@ -9,12 +9,11 @@ namespace {
 
 template <class F> void expect_sound(F read) {
   try {
-    const auto a = read();
+    auto const a = read();
     std::size_t count = 1;
     for (int e : a.extent) count *= std::size_t(e);
     if (count != a.values.size()) std::abort();
-  } catch (knit::data_error const&) {
-  }
+  } catch (knit::data_error const&) {}
 }
 
 }  // namespace

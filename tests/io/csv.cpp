@@ -38,26 +38,29 @@ template <class T = float> std::string refusal(std::string_view text, csv_option
 constexpr csv_options bare{.header = false};
 
 TEST(read_csv, reads_files) {
-  const auto t = knit::read_csv<float>(fs::path(KNIT_TEST_DATA) / "csv" / "plain.csv");
+  auto const t = knit::read_csv<float>(fs::path(KNIT_TEST_DATA) / "csv" / "plain.csv");
   EXPECT_EQ(t.names, (std::vector<std::string>{"width", "height", "kind"}));
   EXPECT_EQ(t.extent, (std::vector{3, 3}));
   EXPECT_EQ(t.values, (std::vector<float>{1, 2.5f, 0, -300, 4, 1, .5f, 0, 2}));
-  const auto d = knit::read_csv<double>(fs::path(KNIT_TEST_DATA) / "csv" / "plain.csv");
+  auto const d = knit::read_csv<double>(fs::path(KNIT_TEST_DATA) / "csv" / "plain.csv");
   EXPECT_EQ(d(2, 1), 1e-60);
-  const auto n = knit::read_csv<std::int32_t>(fs::path(KNIT_TEST_DATA) / "csv" / "numbers.csv", {.separator = ';', .header = false});
+  auto const n = knit::read_csv<std::int32_t>(fs::path(KNIT_TEST_DATA) / "csv" / "numbers.csv",
+                                              {.separator = ';', .header = false});
   EXPECT_EQ(n.values, (std::vector<std::int32_t>{1, 2, 3, 4}));
   EXPECT_TRUE(n.names.empty());
 }
 
 TEST(read_csv, reads_quotes_lines_and_marks_as_the_rfc_has_them) {
-  const auto t = knit::read_csv<float>(fs::path(KNIT_TEST_DATA) / "csv" / "quoted.csv");
+  auto const t = knit::read_csv<float>(fs::path(KNIT_TEST_DATA) / "csv" / "quoted.csv");
   EXPECT_EQ(t.names, (std::vector<std::string>{"a \"b\", c", "two\nlines", "last"}));
   EXPECT_EQ(t(0, 0), 1.5f);
   EXPECT_EQ(t(0, 1), 2.f);
   EXPECT_TRUE(std::isnan(t(1, 0)));
   EXPECT_EQ(t(1, 1), std::numeric_limits<float>::infinity());
   EXPECT_TRUE(std::signbit(t(1, 2)));
-  for (auto const* text : {"1,2\n3,4", "1,2\n3,4\n", "1,2\r\n3,4\r\n", "1,2\r\n3,4\r", "\"1\",\"2\"\n3,\"4\"", "\xef\xbb\xbf" "1,2\n3,4"})
+  for (auto const* text : {"1,2\n3,4", "1,2\n3,4\n", "1,2\r\n3,4\r\n", "1,2\r\n3,4\r", "\"1\",\"2\"\n3,\"4\"",
+                           "\xef\xbb\xbf"
+                           "1,2\n3,4"})
     EXPECT_EQ(table(text, bare).values, (std::vector{1.f, 2.f, 3.f, 4.f})) << text;
   EXPECT_EQ(table("\"\"\"\",\"\"\n1,2").names, (std::vector<std::string>{"\"", ""}));
   EXPECT_EQ(table("a\tb\n 1\t2 \n", {.separator = '\t'}).values, (std::vector{1.f, 2.f}));
@@ -72,7 +75,9 @@ TEST(read_csv, rounds_as_the_language_does) {
 }
 
 TEST(read_csv, says_line_and_column) {
-  auto const at = [](int line, int column) { return "has a mistake in line " + std::to_string(line) + ", column " + std::to_string(column) + ": "; };
+  auto const at = [](int line, int column) {
+    return "has a mistake in line " + std::to_string(line) + ", column " + std::to_string(column) + ": ";
+  };
   EXPECT_EQ(refusal("a,b\n1,2\n3,x4\n"), at(3, 2) + "'x4' is no number");
   EXPECT_EQ(refusal("\"a\n\",b\n1,2\n3,\n"), at(4, 2) + "the field is empty");
   EXPECT_EQ(refusal("a,b\n1,2\n3\n"), at(3, 1) + "the line has 1 fields, but the first has 2");
@@ -87,25 +92,29 @@ TEST(read_csv, says_line_and_column) {
   EXPECT_EQ(refusal("1e39", bare), at(1, 1) + "'1e39' is out of the range of f4");
   EXPECT_EQ(refusal<std::uint8_t>("255,256", bare), at(1, 2) + "'256' is out of the range of u1");
   EXPECT_EQ(refusal<std::int32_t>("1.0", bare), at(1, 1) + "'1.0' is no whole number");
-  EXPECT_EQ(refusal("1,2\n3,4"), at(1, 1) + "names of columns are expected and there are numbers; where a file has no names, say {.header = false}");
+  EXPECT_EQ(
+      refusal("1,2\n3,4"),
+      at(1, 1) +
+          "names of columns are expected and there are numbers; where a file has no names, say {.header = false}");
   EXPECT_EQ(refusal("\"2019\",\"2020\"\n3,4"), "");
   EXPECT_EQ(refusal(""), "is empty");
   for (char c : {'"', '\n', '.', '-', '7', 'e'}) EXPECT_THROW(table("a", {.separator = c}), std::invalid_argument) << c;
 }
 
 TEST(csv_table, gives_columns_and_the_rest) {
-  const auto t = table("x,kind,y,y\n1,0,2,3\n4,7,5,6\n");
-  const auto kind = t.column<std::uint8_t>("kind");
+  auto const t = table("x,kind,y,y\n1,0,2,3\n4,7,5,6\n");
+  auto const kind = t.column<std::uint8_t>("kind");
   EXPECT_EQ(kind.extent, std::vector{2});
   EXPECT_EQ(kind.values, (std::vector<std::uint8_t>{0, 7}));
-  const auto rest = t.without("kind");
+  auto const rest = t.without("kind");
   EXPECT_EQ(rest.extent, (std::vector{2, 3}));
   EXPECT_EQ(rest.values, (std::vector{1.f, 2.f, 3.f, 4.f, 5.f, 6.f}));
   EXPECT_EQ(t.column(3).values, (std::vector{3.f, 6.f}));
   EXPECT_EQ(refusal_of([&] { t.column("z"); }), "has no column of the name 'z'");
   EXPECT_EQ(refusal_of([&] { t.without("y"); }), "has several columns of the name 'y'");
   EXPECT_EQ(refusal_of([&] { t.column(4); }), "has no column 4; it has 0 .. 3");
-  EXPECT_EQ(refusal_of([] { table("1\n256", bare).column<std::uint8_t>(0); }), "has 256.000000 in row 1 of column 0, counted from 0, which is no u1");
+  EXPECT_EQ(refusal_of([] { table("1\n256", bare).column<std::uint8_t>(0); }),
+            "has 256.000000 in row 1 of column 0, counted from 0, which is no u1");
   EXPECT_NE(refusal_of([] { table("nan", bare).column<std::int32_t>(0); }), "");
   EXPECT_NE(refusal_of([] { table("2147483648", bare).column<std::int32_t>(0); }), "");
   EXPECT_NE(refusal_of([] { table("0.5", bare).column<std::int32_t>(0); }), "");

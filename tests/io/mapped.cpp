@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// mapped.cpp -- in: io/mapped.hpp. out: files mapped as they are, those that cannot be, and one that is larger than memory.
+// mapped.cpp -- in: io/mapped.hpp. out: files as they are, those that are refused, and one larger than memory.
 
 #include <knit/data/minibatch.hpp>
 
@@ -52,10 +52,13 @@ TEST_F(mapped_files, are_as_they_are) {
 }
 
 TEST_F(mapped_files, stay_for_as_long_as_there_are_copies) {
-  write(std::string("\0\0\x08\x01\0\0\0\x02" "ab", 10));
+  write(
+      std::string("\0\0\x08\x01\0\0\0\x02"
+                  "ab",
+                  10));
   mapped_array<std::uint8_t> copy;
   {
-    const auto first = map_idx(file);
+    auto const first = map_idx(file);
     copy = first;
   }
   fs::remove(file);
@@ -95,9 +98,9 @@ TEST_F(mapped_files, may_be_larger_than_memory) {
   if (truncate(file.c_str(), size) != 0 || stat(file.c_str(), &about) != 0 || about.st_blocks * 512 > 1 << 24)
     GTEST_SKIP() << "the file system of " << folder << " has no files with holes of 64 GiB";
 
-  const long before = resident_bytes();
+  long const before = resident_bytes();
   file_array<std::uint8_t> labels{"labels", {count}, std::vector<std::uint8_t>(count)};
-  const instances<features> data(map_idx(file), std::move(labels), 1);
+  instances<features> const data(map_idx(file), std::move(labels), 1);
   EXPECT_EQ(data.x.size(), std::size_t{1} << 36);
   for (int k = 0; k < count / apart; ++k) EXPECT_EQ(data.x[std::size_t{features} * apart * std::size_t(k)], k + 1);
   auto batches = data | minibatch<4>(shuffle_by{1});
@@ -107,7 +110,7 @@ TEST_F(mapped_files, may_be_larger_than_memory) {
   int read = 0;
   for (auto const& batch : batches) {
     for (int i = 0; i < 4; ++i) {
-      const int from = order[std::size_t(4 * read + i)];
+      int const from = order[std::size_t(4 * read + i)];
       EXPECT_EQ(int(batch.x(0, i)), from % apart ? 0 : from / apart + 1);
     }
     if (++read == 5) break;

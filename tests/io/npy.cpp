@@ -56,7 +56,7 @@ bytes with_header(std::string text, bytes const& values = {}) {
 template <class T> void reads_all_types() {
   for (auto const* name : {"f4", "f8", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "version2", "version3"}) {
     SCOPED_TRACE(name);
-    const auto a = knit::read_npy<T>(stored(name + std::string(".npy")));
+    auto const a = knit::read_npy<T>(stored(name + std::string(".npy")));
     EXPECT_EQ(a.extent, (std::vector{2, 3}));
     EXPECT_EQ(a.values, upto<T>(6));
   }
@@ -74,7 +74,7 @@ TEST(read_npy, reads_any_extents_in_either_order) {
   EXPECT_EQ(knit::read_npy<float>(stored("number.npy")).values, std::vector{7.f});
   EXPECT_EQ(knit::read_npy<float>(stored("none.npy")).extent, (std::vector{0, 3}));
   EXPECT_EQ(knit::read_npy<float>(stored("deep.npy")).values, upto<float>(120));
-  const auto f = knit::read_npy<float>(stored("fortran.npy"));
+  auto const f = knit::read_npy<float>(stored("fortran.npy"));
   EXPECT_EQ(f.extent, (std::vector{2, 3, 4}));
   EXPECT_EQ(f.values, upto<float>(24));
   EXPECT_EQ(knit::read_npy<float>(stored("fortran_list.npy")).values, upto<float>(4));
@@ -84,15 +84,19 @@ TEST(read_npy, refuses_a_value_that_is_none_of_the_type) {
   EXPECT_EQ(knit::read_npy<float>(stored("halves.npy")).values[1], 0.5f);
   EXPECT_EQ(refusal<std::int32_t>("halves.npy"), "has 0.500000 as value number 1, which is no i4");
   EXPECT_EQ(refusal<std::uint8_t>("signed.npy"), "has -1 as value number 0, which is no u1");
-  EXPECT_EQ(knit::read_npy<std::int32_t>(stored("signed.npy")).values, (std::vector<std::int32_t>{-1, 2147483647, -2147483647 - 1}));
+  EXPECT_EQ(knit::read_npy<std::int32_t>(stored("signed.npy")).values,
+            (std::vector<std::int32_t>{-1, 2147483647, -2147483647 - 1}));
   EXPECT_EQ(knit::read_npy<double>(stored("beyond.npy")).values[1], 1e300);
   EXPECT_TRUE(refusal<float>("beyond.npy").ends_with(" as value number 1, which is no f4"));
 }
 
 TEST(read_npy, refuses_other_types) {
-  for (auto const& [name, type] : {std::pair{"big_endian.npy", ">f4"}, {"half.npy", "<f2"}, {"complex.npy", "<c8"}, {"text.npy", "<U2"}})
-    EXPECT_EQ(refusal(name), "has values of type '" + std::string(type) + "', of which only <f4, <f8, |b1 and the integers (|u1, <i4, ...) are supported");
-  EXPECT_EQ(refusal("structure.npy"), "has a bad .npy header: at byte 20, a structured type is described, of which none is supported");
+  for (auto const& [name, type] :
+       {std::pair{"big_endian.npy", ">f4"}, {"half.npy", "<f2"}, {"complex.npy", "<c8"}, {"text.npy", "<U2"}})
+    EXPECT_EQ(refusal(name), "has values of type '" + std::string(type) +
+                                 "', of which only <f4, <f8, |b1 and the integers (|u1, <i4, ...) are supported");
+  EXPECT_EQ(refusal("structure.npy"),
+            "has a bad .npy header: at byte 20, a structured type is described, of which none is supported");
 }
 
 TEST(read_npy, refuses_every_truncation_and_what_is_too_long) {
@@ -123,16 +127,18 @@ TEST(read_npy, says_where_a_header_is_wrong) {
   EXPECT_EQ(refusal(with_header("{'descr': '<f4")), bad + "20, a quoted string has no end");
   EXPECT_EQ(refusal(with_header("{descr: '<f4'}")), bad + "11, a quoted string is expected");
   EXPECT_EQ(refusal(with_header("[]")), bad + "10, { is expected");
-  EXPECT_EQ(refusal(with_header(type + order + "'shape': (2147483647, 2147483647, 3)}")), "has absurd extents, 2147483647 x 2147483647 x 3");
+  EXPECT_EQ(refusal(with_header(type + order + "'shape': (2147483647, 2147483647, 3)}")),
+            "has absurd extents, 2147483647 x 2147483647 x 3");
   EXPECT_EQ(refusal(bytes{'P', 'K', 3, 4, 0, 0}), "is no .npy file: it begins with the bytes 0x50 0x4b 0x03 0x04");
   bytes b = content("f4.npy");
   b[6] = 4;
   EXPECT_EQ(refusal(b), "is of version 4.0 of .npy, of which 1 to 3 are supported");
-  EXPECT_EQ(refusal(bytes{0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, 0xff, 0xff, 0xff, 0xff}), "has an absurd .npy header, of 4294967295 bytes");
+  EXPECT_EQ(refusal(bytes{0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, 0xff, 0xff, 0xff, 0xff}),
+            "has an absurd .npy header, of 4294967295 bytes");
 }
 
 TEST(map_npy, gives_the_same) {
-  const auto a = knit::map_npy<float>(stored("deep.npy"));
+  auto const a = knit::map_npy<float>(stored("deep.npy"));
   EXPECT_EQ(a.extent, (std::vector{2, 3, 4, 5}));
   EXPECT_EQ(std::vector(a.values.begin(), a.values.end()), upto<float>(120));
   EXPECT_EQ(knit::map_npy<double>(stored("f8.npy")).values[5], 5);
@@ -165,12 +171,13 @@ TEST(npz_file, reads_stored_and_packed) {
 }
 
 TEST(npz_file, refuses_what_it_has_not_or_cannot_read) {
-  const auto name = stored("stored.npz").string();
+  auto const name = stored("stored.npz").string();
   EXPECT_EQ(refusal([&] { knit::npz_file(name).read<float>("z"); }, name), "has no array 'z'; it has: 'x', 'y'");
-  EXPECT_EQ(refusal([] { knit::npz_file(content("f4.npy"), "a"); }, "a"), "is no zip archive, or a truncated one: it has no end record");
+  EXPECT_EQ(refusal([] { knit::npz_file(content("f4.npy"), "a"); }, "a"),
+            "is no zip archive, or a truncated one: it has no end record");
   const bytes whole = content("packed.npz");
   const std::string text(whole.begin(), whole.end());
-  const auto entry = text.find("PK\1\2"), end = text.find("PK\5\6");
+  auto const entry = text.find("PK\1\2"), end = text.find("PK\5\6");
   auto const with = [&](std::size_t at, std::uint8_t value) {
     bytes b = whole;
     b[at] = value;
@@ -185,12 +192,13 @@ TEST(npz_file, refuses_what_it_has_not_or_cannot_read) {
   EXPECT_EQ(with(end + 4, 1), "is one part of a zip archive in several");
   bytes b = whole;
   for (int k = 0; k < 4; ++k) b[end + 16 + std::size_t(k)] = 0xff;
-  EXPECT_EQ(refusal([&] { knit::npz_file(b, "a"); }, "a"), "is a zip64 archive, which is not supported; save its arrays as .npy");
+  EXPECT_EQ(refusal([&] { knit::npz_file(b, "a"); }, "a"),
+            "is a zip64 archive, which is not supported; save its arrays as .npy");
 }
 
 TEST(npz_file, returns_nothing_wrong_whichever_bit_flips) {
   const bytes whole = content("packed.npz");
-  const auto right = upto<float>(120);
+  auto const right = upto<float>(120);
   int refused = 0;
   for (std::size_t at = 0; at < whole.size(); ++at)
     for (int bit = 0; bit < 8; ++bit) {

@@ -18,9 +18,9 @@
 
 namespace knit {
 
-/// `size` instances of `features` bytes each, and one label of 0 .. classes - 1 each, for data that a program makes or whose
-/// number of features the compiler does not know. x is a features x size matrix, first index fastest: an instance is a column,
-/// contiguous.
+/// `size` instances of `features` bytes each, and one label of 0 .. classes - 1 each, for data that a program makes
+/// or whose number of features the compiler does not know. x is a features x size matrix, first index fastest: an
+/// instance is a column, contiguous.
 struct labelled {
   int features, classes, size;
   std::vector<std::uint8_t> x;
@@ -33,13 +33,15 @@ namespace detail {
 template <class Y, class Values> void check_labels(file_array<Y, Values> const& y, int classes) {
   if (y.extent.size() != 1) refuse(y.path, "has extents " + times(y.extent) + ", but labels are a list");
   if constexpr (std::is_integral_v<Y>) {
-    const std::int64_t most = std::min<std::int64_t>(std::int64_t{std::numeric_limits<Y>::max()} + 1, std::numeric_limits<int>::max());
+    const std::int64_t most =
+        std::min<std::int64_t>(std::int64_t{std::numeric_limits<Y>::max()} + 1, std::numeric_limits<int>::max());
     if (classes < 1 || classes > most)
-      throw std::invalid_argument("knit: classes must be 1 .. " + std::to_string(most) + ", not " + std::to_string(classes));
+      throw std::invalid_argument("knit: classes must be 1 .. " + std::to_string(most) + ", not " +
+                                  std::to_string(classes));
     for (std::size_t i = 0; i < y.values.size(); ++i)
       if (y.values[i] < 0 || y.values[i] >= classes)
-        refuse(y.path, "has " + std::to_string(y.values[i]) + " as label number " + std::to_string(i) + ", but labels are 0 .. " +
-                           std::to_string(classes - 1));
+        refuse(y.path, "has " + std::to_string(y.values[i]) + " as label number " + std::to_string(i) +
+                           ", but labels are 0 .. " + std::to_string(classes - 1));
   }
 }
 /// How many features instances have. Refuses what are none, and labels of another number.
@@ -48,8 +50,8 @@ template <class Images, class Labels> int features_of(Images const& x, Labels co
     refuse(x.path, "has extents " + times(x.extent) + ", but instances need two or more: their number and their size");
   check_labels(y, classes);
   if (x.extent[0] != y.extent[0])
-    refuse(y.path, "has " + std::to_string(y.extent[0]) + " labels, but " + x.path.string() + " has " + std::to_string(x.extent[0]) +
-                       " instances");
+    refuse(y.path, "has " + std::to_string(y.extent[0]) + " labels, but " + x.path.string() + " has " +
+                       std::to_string(x.extent[0]) + " instances");
   std::int64_t features = 1;
   for (std::size_t k = 1; k < x.extent.size(); ++k) {
     features *= x.extent[k];
@@ -60,12 +62,8 @@ template <class Images, class Labels> int features_of(Images const& x, Labels co
 }
 
 /// What holds an element in memory: a byte, for unorm8.
-template <class T> struct stored {
-  using type = T;
-};
-template <> struct stored<unorm8> {
-  using type = std::uint8_t;
-};
+template <class T> struct stored { using type = T; };
+template <> struct stored<unorm8> { using type = std::uint8_t; };
 template <class T> using stored_t = typename stored<T>::type;
 
 }  // namespace detail
@@ -77,14 +75,15 @@ template <class T> using stored_t = typename stored<T>::type;
 inline labelled read_labelled(std::filesystem::path const& images, std::filesystem::path const& labels, int classes) {
   auto y = read_idx(labels);
   auto x = read_idx(images);
-  const int features = detail::features_of(x, y, classes);
+  int const features = detail::features_of(x, y, classes);
   return {features, classes, x.extent[0], std::move(x.values), std::move(y.values)};
 }
 
-/// Labelled instances whose number of features is known to the compiler, as shapes of expressions are. X are their elements, as
-/// a batch has them: unorm8, a byte that stands for byte / 255, float, double, or others of arrays; Y are their labels, bytes or
-/// std::int32_t for classes, float or double for what is measured. x is Features x size, first index fastest: an instance
-/// is a column, contiguous. Both may lie in vectors or in mapped files, which may be larger than memory; copies share them.
+/// Labelled instances whose number of features is known to the compiler, as shapes of expressions are. X are their
+/// elements, as a batch has them: unorm8, a byte that stands for byte / 255, float, double, or others of arrays; Y
+/// are their labels, bytes or std::int32_t for classes, float or double for what is measured. x is Features x size,
+/// first index fastest: an instance is a column, contiguous. Both may lie in vectors or in mapped files, which may be
+/// larger than memory; copies share them.
 template <int Features, class X = unorm8, class Y = std::uint8_t> class instances {
  public:
   using x_type = X;
@@ -96,19 +95,19 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
   explicit instances(labelled data) requires(std::is_same_v<X, unorm8> && std::is_same_v<Y, std::uint8_t>)
       : size(data.size), classes(data.classes) {
     if (data.features != Features)
-      throw data_error("knit: instances of " + std::to_string(data.features) + " features given where the program has " +
-                       std::to_string(Features));
+      throw data_error("knit: instances of " + std::to_string(data.features) +
+                       " features given where the program has " + std::to_string(Features));
     keep(std::move(data.x), std::move(data.y));
   }
-  /// Instances and labels of files, read or mapped, of classes 0 .. classes - 1. Throws as read_labelled does, and data_error
-  /// unless every instance has `Features` features.
-  template <class Xs, class Ys> requires std::is_integral_v<Y>
-  instances(file_array<detail::stored_t<X>, Xs> images, file_array<Y, Ys> labels, int of_classes) : classes(of_classes) {
+  /// Instances and labels of files, read or mapped, of classes 0 .. classes - 1. Throws as read_labelled does, and
+  /// data_error unless every instance has `Features` features.
+  template <class A, class Xs, class L, class Ys> requires std::is_integral_v<Y>
+  instances(file_array<A, Xs> images, file_array<L, Ys> labels, int of_classes) : classes(of_classes) {
     join(std::move(images), std::move(labels));
   }
   /// The same with labels that are measured.
-  template <class Xs, class Ys> requires std::is_floating_point_v<Y>
-  instances(file_array<detail::stored_t<X>, Xs> images, file_array<Y, Ys> labels) {
+  template <class A, class Xs, class L, class Ys> requires std::is_floating_point_v<Y>
+  instances(file_array<A, Xs> images, file_array<L, Ys> labels) {
     join(std::move(images), std::move(labels));
   }
 
@@ -119,13 +118,21 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
 
  private:
   template <class Images, class Labels> void join(Images images, Labels labels) {
+    static_assert(std::is_same_v<typename Images::value_type, detail::stored_t<X>> &&
+                      std::is_same_v<typename Labels::value_type, Y>,
+                  "knit: instances and labels must be read as what the data set holds, as read_npy<float> for float");
     const int features = detail::features_of(images, labels, classes);
     if (features != Features)
-      detail::refuse(images.path, "has instances of " + std::to_string(features) + " features, but the program has " + std::to_string(Features));
+      detail::refuse(images.path, "has instances of " + std::to_string(features) + " features, but the program has " +
+                                      std::to_string(Features));
     size = images.extent[0];
     keep(std::move(images.values), std::move(labels.values));
   }
   template <class Xs, class Ys> void keep(Xs xs, Ys ys) {
+    if (xs.size() != std::size_t(Features) * std::size_t(size) || ys.size() != std::size_t(size))
+      throw std::invalid_argument("knit: " + std::to_string(size) + " instances of " + std::to_string(Features) +
+                                  " features are given with " + std::to_string(xs.size()) + " values and " +
+                                  std::to_string(ys.size()) + " labels");
     const auto kept = std::make_shared<std::pair<Xs, Ys> const>(std::move(xs), std::move(ys));
     x = kept->first, y = kept->second;
     kept_ = kept;

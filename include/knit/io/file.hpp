@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// file.hpp -- in: the path of a file, or bytes. out: its bytes unpacked, arrays of them, or a sentence that says why not.
+// file.hpp -- in: the path of a file, or bytes. out: the bytes unpacked, in arrays, or a sentence that says why not.
 #pragma once
 #include <zlib.h>
 
@@ -32,7 +32,8 @@ struct data_error : std::runtime_error {
 
 /// What values of files are read as.
 template <class T>
-concept number_of_file = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::uint8_t> || std::same_as<T, std::int32_t>;
+concept number_of_file =
+    std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::uint8_t> || std::same_as<T, std::int32_t>;
 
 /// An array as a file has it: extents outermost first, and the values with the last index fastest, in a vector or in a
 /// mapped file (io/mapped.hpp). values.size() is the product of the extents.
@@ -95,7 +96,8 @@ class unpacked {
     begin(packing::by_content);
   }
   /// The bytes must outlive it; `name` is for messages.
-  unpacked(std::span<std::uint8_t const> bytes, std::filesystem::path const& name, packing how) : path_(name), packed_(bytes) {
+  unpacked(std::span<std::uint8_t const> bytes, std::filesystem::path const& name, packing how)
+      : path_(name), packed_(bytes) {
     begin(how);
   }
   unpacked(unpacked const&) = delete;
@@ -141,7 +143,8 @@ class unpacked {
     while (packed_.size() < n && file_) {
       std::ranges::copy(packed_, buffer_.begin());
       errno = 0;
-      const std::size_t got = std::fread(buffer_.data() + packed_.size(), 1, buffer_.size() - packed_.size(), file_.get());
+      const std::size_t got =
+          std::fread(buffer_.data() + packed_.size(), 1, buffer_.size() - packed_.size(), file_.get());
       if (std::ferror(file_.get())) refuse(path_, std::string("cannot be read: ") + std::strerror(errno));
       packed_ = std::span(buffer_).first(packed_.size() + got);
       if (got == 0) file_.reset();
@@ -157,17 +160,18 @@ class unpacked {
   }
   std::size_t inflate_to(std::span<std::uint8_t> to) {
     constexpr std::size_t most = 1u << 30;
-    const auto room = uInt(std::min(to.size(), most));
+    auto const room = uInt(std::min(to.size(), most));
     z_.next_out = to.data(), z_.avail_out = room;
     while (!ended_ && z_.avail_out == room) {
       have(1);
-      const auto given = uInt(std::min(packed_.size(), most));
+      auto const given = uInt(std::min(packed_.size(), most));
       z_.next_in = const_cast<Bytef*>(packed_.data()), z_.avail_in = given;
-      const int code = inflate(&z_, Z_NO_FLUSH);
+      int const code = inflate(&z_, Z_NO_FLUSH);
       packed_ = packed_.subspan(given - z_.avail_in);
       if (code == Z_BUF_ERROR) refuse(path_, std::string("is truncated: its ") + stream() + " has no end");
       if (code == Z_MEM_ERROR) throw std::bad_alloc();
-      if (code != Z_OK && code != Z_STREAM_END) refuse(path_, std::string("is corrupt: ") + (z_.msg ? z_.msg : "it needs a dictionary"));
+      if (code != Z_OK && code != Z_STREAM_END)
+        refuse(path_, std::string("is corrupt: ") + (z_.msg ? z_.msg : "it needs a dictionary"));
       if (code == Z_STREAM_END) end_of_member();
     }
     return room - z_.avail_out;
@@ -204,18 +208,21 @@ inline std::vector<std::uint8_t> read_rest(unpacked& in) {
 template <class T> std::string type_name() {
   return (std::is_floating_point_v<T> ? 'f' : std::is_signed_v<T> ? 'i' : 'u') + std::to_string(sizeof(T));
 }
-/// Whether a number of a file can be a T: in its range, and whole where T is. Digits behind those of a float are rounded.
+/// Whether a number of a file can be a T: in its range, and whole where T is. Digits behind those of a float are
+/// rounded.
 template <class T, class S> bool fits(S value) {
   if constexpr (std::is_integral_v<T> && std::is_integral_v<S>) return std::in_range<T>(value);
   else if constexpr (std::is_integral_v<T>)
-    return double(value) >= double(std::numeric_limits<T>::min()) && double(value) <= double(std::numeric_limits<T>::max()) &&
-           value == std::trunc(value);
-  else if constexpr (std::is_floating_point_v<S>) return !std::isfinite(value) || std::abs(double(value)) <= double(std::numeric_limits<T>::max());
+    return double(value) >= double(std::numeric_limits<T>::min()) &&
+           double(value) <= double(std::numeric_limits<T>::max()) && value == std::trunc(value);
+  else if constexpr (std::is_floating_point_v<S>)
+    return !std::isfinite(value) || std::abs(double(value)) <= double(std::numeric_limits<T>::max());
   else return true;
 }
 
 /// Bytes of an array with elements of so many bytes.
-inline std::size_t promised_bytes(std::filesystem::path const& path, std::vector<int> const& extent, std::size_t element) {
+inline std::size_t promised_bytes(std::filesystem::path const& path, std::vector<int> const& extent,
+                                  std::size_t element) {
   if (std::ranges::find(extent, 0) != extent.end()) return 0;
   std::size_t bytes = element;
   for (int e : extent) {
@@ -226,7 +233,8 @@ inline std::size_t promised_bytes(std::filesystem::path const& path, std::vector
   return bytes;
 }
 /// A file that has so many bytes of an array, while its header promises others.
-[[noreturn]] inline void refuse_size(std::filesystem::path const& path, std::size_t has, std::size_t promised, std::vector<int> const& extent) {
+[[noreturn]] inline void refuse_size(std::filesystem::path const& path, std::size_t has, std::size_t promised,
+                                     std::vector<int> const& extent) {
   const std::string header = std::to_string(promised) + " bytes that its header promises (" + times(extent) + ")";
   if (has > promised) refuse(path, "holds more than the " + header);
   refuse(path, "is truncated: it holds " + std::to_string(has) + " of the " + header);

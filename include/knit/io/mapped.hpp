@@ -10,8 +10,9 @@
 
 namespace knit {
 
-/// A file that is mapped for reading. The system fetches pages as they are touched, and drops them when memory is short, so it
-/// may be larger than memory. Nobody may make the file shorter meanwhile: the system ends a program that touches what is gone.
+/// A file that is mapped for reading. The system fetches pages as they are touched, and drops them when memory is
+/// short, so it may be larger than memory. Nobody may make the file shorter meanwhile: the system ends a program that
+/// touches what is gone.
 class mapped_file {
  public:
   /// Throws data_error if there is no such file, or none that can be mapped.
@@ -20,7 +21,8 @@ class mapped_file {
     const descriptor file{::open(path.string().c_str(), O_RDONLY | O_CLOEXEC)};
     if (file.number < 0) detail::refuse(path, std::string("cannot be opened: ") + std::strerror(errno));
     struct stat about {};
-    if (::fstat(file.number, &about) != 0 || !S_ISREG(about.st_mode)) detail::refuse(path, "cannot be mapped: it is no regular file");
+    if (::fstat(file.number, &about) != 0 || !S_ISREG(about.st_mode))
+      detail::refuse(path, "cannot be mapped: it is no regular file");
     if (about.st_size == 0) return;  // no bytes cannot be mapped, and need not be
     void* const at = ::mmap(nullptr, std::size_t(about.st_size), PROT_READ, MAP_SHARED, file.number, 0);
     if (at == MAP_FAILED) detail::refuse(path, std::string("cannot be mapped: ") + std::strerror(errno));
@@ -48,7 +50,8 @@ class mapped_file {
 template <class T> class mapped : public std::span<T const> {
  public:
   mapped() = default;
-  mapped(std::shared_ptr<mapped_file const> file, std::span<T const> values) : std::span<T const>(values), file_(std::move(file)) {}
+  mapped(std::shared_ptr<mapped_file const> file, std::span<T const> values)
+      : std::span<T const>(values), file_(std::move(file)) {}
 
  private:
   std::shared_ptr<mapped_file const> file_;

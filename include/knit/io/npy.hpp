@@ -23,7 +23,8 @@ struct npy_header {
 class npy_dictionary {
  public:
   /// `first` is where the text begins in the file.
-  npy_dictionary(std::string_view text, std::size_t first, std::filesystem::path const& path) : text_(text), first_(first), path_(path) {}
+  npy_dictionary(std::string_view text, std::size_t first, std::filesystem::path const& path)
+      : text_(text), first_(first), path_(path) {}
 
   npy_header read() {
     npy_header h{};
@@ -61,9 +62,9 @@ class npy_dictionary {
     if (!take(c)) fail(std::string(1, c) + " is expected");
   }
   std::string quoted() {
-    const char quote = next();
+    char const quote = next();
     if (quote != '\'' && quote != '"') fail("a quoted string is expected");
-    const auto end = text_.find(quote, at_ + 1);
+    auto const end = text_.find(quote, at_ + 1);
     if (end == text_.npos) fail("a quoted string has no end");
     const std::string s(text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
@@ -112,27 +113,34 @@ class npy_dictionary {
 inline npy_header read_npy_header(unpacked& in) {
   std::uint8_t b[12];
   auto const next = [&](std::size_t from, std::size_t count) {
-    if (in.read(std::span(b).subspan(from, count)) < count) refuse(in.path(), "is truncated: it ends within its .npy header");
+    if (in.read(std::span(b).subspan(from, count)) < count)
+      refuse(in.path(), "is truncated: it ends within its .npy header");
   };
   next(0, 6);
   if (std::memcmp(b, "\x93NUMPY", 6) != 0)
-    refuse(in.path(), "is no .npy file: it begins with the bytes " + hex(b[0]) + " " + hex(b[1]) + " " + hex(b[2]) + " " + hex(b[3]));
+    refuse(in.path(), "is no .npy file: it begins with the bytes " + hex(b[0]) + " " + hex(b[1]) + " " + hex(b[2]) +
+                          " " + hex(b[3]));
   next(6, 4);
   if (b[6] < 1 || b[6] > 3)
-    refuse(in.path(), "is of version " + std::to_string(b[6]) + "." + std::to_string(b[7]) + " of .npy, of which 1 to 3 are supported");
+    refuse(in.path(), "is of version " + std::to_string(b[6]) + "." + std::to_string(b[7]) +
+                          " of .npy, of which 1 to 3 are supported");
   if (b[6] > 1) next(10, 2);
   const std::size_t first = in.position();
-  const std::size_t size = b[6] == 1 ? std::size_t(b[8] | b[9] << 8) : std::size_t(b[8] | b[9] << 8 | b[10] << 16) | std::size_t(b[11]) << 24;
+  const std::size_t size = b[6] == 1 ? std::size_t(b[8] | b[9] << 8)
+                                     : std::size_t(b[8] | b[9] << 8 | b[10] << 16) | std::size_t(b[11]) << 24;
   constexpr std::size_t most = 1u << 16;
   if (size > most) refuse(in.path(), "has an absurd .npy header, of " + std::to_string(size) + " bytes");
   std::string text(size, ' ');
-  if (in.read({reinterpret_cast<std::uint8_t*>(text.data()), size}) < size) refuse(in.path(), "is truncated: it ends within its .npy header");
+  if (in.read({reinterpret_cast<std::uint8_t*>(text.data()), size}) < size)
+    refuse(in.path(), "is truncated: it ends within its .npy header");
   return npy_dictionary(text, first, in.path()).read();
 }
 
 /// Whether the header says S; where a byte is all, the order is not asked.
 template <class S> bool has_type(npy_header const& h) {
-  if (sizeof(S) == 1) return h.type == "|" + type_name<S>() || h.type == "<" + type_name<S>() || (h.type == "|b1" && std::is_unsigned_v<S>);
+  if (sizeof(S) == 1)
+    return h.type == "|" + type_name<S>() || h.type == "<" + type_name<S>() ||
+           (h.type == "|b1" && std::is_unsigned_v<S>);
   return h.type == "<" + type_name<S>();
 }
 
@@ -142,7 +150,9 @@ template <class T, class S> std::vector<T> converted(std::vector<S> from, std::f
   else {
     std::vector<T> to(from.size());
     for (std::size_t i = 0; i < from.size(); ++i) {
-      if (!fits<T>(from[i])) refuse(path, "has " + std::to_string(from[i]) + " as value number " + std::to_string(i) + ", which is no " + type_name<T>());
+      if (!fits<T>(from[i]))
+        refuse(path, "has " + std::to_string(from[i]) + " as value number " + std::to_string(i) + ", which is no " +
+                         type_name<T>());
       to[i] = static_cast<T>(from[i]);
     }
     return to;
@@ -169,39 +179,44 @@ template <class T, class S> bool read_npy_as(unpacked& in, npy_header const& h, 
 template <class T, class... S> std::vector<T> read_npy_values(unpacked& in, npy_header const& h) {
   std::vector<T> values;
   if (!(read_npy_as<T, S>(in, h, values) || ...))
-    refuse(in.path(), "has values of type " + in_quotes(h.type) + ", of which only <f4, <f8, |b1 and the integers (|u1, <i4, ...) are supported");
+    refuse(in.path(), "has values of type " + in_quotes(h.type) +
+                          ", of which only <f4, <f8, |b1 and the integers (|u1, <i4, ...) are supported");
   return h.fortran && h.extent.size() > 1 ? last_fastest(std::move(values), h.extent) : values;
 }
 template <class T> file_array<T> read_npy(unpacked& in) {
   const npy_header h = read_npy_header(in);
-  auto values = read_npy_values<T, float, double, std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t,
-                                std::uint64_t, std::int64_t>(in, h);
+  auto values = read_npy_values<T, float, double, std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t,
+                                std::int32_t, std::uint64_t, std::int64_t>(in, h);
   return {in.path(), h.extent, std::move(values)};
 }
 
 }  // namespace detail
 
-/// Reads an array that NumPy has saved, `read_npy<float>("x.npy")`: versions 1 to 3, plain or packed by gzip, in C's order or
-/// in Fortran's, which is put into C's. Values of another type become T: each must be in T's range, and whole where T is; digits
-/// behind those of a float are rounded. Throws data_error if one is not, and if the file is missing, truncated, corrupt, no .npy
-/// file, larger than promised, or of another type: highest byte first, f2, complex, text, objects, structures.
+/// Reads an array that NumPy has saved, `read_npy<float>("x.npy")`: versions 1 to 3, plain or packed by gzip, in C's
+/// order or in Fortran's, which is put into C's. Values of another type become T: each must be in T's range, and
+/// whole where T is; digits behind those of a float are rounded. Throws data_error if one is not, and if the file is
+/// missing, truncated, corrupt, no .npy file, larger than promised, or of another type: highest byte first, f2,
+/// complex, text, objects, structures.
 template <number_of_file T> file_array<T> read_npy(std::filesystem::path const& path) {
   detail::unpacked in(path);
   return detail::read_npy<T>(in);
 }
 /// The same of bytes in memory; `name` is for messages.
-template <number_of_file T> file_array<T> read_npy(std::span<std::uint8_t const> bytes, std::filesystem::path const& name) {
+template <number_of_file T>
+file_array<T> read_npy(std::span<std::uint8_t const> bytes, std::filesystem::path const& name) {
   detail::unpacked in(bytes, name, detail::packing::by_content);
   return detail::read_npy<T>(in);
 }
-/// The same of a plain file, whose values stay where they are until they are touched: it may be larger than memory. They must be
-/// of type T and in C's order, else data_error.
+/// The same of a plain file, whose values stay where they are until they are touched: it may be larger than memory.
+/// They must be of type T and in C's order, else data_error.
 template <number_of_file T> mapped_array<T> map_npy(std::filesystem::path const& path) {
   return detail::map_array<T>(path, [&](detail::unpacked& in) {
     detail::npy_header h = detail::read_npy_header(in);
     if (!detail::has_type<T>(h))
-      detail::refuse(path, "has values of type " + detail::in_quotes(h.type) + ", which cannot be mapped as " + detail::type_name<T>() + "; read it instead");
-    if (h.fortran && h.extent.size() > 1) detail::refuse(path, "is in Fortran's order, which cannot be mapped; read it instead");
+      detail::refuse(path, "has values of type " + detail::in_quotes(h.type) + ", which cannot be mapped as " +
+                               detail::type_name<T>() + "; read it instead");
+    if (h.fortran && h.extent.size() > 1)
+      detail::refuse(path, "is in Fortran's order, which cannot be mapped; read it instead");
     return std::move(h.extent);
   });
 }
@@ -215,6 +230,7 @@ class npz_file {
     bytes_ = detail::read_rest(in);
     members_ = detail::zip_members(bytes_, path);
   }
+  /// The same of bytes in memory; `name` is for messages.
   npz_file(std::vector<std::uint8_t> bytes, std::filesystem::path const& name) : path_(name), bytes_(std::move(bytes)) {
     members_ = detail::zip_members(bytes_, name);
   }
@@ -222,14 +238,16 @@ class npz_file {
   /// The names of the arrays, as numpy.savez was given them.
   std::vector<std::string> names() const {
     std::vector<std::string> all;
-    for (auto const& m : members_) all.push_back(m.name.ends_with(".npy") ? m.name.substr(0, m.name.size() - 4) : m.name);
+    for (auto const& m : members_)
+      all.push_back(m.name.ends_with(".npy") ? m.name.substr(0, m.name.size() - 4) : m.name);
     return all;
   }
-  /// Reads an array as read_npy does. Throws data_error as that, and if there is none of the name, if the archive is corrupt
-  /// there (the checksum included), or if it is encrypted or packed by other means than deflate.
+  /// Reads an array as read_npy does. Throws data_error as that, and if there is none of the name, if the archive is
+  /// corrupt there (the checksum included), or if it is encrypted or packed by other means than deflate.
   template <number_of_file T> file_array<T> read(std::string const& name) const {
     for (auto const& m : members_)
-      if (m.name == name + ".npy") return read_npy<T>(detail::unzipped(bytes_, m, path_), detail::member_path(path_, m));
+      if (m.name == name + ".npy")
+        return read_npy<T>(detail::unzipped(bytes_, m, path_), detail::member_path(path_, m));
     std::string all;
     for (auto const& n : names()) all += (all.empty() ? "" : ", ") + detail::in_quotes(n);
     detail::refuse(path_, "has no array " + detail::in_quotes(name) + "; it has: " + all);
