@@ -8,6 +8,7 @@
 
 namespace knit {
 
+/// How a file of comma-separated values is written.
 struct csv_options {
   char separator = ',';
   bool header = true;  ///< the first line has the names of the columns

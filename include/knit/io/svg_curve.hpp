@@ -33,6 +33,7 @@ struct svg_series {
   }
 };
 
+/// Words, scale and size, in pixels, of a picture.
 struct svg_options {
   std::string title = {}, x = "step", y = "loss";
   bool log_scale = false;  ///< of y: what is not above 0 is left out then

@@ -12,6 +12,7 @@
 
 namespace knit {
 
+/// Where goldensection ends, and how its steps change.
 struct goldensection_options {
   double dxmin = 0.1;                 ///< it ends when the step along each number is smaller
   double accel = std::numbers::phi;   ///< by which steps grow and shrink

@@ -19,6 +19,7 @@ struct hyperband_round {
   double resource;
   bool operator==(hyperband_round const&) const = default;
 };
+/// A configuration, its loss and the resource that it was trained with.
 template <class Config> struct hyperband_result {
   double loss, resource;
   Config config;

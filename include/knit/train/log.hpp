@@ -22,6 +22,7 @@ namespace knit {
 /// What is logged beside the loss: names, and functions that are called once for each line.
 using logged_values = std::vector<std::pair<std::string, std::function<double()>>>;
 
+/// What log_to counts and by which clock.
 struct log_options {
   long every = 1;  ///< steps from one line to the next: n behind takenth(n)
   long after = 0;  ///< steps made before the first that is logged, as of a training that goes on
