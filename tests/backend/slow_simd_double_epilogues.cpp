@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// simd_double_epilogues.cpp -- in: what is computed from products of double, chains, vectors, parts. out: what the scalar
+// slow_simd_double_epilogues.cpp -- in: what is computed from products of double, chains, vectors, parts. out: what the scalar
 // backend gives in double, at odd shapes, the same to the bit for one to four threads.
 
 #include "products.hpp"

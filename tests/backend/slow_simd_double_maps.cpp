@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// simd_double_maps.cpp -- in: elementwise values, reductions and views of double. out: what the scalar backend gives in
+// slow_simd_double_maps.cpp -- in: elementwise values, reductions and views of double. out: what the scalar backend gives in
 // double, at odd shapes, the same to the bit for one to four threads.
 
 #include "arrays.hpp"

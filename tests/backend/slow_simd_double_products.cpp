@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// simd_double_products.cpp -- in: products of matrices of double. out: what the scalar backend gives in double, at
+// slow_simd_double_products.cpp -- in: products of matrices of double. out: what the scalar backend gives in double, at
 // odd shapes, whatever lies where, the same to the bit for one to four threads.
 
 #include "products.hpp"
