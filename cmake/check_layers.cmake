@@ -52,6 +52,7 @@ foreach(base IN ITEMS include kernels)
     endif()
     file(READ ${ROOT}/${base}/${header} text)
     string(REGEX REPLACE "[][;]" "." text "${text}")  # these would upset the list of lines
+    string(REGEX REPLACE "\n$" "" text "${text}")  # or there would be an empty line behind the last
     string(REPLACE "\n" ";" lines "${text}")
     set(number 0)
     foreach(line IN LISTS lines)

@@ -287,11 +287,6 @@ template <class Next, class E> Next next_value(E&& e) {
   else return {};
 }
 
-template <class Model> constexpr sentence constant_model() {
-  sentence t;
-  t << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
-  return t;
-}
 template <class Result> constexpr sentence no_parameters() {
   sentence t;
   t << "params(r): r is of a function, which has arguments and no parameters; params needs the diff of a model, a struct with "

@@ -25,6 +25,7 @@ struct numbered {
 struct watched {
   std::atomic<int> drawn = 0;
   std::atomic<std::thread::id> by;
+  int sized = 0;
 };
 /// Batches 0, 1, ... of `length`, each where the last one was; number `fails` is not to be had.
 struct source {
@@ -45,7 +46,7 @@ struct source {
     return {view<float, 3>(memory.data()), -at};
   }
   void next() { ++at, here = false; }
-  std::size_t size() const { return std::size_t(length); }
+  std::size_t size() const { return ++seen->sized, std::size_t(length); }
 };
 auto batches(int length, watched& w, int fails = -1) { return stage_view(source{length, &w, fails}); }
 
@@ -170,6 +171,15 @@ struct counting_step {
     return float(++updates);
   }
 };
+TEST(prefetch, asks_for_no_size_while_the_other_thread_is_at_it) {
+  watched w;
+  auto view = batches(10, w) | prefetch;
+  EXPECT_EQ(read_all(view, 3), 3);  // left early, so the thread is still there
+  const int sized = w.sized;
+  EXPECT_EQ(view.size(), 10u);
+  EXPECT_EQ(w.sized, sized);
+}
+
 TEST(prefetch, makes_batches_ahead_but_no_steps) {
   watched w;
   counting_step step;

@@ -145,6 +145,12 @@ template <class T> constexpr void add_path(sentence& to, int k) {
     }(field_types<T>{});
 }
 
+template <class Model> constexpr sentence constant_model() {
+  sentence t;
+  t << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
+  return t;
+}
+
 template <class T> constexpr auto arrays_of(T& field) {
   using plain = std::remove_cvref_t<T>;
   if constexpr (array_like<plain>) return std::tuple<T*>(&field);

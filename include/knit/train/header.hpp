@@ -101,26 +101,30 @@ template <model Model> void save_header(std::filesystem::path const& path, Model
 /// unless the header has each parameter in its shape and type, and nothing else.
 template <class Header, model Model> requires requires(void (*f)(...)) { Header::for_each_parameter(f); }
 void load(Header, Model& m) {
-  std::map<std::string, detail::array_in_header> arrays;
-  Header::for_each_parameter([&](char const* path, auto const& array, auto... extent) {
-    arrays[path] = {detail::spell_parameter<std::remove_cvref_t<decltype(array[0])>>({extent...}), array};
-  });
-  std::size_t count = 0;
-  for_each_parameter(m, [&](std::string const& path, auto& a) {
-    const auto found = arrays.find(path);
-    const std::string wanted = detail::spell_parameter<std::remove_cvref_t<decltype(a[0])>>(detail::extents_of(a));
-    ++count;
-    if (found != arrays.end() && found->second.spelled == wanted) return;
-    throw data_error("knit: the model has as " + path + " an array of " + wanted + ", and the header " +
-                     (found == arrays.end() ? "none" : "one of " + found->second.spelled) + "; load a header of the same model");
-  });
-  if (count != arrays.size())
-    throw data_error("knit: the header has " + std::to_string(arrays.size()) + " parameters, and the model " +
-                     std::to_string(count) + "; load a header of the same model");
-  for_each_parameter(m, [&](std::string const& path, auto& a) {
-    auto const* const from = static_cast<std::remove_cvref_t<decltype(a[0])> const*>(arrays.at(path).first);
-    a.fill([&](long i) { return from[i]; });
-  });
+  if constexpr (std::is_const_v<Model>) complain<detail::constant_model<Model>()>();
+  else {
+    std::map<std::string, detail::array_in_header> arrays;
+    Header::for_each_parameter([&](char const* path, auto const& array, auto... extent) {
+      arrays[path] = {detail::spell_parameter<std::remove_cvref_t<decltype(array[0])>>({extent...}), array};
+    });
+    std::size_t count = 0;
+    for_each_parameter(m, [&](std::string const& path, auto& a) {
+      const auto found = arrays.find(path);
+      const std::string wanted = detail::spell_parameter<std::remove_cvref_t<decltype(a[0])>>(detail::extents_of(a));
+      ++count;
+      if (found != arrays.end() && found->second.spelled == wanted) return;
+      throw data_error("knit: the model has as " + path + " an array of " + wanted + ", and the header " +
+                       (found == arrays.end() ? "none" : "one of " + found->second.spelled) +
+                       "; load a header of the same model");
+    });
+    if (count != arrays.size())
+      throw data_error("knit: the header has " + std::to_string(arrays.size()) + " parameters, and the model " +
+                       std::to_string(count) + "; load a header of the same model");
+    for_each_parameter(m, [&](std::string const& path, auto& a) {
+      auto const* const from = static_cast<std::remove_cvref_t<decltype(a[0])> const*>(arrays.at(path).first);
+      a.fill([&](long i) { return from[i]; });
+    });
+  }
 }
 
 }  // namespace knit
