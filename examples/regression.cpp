@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <knit/knit.hpp>
+#include <knit/train/lbfgs.hpp>
 #include <stdexcept>
 #include <string>
 

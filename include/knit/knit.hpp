@@ -7,13 +7,9 @@
 #include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order, shard
 #include <knit/expr/print.hpp>       // to_string
 #include <knit/gradients.hpp>        // value_and_gradients
-#include <knit/io/csv.hpp>           // read_csv
 #include <knit/io/idx.hpp>           // read_idx, map_idx
-#include <knit/io/npy.hpp>           // read_npy, map_npy, npz_file
-#include <knit/io/svg_curve.hpp>     // svg_curve
 #include <knit/nn/chain.hpp>         // chain
 #include <knit/nn/conv.hpp>          // conv, make_conv
-#include <knit/nn/curve.hpp>         // curve, make_curve
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/nn/dropout.hpp>       // dropout
 #include <knit/op/catalogue.hpp>     // every op and composite
@@ -32,12 +28,6 @@
 #include <knit/optim/sgd.hpp>        // sgd_rule
 #include <knit/optim/weight_decay.hpp>  // weight_decay, l1_penalty: around a rule
 #include <knit/program.hpp>          // eval, params, update, inference, explain
-#include <knit/train/goldensection.hpp>  // goldensection
-#include <knit/train/header.hpp>     // save_header, load
-#include <knit/train/hyperband.hpp>  // hyperband
-#include <knit/train/lbfgs.hpp>      // lbfgs
-#include <knit/train/levenberg_marquardt.hpp>  // levenberg_marquardt
-#include <knit/train/log.hpp>        // log_to: for tap
 #include <knit/train/metrics.hpp>    // accuracy, nll, confusion, measure
 #include <knit/train/step.hpp>       // training_step, update_rule
 #include <knit/train/views.hpp>      // sgd, cycle, repeat, take, takenth, progress, converge, early_stop, tap, record, run,

@@ -2,6 +2,7 @@
 // minibatch.cpp -- in: data/minibatch.hpp. out: batches are the source's bytes, in the order that was asked for.
 
 #include <knit/knit.hpp>
+#include <knit/io/npy.hpp>
 
 #include <gtest/gtest.h>
 

@@ -3,6 +3,7 @@
 // height that these say.
 
 #include <knit/knit.hpp>
+#include <knit/io/svg_curve.hpp>
 
 #include <gtest/gtest.h>
 

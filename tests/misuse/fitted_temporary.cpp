@@ -1,6 +1,8 @@
 // expect: what is trained must outlive the range of its losses, and this array is a temporary; give it a name
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
+#include <knit/nn/curve.hpp>
+#include <knit/train/levenberg_marquardt.hpp>
 
 using namespace knit;
 

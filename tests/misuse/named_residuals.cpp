@@ -1,6 +1,8 @@
 // expect: levenberg_marquardt: the residuals have shape .batch<=14.; the compiler must know how many there are
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
+#include <knit/nn/curve.hpp>
+#include <knit/train/levenberg_marquardt.hpp>
 
 using namespace knit;
 

@@ -3,6 +3,7 @@
 // 0.618 on the way.
 
 #include <knit/knit.hpp>
+#include <knit/train/goldensection.hpp>
 
 #include <gtest/gtest.h>
 

@@ -3,6 +3,7 @@
 // and runs without knit, and gives a model back bit for bit.
 
 #include <knit/knit.hpp>
+#include <knit/train/header.hpp>
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 // hyperband.cpp -- in: train/hyperband.hpp. out: the paper's table of rounds, who is trained in them, the best of all.
 
 #include <knit/knit.hpp>
+#include <knit/train/hyperband.hpp>
 
 #include <gtest/gtest.h>
 

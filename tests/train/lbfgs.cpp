@@ -3,6 +3,7 @@
 // regression (tests/data/logistic.py), a range as others are, nothing allocated on the way.
 
 #include <knit/knit.hpp>
+#include <knit/train/lbfgs.hpp>
 
 #include <gtest/gtest.h>
 

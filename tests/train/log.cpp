@@ -2,6 +2,7 @@
 // log.cpp -- in: train/log.hpp, losses. out: a line of JSON for each, that is there before the next.
 
 #include <knit/knit.hpp>
+#include <knit/train/log.hpp>
 
 #include <gtest/gtest.h>
 

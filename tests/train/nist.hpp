@@ -4,6 +4,8 @@
 #pragma once
 
 #include <knit/knit.hpp>
+#include <knit/nn/curve.hpp>
+#include <knit/train/levenberg_marquardt.hpp>
 
 #include <gtest/gtest.h>
 

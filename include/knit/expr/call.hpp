@@ -21,7 +21,7 @@ template <class F> constexpr sentence no_call(int n) {
 }
 template <class F> constexpr sentence no_expression() {
   sentence t;
-  t << "a function or layer returns neither an expression nor a number; return what it computes";
+  t << "a function or layer returns neither an expression nor a number; return what it computes, of one type: for if write select(c, a, b)";
   return t;
 }
 template <class F, class... X> constexpr auto trace_call() {

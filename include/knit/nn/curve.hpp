@@ -6,13 +6,13 @@
 
 namespace knit {
 
-/// curve(x): f(x, b...), coefficients b without axes. curve(x, y): the residuals f(x, b...) - y, for
+/// c(x): f(x, b...), coefficients b without axes. c(x, y): the residuals f(x, b...) - y, for
 /// levenberg_marquardt. f is a function without state.
 // Coefficients are a pack, and no tuple among the template arguments, whose namespace has operators that ranges would
 // find.
-template <class F, class... B> struct curve {
-  BOOST_HANA_DEFINE_STRUCT(curve, (F, f), (hana::tuple<B...>, b));
-  template <class NewF, class NewB> using with_fields = mp::mp_push_front<mp::mp_rename<NewB, curve>, NewF>;
+template <class F, class... B> struct curve_model {
+  BOOST_HANA_DEFINE_STRUCT(curve_model, (F, f), (hana::tuple<B...>, b));
+  template <class NewF, class NewB> using with_fields = mp::mp_push_front<mp::mp_rename<NewB, curve_model>, NewF>;
 
   template <class X> constexpr auto operator()(X&& x) const {
     return hana::unpack(b, [&](auto const&... c) { return f(lift(std::forward<X>(x)), lift(c)...); });
@@ -26,7 +26,7 @@ template <class F, class... B> struct curve {
 /// b) { return a % exp(-b % x); }, 1, 0.5)`. They are double; what is computed is if x is.
 template <class F, class... Number> requires(std::is_convertible_v<Number, double> && ...)
 auto make_curve(F f, Number... first) {
-  return curve<F, std::conditional_t<true, tensor<double>, Number>...>{f, {tensor<double>(double(first))...}};
+  return curve_model<F, std::conditional_t<true, tensor<double>, Number>...>{f, {tensor<double>(double(first))...}};
 }
 
 }  // namespace knit

@@ -53,19 +53,42 @@ template <int... Axes, function_operand Z> constexpr auto logsoftmax(Z&& z) {
   }
 }
 
+namespace detail {
+constexpr sentence nll_complaint(shape scores, shape labels) {
+  sentence t = label_complaint("nll(scores, labels)", scores, labels);
+  if (t.empty() && scores.known() && scores.extent[0] == 1)
+    t << "nll(scores, labels): scores " << scores << " are of one class, so the loss is always 0; for measured values use "
+         "mse(f(x), transpose(y))";
+  return t;
+}
+constexpr sentence mse_complaint(shape a, shape b) {
+  sentence t;
+  bool of_a = true, of_b = true;
+  for (int q = 0; q < max_rank; ++q) {
+    of_a = of_a && (same_axis(a, q, b, q) || b.extent[q] == 1);
+    of_b = of_b && (same_axis(a, q, b, q) || a.extent[q] == 1);
+  }
+  if (a.known() && b.known() && !of_a && !of_b && broadcasts(a, b))
+    t << "mse(a, b): each of " << a << " and " << b << " would be repeated for the other; make the shapes equal, as by transpose(b)";
+  return t;
+}
+}  // namespace detail
+
 /// Mean negative log-likelihood of labels (n whole numbers from 0) under scores (classes x n, unnormalised).
 template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores, L&& labels) {
   if constexpr (poison<Z> || poison<L>) return poisoned{};
-  else if constexpr (constexpr sentence s = detail::label_complaint("nll(scores, labels)", lifted<Z>::shape, lifted<L>::shape); !s.empty())
+  else if constexpr (constexpr sentence s = detail::nll_complaint(lifted<Z>::shape, lifted<L>::shape); !s.empty())
     return complain<s>();
   else {
     auto z = detail::shifted<0>(lift(std::forward<Z>(scores)));
     return mean(log(sum<0>(exp(z))) - gather(z, std::forward<L>(labels)));
   }
 }
-/// Mean squared difference.
+/// Mean squared difference of arrays of one shape, or of which one is repeated for the other.
 template <class Y, class T> requires operands<Y, T> constexpr auto mse(Y&& y, T&& t) {
-  return mean(square(std::forward<Y>(y) - std::forward<T>(t)));
+  if constexpr (poison<Y> || poison<T>) return poisoned{};
+  else if constexpr (constexpr sentence s = detail::mse_complaint(lifted<Y>::shape, lifted<T>::shape); !s.empty()) return complain<s>();
+  else return mean(square(std::forward<Y>(y) - std::forward<T>(t)));
 }
 
 }  // namespace knit

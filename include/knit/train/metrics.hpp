@@ -68,6 +68,12 @@ inline long checked_label(long label, int classes) {
   throw data_error("knit: an instance has the label " + std::to_string(label) + ", but the model gives scores for labels 0 .. " +
                    std::to_string(classes - 1) + "; give it a row for each class");
 }
+template <class Y> constexpr sentence labels_are_measured() {
+  sentence t;
+  t << "a metric counts instances by their class, and the y of these batches are measured values of float or double; for them evaluate "
+       "the model's loss";
+  return t;
+}
 /// Calls f with the scores and the label of each instance.
 template <class Backend, class Model, class Batches, class F> void for_each_scored(Model const& m, Batches&& batches, F f) {
   using batch_type = batch_in<Batches>;
@@ -75,6 +81,8 @@ template <class Backend, class Model, class Batches, class F> void for_each_scor
   constexpr shape s = program::result_shape;
   constexpr sentence wrong = label_complaint("a metric of a model", s, std::remove_cvref_t<decltype(batch_type::y)>::shape);
   if constexpr (!wrong.empty()) complain<wrong>();
+  else if constexpr (std::is_floating_point_v<typename std::remove_cvref_t<decltype(batch_type::y)>::value_type>)
+    complain<labels_are_measured<batch_type>()>();
   else {
     program scores(m);
     using number_type = typename program::value_type;
