@@ -62,9 +62,8 @@ class partial_file {
 /// Makes a file hold `parts`, one behind the other. They are written to a new file in the same folder and flushed to
 /// the disk; then that takes the name, and the folder is flushed. So whoever opens `path`, also after a crash, finds
 /// the old file or the whole new one; a process that is killed meanwhile leaves a file `path`.NUMBER.partial, which may
-/// be deleted. The new file has the rights of a new one, and takes the place of a symbolic link, not of what that refers
-/// to. Throws data_error where it cannot be written; the old file is then as it was, unless it was the folder that could
-/// not be flushed.
+/// be deleted. The new file has the rights of a new one, and takes the place of a symbolic link itself. Throws data_error
+/// where it cannot be written; the old file is then as it was, unless it was the folder that could not be flushed.
 inline void replace_file(std::filesystem::path const& path, std::vector<std::span<std::byte const>> const& parts) {
   detail::partial_file next(path);
   for (auto part : parts) next.write(part);
