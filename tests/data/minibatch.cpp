@@ -299,6 +299,17 @@ TEST(minibatch, goes_on_where_another_was) {
   check([&](std::uint64_t seed) { return data | minibatch<2>(shuffle_by{seed}, shard{1, 2}); });
 }
 
+// Which must not be, but is no way out of the data.
+TEST(minibatch, ends_where_it_is_put_behind_the_last_in_a_pass) {
+  const auto data = numbered(8);
+  auto batches = data | minibatch<2>(in_order{});
+  auto at = ranges::begin(batches);
+  EXPECT_EQ((*at).y.size(), 2);
+  batches.seek(batches.position_after(4));
+  ++at;
+  EXPECT_TRUE(at == ranges::end(batches));
+}
+
 TEST(minibatch, is_not_put_where_nothing_was) {
   const auto data = numbered(22);
   auto batches = data | minibatch<4>(shuffle_by{1});

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../temporary_folder.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -21,13 +23,6 @@ using namespace knit;
 
 class mapped_files : public testing::Test {
  protected:
-  mapped_files() {
-    std::string name = testing::TempDir() + "/knit_mapped_XXXXXX";
-    folder = mkdtemp(name.data());
-    file = folder / "some";
-  }
-  ~mapped_files() override { fs::remove_all(folder); }
-
   void write(std::string const& content) { std::ofstream(file, std::ios::binary) << content; }
   static std::string refusal(fs::path const& path) {
     try {
@@ -40,7 +35,8 @@ class mapped_files : public testing::Test {
     return "";
   }
 
-  fs::path folder, file;
+  const temporary_folder own;
+  fs::path folder = own.path, file = folder / "some";
 };
 
 TEST_F(mapped_files, are_as_they_are) {

@@ -14,7 +14,8 @@
 #include <string>
 
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "../temporary_folder.hpp"
 
 namespace {
 
@@ -23,17 +24,6 @@ using knit::from_stored, knit::tensor, knit::to_stored;
 
 class safetensors : public testing::Test {
 protected:
-  safetensors() {
-    std::string name = testing::TempDir() + "/knit_safetensors_XXXXXX";
-    folder = mkdtemp(name.data());
-    file = folder / "some.safetensors";
-  }
-  ~safetensors() override { fs::remove_all(folder); }
-
-  static std::string bytes(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
   void write(std::string const& all) const { std::ofstream(file, std::ios::binary) << all; }
   /// A file with this header, of this length unless another is said, and as many bytes of data.
   static std::string with_header(std::string const& header, std::size_t data = 0,
@@ -53,7 +43,8 @@ protected:
     }
   }
 
-  fs::path folder, file;
+  const temporary_folder own;
+  fs::path folder = own.path, file = folder / "some.safetensors";
 };
 const fs::path stored = std::string(KNIT_TEST_DATA) + "/safetensors";
 
@@ -61,7 +52,7 @@ TEST_F(safetensors, are_the_bytes_of_the_formats_library) {
   for (char const* name : {"model.safetensors", "types.safetensors"}) {
     auto const read = knit::read_safetensors(stored / name);
     knit::write_safetensors(file, read);
-    EXPECT_EQ(bytes(file), bytes(stored / name)) << name;
+    EXPECT_EQ(contents(file), contents(stored / name)) << name;
     EXPECT_EQ(knit::read_safetensors(file), read) << name;
   }
 }
@@ -203,7 +194,7 @@ TEST_F(safetensors, are_refused_with_a_reason_and_a_place) {
 }
 
 TEST_F(safetensors, cut_anywhere_or_with_any_byte_changed_are_refused_or_sound) {
-  const std::string all = bytes(stored / "model.safetensors");
+  const std::string all = contents(stored / "model.safetensors");
   auto const read = [](std::string const& changed) {
     std::istringstream in(changed);
     return knit::detail::read_safetensors(in, "changed");
@@ -229,7 +220,7 @@ TEST_F(safetensors, that_are_no_files_are_not_written) {
   auto wrong = right;
   wrong.bytes.pop_back();
   knit::write_safetensors(file, {{{"a", right}}, {}});
-  auto const before = bytes(file);
+  auto const before = contents(file);
   EXPECT_THROW(knit::write_safetensors(file, {{{"a", wrong}}, {}}), std::invalid_argument);
   wrong = right;
   wrong.type = "F33";
@@ -237,7 +228,7 @@ TEST_F(safetensors, that_are_no_files_are_not_written) {
   EXPECT_THROW(knit::write_safetensors(file, {{{"__metadata__", right}}, {}}), std::invalid_argument);
   EXPECT_THROW(knit::write_safetensors(file, {{{"\xff", right}}, {}}), std::invalid_argument);
   EXPECT_THROW(knit::write_safetensors(file, {{}, {{"k", "\xe9"}}}), std::invalid_argument);
-  EXPECT_EQ(bytes(file), before);
+  EXPECT_EQ(contents(file), before);
 }
 
 TEST_F(safetensors, arrays_of_other_types_or_extents_are_refused_whole) {
@@ -257,7 +248,7 @@ TEST_F(safetensors, replace_a_file_with_the_rights_of_a_new_one_or_leave_it) {
   const mode_t mask = umask(022);
   write("old");
   knit::write_safetensors(file, {});
-  EXPECT_EQ(refusal(bytes(file)), "read");
+  EXPECT_EQ(refusal(contents(file)), "read");
   struct stat s {};
   ASSERT_EQ(stat(file.c_str(), &s), 0);
   EXPECT_EQ(s.st_mode & 0777, 0644u);

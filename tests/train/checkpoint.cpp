@@ -11,7 +11,7 @@ using namespace checkpoint_test;
 class checkpoint : public testing::Test {
 protected:
   temporary_folder folder;
-  fs::path file = folder.path / "some.safetensors";
+  fs::path file = folder / "some.safetensors";
   instances<features> data = make_data();
 };
 

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "../temporary_folder.hpp"
+
 namespace checkpoint_test {
 
 namespace fs = std::filesystem;
@@ -60,21 +62,12 @@ struct training {
   }
 };
 
-struct temporary_folder {
-  fs::path path;
-  temporary_folder() {
-    std::string name = testing::TempDir() + "/knit_checkpoint_XXXXXX";
-    path = mkdtemp(name.data());
-  }
-  ~temporary_folder() { fs::remove_all(path); }
-};
-
 /// A process that goes on from the checkpoint, if there is one, and makes one after each step, until it is killed. Then
 /// the checkpoint is there and whole, and the losses from there on are those of a training that was never stopped.
 inline void is_killed_and_goes_on(int times) {
   auto const data = make_data();
   const temporary_folder folder;
-  auto const file = folder.path / "training.safetensors";
+  auto const file = folder / "training.safetensors";
   training never_stopped(data);
   auto all = never_stopped.batches | cycle | train(never_stopped.step);
   auto next = ranges::begin(all);

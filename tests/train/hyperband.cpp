@@ -64,6 +64,7 @@ TEST(hyperband, says_what_is_wrong) {
   const auto nan = [](int, double) { return std::nan(""); };
   EXPECT_THROW(hyperband([] { return 0; }, nan), std::runtime_error);
   EXPECT_THROW(hyperband_schedule(0.5), std::invalid_argument);
+  EXPECT_THROW(hyperband_schedule(1e20), std::invalid_argument);
   EXPECT_THROW(hyperband_schedule(9, 1), std::invalid_argument);
 }
 

@@ -160,7 +160,7 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
       ++state_->next;
       state_->gathered = false;
     }
-    bool equal(ranges::default_sentinel_t) const { return state_->next == state_->batches(); }
+    bool equal(ranges::default_sentinel_t) const { return state_->next >= state_->batches(); }
 
    private:
     state* state_ = nullptr;

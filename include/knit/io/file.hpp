@@ -50,6 +50,11 @@ namespace detail {
   throw data_error("knit: " + file.string() + " " + reason);
 }
 
+/// What the system has refused: "cannot be opened: Permission denied".
+[[noreturn]] inline void refuse_errno(std::filesystem::path const& file, char const* what) {
+  refuse(file, std::string("cannot be ") + what + ": " + std::strerror(errno ? errno : ENOMEM));
+}
+
 /// "60000 x 28 x 28"
 inline std::string times(std::vector<int> const& extent) {
   std::string s;
@@ -92,7 +97,7 @@ class unpacked {
     expect_file(path);
     errno = 0;
     file_.reset(std::fopen(path.string().c_str(), "rb"));
-    if (!file_) refuse(path, std::string("cannot be opened: ") + std::strerror(errno ? errno : ENOMEM));
+    if (!file_) refuse_errno(path, "opened");
     begin(packing::by_content);
   }
   /// The bytes must outlive it; `name` is for messages.
@@ -145,7 +150,7 @@ class unpacked {
       errno = 0;
       const std::size_t got =
           std::fread(buffer_.data() + packed_.size(), 1, buffer_.size() - packed_.size(), file_.get());
-      if (std::ferror(file_.get())) refuse(path_, std::string("cannot be read: ") + std::strerror(errno));
+      if (std::ferror(file_.get())) refuse_errno(path_, "read");
       packed_ = std::span(buffer_).first(packed_.size() + got);
       if (got == 0) file_.reset();
     }

@@ -68,7 +68,7 @@ struct json_error : std::runtime_error {
 
 /// Reads JSON from its begin. Each function takes what is next, or throws json_error where that is something else.
 class json_reader {
-public:
+ public:
   explicit json_reader(std::string_view text) : text_(text) {}
 
   /// Where what is next begins.
@@ -121,7 +121,7 @@ public:
     return s;
   }
 
-private:
+ private:
   bool accept_next(char c) {
     bool const is = at_ < text_.size() && text_[at_] == c;
     at_ += is;

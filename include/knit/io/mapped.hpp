@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <knit/io/descriptor.hpp>
 #include <knit/io/file.hpp>
 
 namespace knit {
@@ -18,14 +18,14 @@ class mapped_file {
   /// Throws data_error if there is no such file, or none that can be mapped.
   explicit mapped_file(std::filesystem::path const& path) {
     detail::expect_file(path);
-    const descriptor file{::open(path.string().c_str(), O_RDONLY | O_CLOEXEC)};
-    if (file.number < 0) detail::refuse(path, std::string("cannot be opened: ") + std::strerror(errno));
+    const detail::descriptor file(::open(path.string().c_str(), O_RDONLY | O_CLOEXEC));
+    if (file < 0) detail::refuse_errno(path, "opened");
     struct stat about {};
-    if (::fstat(file.number, &about) != 0 || !S_ISREG(about.st_mode))
+    if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode))
       detail::refuse(path, "cannot be mapped: it is no regular file");
     if (about.st_size == 0) return;  // no bytes cannot be mapped, and need not be
-    void* const at = ::mmap(nullptr, std::size_t(about.st_size), PROT_READ, MAP_SHARED, file.number, 0);
-    if (at == MAP_FAILED) detail::refuse(path, std::string("cannot be mapped: ") + std::strerror(errno));
+    void* const at = ::mmap(nullptr, std::size_t(about.st_size), PROT_READ, MAP_SHARED, file, 0);
+    if (at == MAP_FAILED) detail::refuse_errno(path, "mapped");
     bytes_ = {static_cast<std::uint8_t const*>(at), std::size_t(about.st_size)};
   }
   mapped_file(mapped_file const&) = delete;
@@ -37,12 +37,6 @@ class mapped_file {
   std::span<std::uint8_t const> bytes() const { return bytes_; }
 
  private:
-  struct descriptor {
-    int number;
-    ~descriptor() {
-      if (number >= 0) ::close(number);
-    }
-  };
   std::span<std::uint8_t const> bytes_;
 };
 

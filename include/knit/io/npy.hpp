@@ -224,7 +224,8 @@ template <number_of_file T> mapped_array<T> map_npy(std::filesystem::path const&
 /// The arrays that numpy.savez or savez_compressed has put into one file, a zip archive.
 class npz_file {
  public:
-  /// Throws data_error if the file is missing or no zip archive, or one that needs zip64: 4 GiB, 65535 arrays or more.
+  /// Throws data_error if the file is missing or no zip archive, or one of zip64, as NumPy writes where an array or all
+  /// before one are 2 GiB or more, or where there are 65535 arrays or more.
   explicit npz_file(std::filesystem::path const& path) : path_(path) {
     detail::unpacked in(path);
     bytes_ = detail::read_rest(in);

@@ -7,39 +7,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <filesystem>
+#include <knit/io/descriptor.hpp>
 #include <knit/io/file.hpp>  // data_error
 #include <random>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace knit {
 
 namespace detail {
 
-[[noreturn]] inline void refuse_errno(std::filesystem::path const& file, char const* what) {
-  refuse(file, std::string("cannot be ") + what + ": " + std::strerror(errno));
-}
-
-class descriptor {
-public:
-  explicit descriptor(int number) : number_(number) {}
-  descriptor(descriptor const&) = delete;
-  descriptor& operator=(descriptor const&) = delete;
-  ~descriptor() { close(); }
-  operator int() const { return number_; }
-  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
-
-private:
-  int number_;
-};
-
 /// A new file beside another, which it takes the place of, or it goes.
 class partial_file {
-public:
+ public:
   explicit partial_file(std::filesystem::path const& of)
       : of_(of),
         here_(of.string() + '.' + std::to_string(std::random_device{}()) + ".partial"),
@@ -69,7 +51,7 @@ public:
       refuse_errno(of_, "made to outlast a loss of power");
   }
 
-private:
+ private:
   std::filesystem::path of_, here_;
   descriptor file_;
   bool placed_ = false;
@@ -80,8 +62,8 @@ private:
 /// Makes a file hold `parts`, one behind the other. They are written to a new file in the same folder and flushed to
 /// the disk; then that takes the name, and the folder is flushed. So whoever opens `path`, also after a crash, finds
 /// the old file or the whole new one; a process that is killed meanwhile leaves a file `path`.NUMBER.partial, which may
-/// be deleted. Throws data_error where it cannot be written; the old file is then as it was, unless it was the folder
-/// that could not be flushed.
+/// be deleted. The new file has the rights of a new one, and takes the place of a symbolic link itself. Throws data_error
+/// where it cannot be written; the old file is then as it was, unless it was the folder that could not be flushed.
 inline void replace_file(std::filesystem::path const& path, std::vector<std::span<std::byte const>> const& parts) {
   detail::partial_file next(path);
   for (auto part : parts) next.write(part);

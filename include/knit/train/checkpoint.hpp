@@ -157,9 +157,10 @@ void save(std::filesystem::path const& path, training_step<Backend, Model, Rule,
   write_safetensors(path, file);
 }
 
-/// Puts a training where that one was: the same losses follow, to the bit, as if it had not stopped. Throws data_error,
-/// and changes nothing, where the file is unsound, where names, shapes or types are others, as with another rule's
-/// number of states, and where the batches are of another size or other data.
+/// Puts a training where that one was: the same losses follow, to the bit, as if it had not stopped, unless a view before
+/// the step counts passes of its own, as `augment` does, which begins anew. Throws data_error, and changes nothing, where
+/// the file is unsound, where names, shapes or types are others, as with another rule's number of states, and where the
+/// batches are of another size or other data.
 template <class Backend, class Model, class Rule, class... X, has_position... Batches>
   requires(sizeof...(Batches) <= 1)
 void load(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...>& step, Batches&... batches) {

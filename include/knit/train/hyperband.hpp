@@ -28,10 +28,10 @@ template <class Config> struct hyperband_result {
 /// The rounds of each bracket: a `reduction`-th of a round's configurations, the best, go on to the next and get `reduction`
 /// times as much, in the last `most`. As in the table of the paper brackets begin with whole powers times a number, so
 /// (81, 3) is 81, 27, 9, 6 and 5 configurations; its formula, and Knet, which rounds later, begin with 34, 15 and 8. Throws
-/// std::invalid_argument unless most >= 1 and reduction >= 2. Source: Li et al., JMLR 18 (2018), table 1.
+/// std::invalid_argument unless 1 <= most <= 1e15 and reduction >= 2. Source: Li et al., JMLR 18 (2018), table 1.
 inline std::vector<std::vector<hyperband_round>> hyperband_schedule(double most = 27, int reduction = 3) {
-  if (!(most >= 1 && std::isfinite(most)) || reduction < 2)
-    throw std::invalid_argument("knit: hyperband takes a resource from 1 on and a reduction from 2 on, not " +
+  if (!(most >= 1 && most <= 1e15) || reduction < 2)  // as many configurations are counted
+    throw std::invalid_argument("knit: hyperband takes a resource from 1 to 1e15 and a reduction from 2 on, not " +
                                 std::to_string(most) + " and " + std::to_string(reduction));
   std::vector<long> powers{1};
   while (double(powers.back()) * reduction <= most) powers.push_back(powers.back() * reduction);

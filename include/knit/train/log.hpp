@@ -83,7 +83,8 @@ class json_log {
 /// `losses | takenth(600) | tap(log_to("run.jsonl", {{"accuracy", [&] { return accuracy(model, test); }}}, {.every = 600}))`:
 /// a line {"step":600,"seconds":1.25,"loss":0.31,"accuracy":0.92} for each element, seconds since the log was made. Numbers
 /// read back the same; one that is infinite or NaN is null. Each line is written whole and flushed, so that a run that
-/// ends in any way leaves all of them. A file that is there is replaced; data_error where it cannot be opened.
+/// ends in any way leaves all of them. A file that is there is replaced, so a training that goes on gives a stream that appends;
+/// data_error where it cannot be opened.
 inline json_log log_to(std::filesystem::path const& path, logged_values values = {}, log_options o = {}) {
   errno = 0;
   auto file = std::make_shared<std::ofstream>(path);
