@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <knit/knit.hpp>
 #include <optional>
 #include <stdexcept>
@@ -90,31 +91,42 @@ static options parse(int argc, char** argv) {
   return o;
 }
 
-template <class Backend, class Model, class Rule> static void run(options const& o, mnist_data const& mnist, Model mlp, Rule at_rate) {
-  if (o.lr) at_rate.lr = *o.lr;
-  auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
-  const auto rule = scheduled(at_rate, cosine{o.epochs * long(batches.size()), o.cosine ? 0.0 : 1.0});
-  training_step<Backend, Model, scheduled_rule<Rule, cosine>, view<unorm8, 784, 100>, view<std::uint8_t, 100>> step(mlp, rule);
-  static_assert(plan_of<decltype(step)>::kernels <= 3, "the step is at most three fused kernels");
-  if (o.explain) std::fputs(explain(step).c_str(), stdout);
+using images = view<unorm8, 784, 100>;
+using labels = view<std::uint8_t, 100>;
 
+/// A step under one of the rules, and how well its model does: what differs between rules, so that all else is compiled once.
+struct trainee {
+  using value_type = float;
+  std::function<float(images const&, labels const&)> step;
+  std::function<double()> accuracy;
+  float operator()(images const& x, labels const& y) { return step(x, y); }
+};
+static void train_epochs(options const& o, mnist_data const& mnist, trainee mlp) {
+  auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
   int epoch = 0;
   double sum = 0, test = 0;
   auto start = std::chrono::steady_clock::now();
   const auto add = [&](float loss) { sum += loss; };
   const auto report = [&](float) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    test = accuracy<Backend>(mlp, mnist.test);
+    test = mlp.accuracy();
     if (isatty(STDERR_FILENO)) std::fputs("\r\033[K", stderr);  // the line of progress
     std::printf("epoch %2d  loss %.4f  accuracy %.4f  %.2f s\n", ++epoch, sum / double(batches.size()), test, seconds.count());
     std::fflush(stdout);
     sum = 0;
     start = std::chrono::steady_clock::now();
   };
-  batches | repeat(o.epochs) | train(step) | progress | tap(add) | takenth(long(batches.size())) | tap(report) | knit::run();
+  batches | repeat(o.epochs) | train(mlp) | progress | tap(add) | takenth(long(batches.size())) | tap(report) | knit::run();
   std::printf("accuracy %.4f\n", test);
 }
-
+template <class Backend, class Model, class Rule> static void run(options const& o, mnist_data const& mnist, Model mlp, Rule at_rate) {
+  if (o.lr) at_rate.lr = *o.lr;
+  const auto rule = scheduled(at_rate, cosine{o.epochs * long(mnist.train.size / 100), o.cosine ? 0.0 : 1.0});
+  training_step<Backend, Model, scheduled_rule<Rule, cosine>, images, labels> step(mlp, rule);
+  static_assert(plan_of<decltype(step)>::kernels <= 3, "the step is at most three fused kernels");
+  if (o.explain) std::fputs(explain(step).c_str(), stdout);
+  train_epochs(o, mnist, {[&](images const& x, labels const& y) { return step(x, y); }, [&] { return accuracy<Backend>(mlp, mnist.test); }});
+}
 template <class... Between> static auto make_mlp(options const& o, Between... between) {
   return make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), between...,
                     make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));

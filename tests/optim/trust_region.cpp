@@ -3,6 +3,7 @@
 // -J'r with lambda 0 within the radius, else with a length that is about the radius.
 
 #include <knit/knit.hpp>
+#include <knit/optim/trust_region.hpp>
 
 #include <gtest/gtest.h>
 

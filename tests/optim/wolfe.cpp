@@ -3,6 +3,7 @@
 // ends.
 
 #include <knit/knit.hpp>
+#include <knit/optim/wolfe.hpp>
 
 #include <gtest/gtest.h>
 
