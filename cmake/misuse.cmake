@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# in: FILE, whose first line is `// expect: <regular expression>`; CXX; FLAGS, a response file.
+# in: FILE, whose first line is `// expect: <regular expression>`; CXX; FLAGS, a response file; HEADER, if given, what is included before it, precompiled.
 # out: fails unless the file compiles, and with KNIT_WRONG does not, and the compiler's first five
 # lines then say what is expected, in a sentence that docs/errors.md has too.
 cmake_minimum_required(VERSION 3.22)
@@ -18,6 +18,9 @@ endif()
 set(expected "${CMAKE_MATCH_1}")
 
 set(compile ${CXX} @${FLAGS} -fsyntax-only -fdiagnostics-color=never)
+if(HEADER)
+  list(APPEND compile -include ${HEADER})
+endif()
 execute_process(COMMAND ${compile} -DKNIT_WRONG ${FILE} RESULT_VARIABLE failed ERROR_VARIABLE said)
 if(NOT failed)
   fail("with KNIT_WRONG it compiles, but must not")
