@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// networks_2.cpp -- in: small networks drawn by seeds. out: training steps and scores as the oracle has them.
+// slow_networks_16.cpp -- in: more small networks drawn by seeds. out: as networks_1.cpp.
 
 #include "networks.hpp"
 
