@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# in: FILE, whose first line is `// expect: <regular expression>`; CXX; FLAGS, a response file; HEADER, if given, what is included before it, precompiled.
-# out: fails unless the file compiles, and with KNIT_WRONG does not, and the compiler's first five
+# in: FILE, whose first line is `// expect: <regular expression>`; CXX; FLAGS, a response file; HEADER, if given, what is
+# precompiled and included before it. out: fails unless the file compiles, and with KNIT_WRONG does not, and the compiler's first five
 # lines then say what is expected, in a sentence that docs/errors.md has too.
 cmake_minimum_required(VERSION 3.22)
 set(ENV{LC_ALL} C)
