@@ -9,8 +9,9 @@ optimizer.step() all that runs: one tensor after the other, for each, fused wher
 the argument of a model sum(w % x), whose gradient it is; its step reads the same arrays and adds up the sum besides. Rules are
 those of PyTorch's formulas, all on 2 threads. A race is 50 million updates of a number.
 
-Then, of knit alone, 10 million with the gradient of sum(square(w - x)) / 2: `fused`, worked out in the program of the update,
-and `apart`, written to memory by one program and read by the next. Protocol: peers.py.
+Then 10 million with the gradient of sum(square(w - x)) / 2, w - x, worked out in each step: in knit `fused`, in the program of the
+update, and `apart`, written to memory by one program and read by the next; in PyTorch by sub into p.grad, then as above, or compiled
+as one graph with optimizer.step(). knit's programs compute the sum besides, PyTorch's do not. Protocol: peers.py.
 """
 import argparse
 import sys
@@ -51,15 +52,24 @@ def hashed(first, count):
 # ---- the peer: run(n) makes n steps from the initial state and gives back seconds and eight of the weights ----------
 
 
-def torch_run(rule, size, compiled=False, **how):
+def torch_run(rule, size, with_gradient, compiled=False, **how):
     import torch
     kind, numbers, _ = RULES[rule]
     n = SIZES[size]
     first = torch.from_numpy(2 + hashed(n, n))
     w = first.clone().requires_grad_()
-    w.grad = torch.from_numpy(hashed(0, n))
+    x = torch.from_numpy(hashed(0, n))
+    w.grad = x.clone() if with_gradient else x
     optimizer = getattr(torch.optim, kind)([w], **numbers, **how)
-    step = torch.compile(optimizer.step) if compiled else optimizer.step
+
+    def gradient_and_step():
+        with torch.no_grad():
+            torch.sub(w, x, out=w.grad)
+        optimizer.step()
+
+    step = gradient_and_step if with_gradient else optimizer.step
+    if compiled:
+        step = torch.compile(step)
     for _ in range(2):
         step()  # it makes its states, which from here on are reset
 
@@ -79,32 +89,33 @@ def torch_run(rule, size, compiled=False, **how):
     return run
 
 
-def torch_single(rule, size):
-    return torch_run(rule, size, foreach=False)
+def torch_single(*what):
+    return torch_run(*what, foreach=False)
 
 
-def torch_foreach(rule, size):
-    return torch_run(rule, size, foreach=True)
+def torch_foreach(*what):
+    return torch_run(*what, foreach=True)
 
 
-def torch_fused(rule, size):
-    return torch_run(rule, size, fused=True)
+def torch_fused(*what):
+    return torch_run(*what, fused=True)
 
 
-def torch_compiled(rule, size):
-    return torch_run(rule, size, compiled=True)
+def torch_compiled(*what):
+    return torch_run(*what, compiled=True)
 
 
 # ---- the driver ------------------------------------------------------------------------------------------------
 
 
-def given(options, rule, size):
+def contestants(options, rule, size, kinds, *more):
+    """PyTorch's, told `more`, and knit's program in each of `kinds`."""
     names = {"torch_single": "PyTorch, one by one", "torch_foreach": "PyTorch, foreach", "torch_fused": "PyTorch, fused",
              "torch_compiled": "PyTorch, compiled"}
-    everybody = [peers.function(options, name, "torch", THREADS, function, rule, "--millions", size,
+    everybody = [peers.function(options, name, "torch", THREADS, function, rule, "--millions", size, *more,
                                 environment=peers.KEEP_MEMORY, may_fail=function == "torch_compiled")
                  for function, name in names.items() if function != "torch_fused" or RULES[rule][0] in FUSED]
-    everybody.append(peers.program(options, "knit", "knit", THREADS, "optimizers", "given", rule, size))
+    everybody += [peers.program(options, f"knit, {kind}", "knit", THREADS, "optimizers", kind, rule, size) for kind in kinds]
     return [one for one in everybody if one.family in options.only]
 
 
@@ -118,7 +129,7 @@ def main(options):
         for size in SIZES:
             steps = race_steps(size)
             gigabytes = 1e-9 * 4 * SIZES[size] * (3 + 2 * RULES[rule][2]) * steps
-            with peers.race(title(rule, size), given(options, rule, size)) as race:
+            with peers.race(title(rule, size), contestants(options, rule, size, ["given"])) as race:
                 race.run(options.rounds)
                 race.table("ms/step", 1e3 / steps, gigabytes, "GB/s", "copying")
                 knit = race.knit(THREADS)
@@ -127,13 +138,13 @@ def main(options):
                               (f"optimizer_{rule}_percent_of_bandwidth", knit and peers.percent(knit, gigabytes))]
                 else:  # much of it stays in the caches
                     lines.append((f"optimizer_{rule}_{size}m_vs_pytorch", peers.ratio(race.best("torch"), knit)))
-        if "knit" in options.only:
-            two = [peers.program(options, kind, "knit", THREADS, "optimizers", kind, rule, "10") for kind in ("fused", "apart")]
-            with peers.race(title(rule, "10") + ", with its gradient", two) as race:
-                race.run(options.rounds, peaks=())
-                race.table("ms/step", 1e3 / race_steps("10"))
-                fused, apart = race.field
-                lines.append((f"optimizer_{rule}_apart_vs_fused", peers.ratio(apart, fused)))
+        everybody = contestants(options, rule, "10", ["fused", "apart"], "--with-gradient")
+        with peers.race(title(rule, "10") + ", with its gradient", everybody) as race:
+            race.run(options.rounds, peaks=())
+            race.table("ms/step", 1e3 / race_steps("10"))
+            fused, apart = [one for one in race.field if one.family == "knit"] or (None, None)
+            lines += [(f"optimizer_{rule}_with_gradient_vs_pytorch", peers.ratio(race.best("torch"), fused)),
+                      (f"optimizer_{rule}_apart_vs_fused", peers.ratio(apart, fused))]
         peers.report(lines)
         print(flush=True)
 
@@ -141,6 +152,7 @@ def main(options):
 def more_options(parser):
     parser.add_argument("rules", nargs="*", metavar="RULE", help=f"of {', '.join(RULES)}; without one, all")
     parser.add_argument("--millions", choices=SIZES, default="10", help=argparse.SUPPRESS)
+    parser.add_argument("--with-gradient", action="store_true", help=argparse.SUPPRESS)
 
 
 if __name__ == "__main__":
@@ -148,7 +160,7 @@ if __name__ == "__main__":
     if unknown := set(options.rules) - set(RULES):
         sys.exit(f"optimizers: no such rule: {', '.join(sorted(unknown))}")
     if options.worker:
-        peers.work(options, lambda: globals()[options.worker](options.rules[0], options.millions), CURVE_STEPS,
+        peers.work(options, lambda: globals()[options.worker](options.rules[0], options.millions, options.with_gradient), CURVE_STEPS,
                    race_steps(options.millions))
     else:
         peers.compete(options, lambda: main(options))
