@@ -57,12 +57,12 @@ template <class P, int S> struct contract_step : contraction<P, S> {
   static constexpr bool b_panels = direct_source<Bm> && !L::slides(b_side) && Bm::panels && b_k != no_axis && base_axis<Bm>(b_k) == 0 && (b_n == no_axis || base_axis<Bm>(b_n) == 1);
   static constexpr bool b_direct = b_plain || b_panels;
 
-  /// A tile has the rows of a panel, or, of doubles, of two registers: 2 x 14 of 32 are wider than 4 x 6 and as fast or faster
-  /// (98 percent of peak against 93 with K = 784), 2 x 6 fit 16 registers.
-  static constexpr bool single = std::is_same_v<number, float>;
-  static constexpr int rows = single || 2 * lanes::count > panel_rows ? panel_rows : 2 * lanes::count;
-  static constexpr int full_vectors = rows / lanes::count;
-  static constexpr int widest = full_vectors * 14 + full_vectors + 1 <= 32 && lanes::count >= (single ? 16 : 8) ? 14 : 6;
+  /// A tile has the rows of two registers, or all of a row that the step goes on with, and as many columns as there are registers
+  /// for, 14 at most. Of floats in 32 registers the rows are a panel's; 2 x 14 are wider than 4 x 6 and as fast or faster (98 percent
+  /// of peak against 93 with K = 784). 2 x 6 fit 16 registers.
+  static constexpr int rows = st.row || 2 * lanes::count > panel_rows ? panel_rows : 2 * lanes::count;
+  static constexpr int full_vectors = (std::min(M, rows) + lanes::count - 1) / lanes::count;
+  static constexpr int widest = std::clamp((register_count - full_vectors - 1) / full_vectors, 1, 14);
   static constexpr int tail_rows = M % rows;
 
   /// Is the tile the way? Slabs of terms are read where they lie, and what has to be packed fits the stack.
@@ -324,7 +324,11 @@ template <class P, int S> struct contract_step : contraction<P, S> {
       dispatch<R, Panel, NR - 1>(s, width, o, m0, n0, a);
     }
   }
-  template <int R, int Panel> static void panel(typename B::context const& s, others o, int m0) {
+  /// Strips of rows that are done side by side, for each few columns one after the other: what is read of B is then read once for
+  /// all of a panel of A, both halves of whose lines are used.
+  static constexpr int beside = a_panels && !sums_columns ? panel_rows / rows : 1;
+  /// R rows, or Strips times as many.
+  template <int R, int Panel, int Strips = 1> static void panel(typename B::context const& s, others o, int m0) {
     alignas(64) number packed[a_direct ? 1 : K * packed_rows * (terms.size / group) + rows];
     if constexpr (!a_direct)
       for (int r = 0; r < L::template rounds<terms>(s.m); r += group) {
@@ -339,7 +343,7 @@ template <class P, int S> struct contract_step : contraction<P, S> {
       if constexpr (along_b.count > 0) L::template place<along_b>(o, r, s.m);
       for (int n = n_lo; n < n_hi;) {
         const int width = next_width(n_hi - n);
-        dispatch<R, Panel>(s, width, o, m0, n, a_direct ? nullptr : packed);
+        for (int strip = 0; strip < Strips; ++strip) dispatch<R, Panel>(s, width, o, m0 + strip * R, n, a_direct ? nullptr : packed);
         n += width;
       }
     }
@@ -363,6 +367,8 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     }
     constexpr int in_whole = M / panel_rows * panel_rows, last = layout::panel_width(M, M - 1);
     const int whole_hi = rows < panel_rows && m_hi > in_whole ? in_whole : m_hi;
+    if constexpr (beside > 1 && in_whole > 0)
+      for (; m0 + panel_rows <= whole_hi; m0 += panel_rows) panel<rows, panel_rows, beside>(s, o, m0);
     if constexpr (in_whole > 0)
       for (; m0 + rows <= whole_hi; m0 += rows) panel<rows, panel_rows>(s, o, m0);
     if constexpr (M - in_whole >= rows)  // tiles narrower than a panel also fill the last one

@@ -69,7 +69,7 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   static constexpr walk terms = C::walk_of([](char x) { return axis_in(2, x) == no_axis && x != k_letter; });
 
   /// 4 x 4 sums and what they are made of fit 32 registers, 2 x 4 fit 16.
-  static constexpr int most_i = lanes::count * int(sizeof(number)) >= 64 ? 4 : 2, most_j = 4;
+  static constexpr int most_i = register_count >= 32 ? 4 : 2, most_j = 4;
 
   // ---- lanes along the result ----
 

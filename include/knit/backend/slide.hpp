@@ -35,7 +35,7 @@ template <class P, int S> struct sliding_sums : contraction<P, S> {
   }();
 
   /// Sums at once: so many registers, and what they are made of, there are.
-  static constexpr int most_sums = lanes::count * int(sizeof(number)) >= 64 ? 25 : 12;
+  static constexpr int most_sums = register_count >= 32 ? 25 : 12;
   static constexpr int widest = most_sums / width < 1 ? 1 : most_sums / width < 8 ? most_sums / width : 8;
   static constexpr int blocks = (W + lanes::count - 1) / lanes::count;
 

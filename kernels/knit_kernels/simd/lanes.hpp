@@ -23,6 +23,9 @@ constexpr bool has_masked_memory = HWY_TARGET <= HWY_AVX2;  // its instructions 
 constexpr bool floor_keeps_sign = is_x86 && HWY_TARGET <= HWY_SSE4;  // Highway's emulation makes +0 of -0
 }  // namespace detail
 
+/// Registers that hold lanes: 16 of x86 without AVX-512, else 32.
+inline constexpr int register_count = HWY_ARCH_X86 && hn::MaxLanes(hn::ScalableTag<float>()) < 16 ? 16 : 32;
+
 /// One truth value per lane.
 template <class T> struct basic_mask {
   using tag = hn::ScalableTag<T>;
