@@ -95,15 +95,25 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         if (w <= widest) used[std::size_t(w)] = true;
     return used;
   }();
-  /// Width of the next of the tiles that `left` columns are cut into.
-  static int next_width(int left) {
-    const int tiles = (left + widest - 1) / widest, width = left / tiles;
-    if constexpr (!named_n) return width;
-    else {
-      if (widths[std::size_t(width)] && widths[std::size_t((left + tiles - 1) / tiles)]) return width;
-      int w = left < widest ? left : widest;
-      while (!widths[std::size_t(w)]) --w;
-      return w;
+  /// Calls f(first column, width) for each of the tiles that columns [lo, hi) are cut into. One division for all of them, as it
+  /// takes as long as a small tile.
+  template <class F> static HWY_INLINE void for_tiles(int lo, int hi, F const& f) {
+    int n = lo, tiles = (hi - lo + widest - 1) / widest;
+    if (tiles <= 0) return;
+    int width = (hi - lo) / tiles, wider = tiles - (hi - lo) % tiles;
+    if constexpr (named_n)  // an extent for which no such tiles are compiled
+      if (!widths[std::size_t(width)] || (wider < tiles && !widths[std::size_t(width + 1)])) {
+        while (n < hi) {
+          int w = std::min(hi - n, widest);
+          while (!widths[std::size_t(w)]) --w;
+          f(n, w);
+          n += w;
+        }
+        return;
+      }
+    for (int t = 0; t < tiles; ++t, n += width) {
+      if (t == wider) ++width;
+      f(n, width);
     }
   }
 
@@ -341,11 +351,9 @@ template <class P, int S> struct contract_step : contraction<P, S> {
     const int rounds = L::template rounds<along_b>(s.m);
     for (int r = 0; r < rounds; ++r) {
       if constexpr (along_b.count > 0) L::template place<along_b>(o, r, s.m);
-      for (int n = n_lo; n < n_hi;) {
-        const int width = next_width(n_hi - n);
+      for_tiles(n_lo, n_hi, [&](int n, int width) {
         for (int strip = 0; strip < Strips; ++strip) dispatch<R, Panel>(s, width, o, m0 + strip * R, n, a_direct ? nullptr : packed);
-        n += width;
-      }
+      });
     }
     if constexpr (sums_columns) {
       const int there = rows_there<R>(s.m, m0);

@@ -47,7 +47,8 @@ template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R
 
 /// An order of all values, operands first, in which what only leads to next values of states comes after the other
 /// values, and after those that read the old ones: so it may be written where the old ones lie. States that share
-/// such a value (a weight and its moments) are one group.
+/// such a value element by element (a weight and its moments share a gradient) are one group; one that several states share
+/// otherwise (what comes back from a layer, of which its weight's gradient is made and its bias') is no part of any.
 template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N, R> const& p, int const* home, int* sequence) {
   constexpr int elsewhere = -1, unread = -2, operands = 3;
   int group[R]{};
@@ -56,9 +57,9 @@ template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N,
     while (group[r] != r) r = group[r];
     return r;
   };
-  auto both = [&](int a, int b) {  // what leads to a and b leads to
+  auto both = [&](int a, int b, bool by_elements = true) {  // what leads to a and b leads to
     if (a == unread || b == unread) return a == unread ? b : a;
-    if (a == elsewhere || b == elsewhere) return elsewhere;
+    if (a == elsewhere || b == elsewhere || (!by_elements && find(a) != find(b))) return elsewhere;
     group[find(a)] = find(b);
     return b;
   };
@@ -68,12 +69,15 @@ template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N,
     int& to = leads_to[g.roots[r].node];
     to = both(to, g.roots[r].state >= 0 ? r : elsewhere);
   }
+  bool by_elements[N]{};  // all that reads the value does so
+  for (bool& b : by_elements) b = true;
   for (int v = g.size - 1; v >= 0; --v)
     for (int k = 0; k < g.arity(v); ++k) {
       const int u = g.operand(v, k);
+      by_elements[u] = by_elements[u] && g.info(v).what == kind::map && same_extents(g.extents[u], g.extents[v]);
       const bool apart = p.roles[u] == role::computed && p.roles[v] == role::computed && home[u] != home[v];
       const bool step = p.roles[g.read(u).node] == role::computed;  // leaves and what readers work out have no order
-      leads_to[u] = apart || !step ? elsewhere : both(leads_to[u], leads_to[v]);
+      leads_to[u] = apart || !step ? elsewhere : both(leads_to[u], leads_to[v], by_elements[u]);
     }
   int old[operands * N]{};  // the root whose old value an operand is, from 1
   for (int v = 0; v < g.size; ++v)

@@ -20,6 +20,7 @@ namespace detail {
 constexpr bool is_x86 = HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR;
 constexpr bool has_avx512 = HWY_TARGET <= HWY_AVX3;
 constexpr bool has_masked_memory = HWY_TARGET <= HWY_AVX2;  // its instructions do not touch masked-out memory
+constexpr bool by_halves = is_x86 && !has_avx512;  // a masked store of AVX2 takes some processors 12 cycles and more
 constexpr bool floor_keeps_sign = is_x86 && HWY_TARGET <= HWY_SSE4;  // Highway's emulation makes +0 of -0
 }  // namespace detail
 
@@ -158,8 +159,12 @@ template <class T, class Memory> HWY_API basic_lanes<T> load_as(Memory const* p)
 template <class T, class Memory> HWY_API basic_lanes<T> load_n_as(Memory const* p, int n) {
   constexpr hn::ScalableTag<T> tag;
   constexpr detail::int_tag<T> ints;
-  if constexpr (std::is_same_v<Memory, T> && detail::has_masked_memory)
+  if constexpr (std::is_same_v<Memory, T> && detail::has_masked_memory) {
+    if constexpr (detail::by_halves)  // half a register is not had from the store that left it but by a load of as much
+      if (__builtin_constant_p(n) && 2 * n == basic_lanes<T>::count)
+        return basic_lanes<T>(hn::ZeroExtendVector(tag, hn::LoadU(hn::Half<hn::ScalableTag<T>>(), p)));
     return basic_lanes<T>(hn::MaskedLoad(first_n<T>(n).m, tag, p));
+  }
   else if constexpr (std::is_same_v<Memory, std::int32_t> && detail::has_masked_memory)
     return basic_lanes<T>(detail::number_of_int<T>(hn::MaskedLoad(hn::FirstN(ints, static_cast<std::size_t>(n)), ints, p)));
   else if constexpr (std::is_same_v<Memory, std::uint8_t> && detail::has_avx512) {
@@ -211,8 +216,26 @@ template <class T> HWY_API void store(T* p, basic_lanes<T> a) { hn::StoreU(a.v, 
 /// p is aligned to a whole register.
 template <class T> HWY_API void store_aligned(T* p, basic_lanes<T> a) { hn::Store(a.v, hn::ScalableTag<T>(), p); }
 
+namespace detail {
+/// The first n, halves first.
+template <class Tag, class Vec, class T> HWY_API void store_halves(Tag tag, Vec a, T* p, int n) {
+  if constexpr (hn::MaxLanes(Tag()) == 1) {
+    if (n > 0) *p = hn::GetLane(a);
+  } else {
+    constexpr hn::Half<Tag> half;
+    constexpr int count = int(hn::MaxLanes(half));
+    if (n >= 2 * count) hn::StoreU(a, tag, p);
+    else if (n >= count) {
+      hn::StoreU(hn::LowerHalf(half, a), half, p);
+      store_halves(half, hn::UpperHalf(half, a), p + count, n - count);
+    } else store_halves(half, hn::LowerHalf(half, a), p, n);
+  }
+}
+}  // namespace detail
+
 template <class T> HWY_API void store_n(T* p, basic_lanes<T> a, int n) {
-  if constexpr (detail::has_masked_memory) {
+  if constexpr (detail::by_halves) detail::store_halves(hn::ScalableTag<T>(), a.v, p, n);
+  else if constexpr (detail::has_masked_memory) {
     hn::BlendedStore(a.v, first_n<T>(n).m, hn::ScalableTag<T>(), p);
   } else {
     T all[basic_lanes<T>::count];

@@ -50,7 +50,8 @@ template <class T> HWY_API basic_lanes<T> scale(basic_lanes<T> p, basic_lanes<T>
     constexpr wide<T> bias = std::is_same_v<T, float> ? 127 : 1023;
     return lanes(hn::BitCast(typename lanes::tag(), hn::ShiftLeft<place>(hn::Add(i, hn::Set(t, bias)))));
   };
-  auto const i = hn::ConvertTo(tag, n.v);
+  constexpr T shift = std::is_same_v<T, float> ? T(0x1.8p23) : T(0x1.8p52);  // the last place of n + shift is 1: its bits count
+  auto const i = hn::Sub(hn::BitCast(tag, (n + shift).v), hn::BitCast(tag, lanes(shift).v));
   auto const half = hn::ShiftRight<1>(i);
   return p * power(half) * power(hn::Sub(i, half));
 }
@@ -80,17 +81,31 @@ HWY_API lanes exp_by_roots(lanes x) {
 }
 #endif
 
+/// e^x of x = n ln 2 + r, without the factor 2^n.
+HWY_API lanes exp_of_rest(lanes x, lanes n) {
+  lanes r = fma(n, -0x1.62e4p-1f, x);  // ln 2 in two parts, the first short enough for n * part to be exact
+  r = fma(n, -0x1.7f7d1cp-20f, r);
+  return horner(r, 1.f, 1.f, 4.999999345e-1f, 1.666652065e-1f, 4.166838744e-2f, 8.368715066e-3f, 1.381463205e-3f);
+}
+
 /// exp where no clamp is needed: -104 <= x <= 89, or NaN.
 HWY_API lanes exp_within(lanes x) {
 #if HWY_TARGET <= HWY_AVX3
   if constexpr (lanes::count == 16) return exp_by_roots(x);
 #endif
   lanes const n = nearest(x, 0x1.715476p0f);
-  lanes r = fma(n, -0x1.62e4p-1f, x);  // ln 2 in two parts, the first short enough for n * part to be exact
-  r = fma(n, -0x1.7f7d1cp-20f, r);
-  return scale(horner(r, 1.f, 1.f, 4.999999345e-1f, 1.666652065e-1f, 4.166838744e-2f, 8.368715066e-3f,
-                      1.381463205e-3f),
-               n);
+  return scale(exp_of_rest(x, n), n);
+}
+
+/// The same where -104 <= x <= 0, or NaN: n is not below -150, so 2^(n + 64) is a normal number.
+HWY_API lanes exp_of_negative(lanes x) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (lanes::count == 16) return exp_by_roots(x);
+#endif
+  constexpr float shift = 0x1.8p23f + 127 + 64;  // as in `nearest`, and n comes with the bias of an exponent
+  lanes const z = fma(x, 0x1.715476p0f, shift);
+  lanes const power(hn::BitCast(lanes::tag(), hn::ShiftLeft<23>(hn::BitCast(wide_tag<float>(), z.v))));
+  return exp_of_rest(x, z - shift) * power * 0x1p-64f;
 }
 
 /// e^r - 1 for |r| <= ln 2 / 2, relatively exact near 0: the error of the fit is 2^-60.
@@ -222,7 +237,7 @@ HWY_API basic_lanes<double> tanh(basic_lanes<double> x) {
 
 /// 1 / (1 + e^-x), relatively exact on both sides: sigm(-100) is 3.8e-44, not 0.
 HWY_API lanes sigm(lanes x) {
-  lanes const z = detail::exp_within(max(-104.f, -abs(x)));
+  lanes const z = detail::exp_of_negative(max(-104.f, -abs(x)));
   return select(x < 0.f, z, 1.f) / (1.f + z);
 }
 HWY_API basic_lanes<double> sigm(basic_lanes<double> x) {
