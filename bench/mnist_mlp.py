@@ -24,6 +24,9 @@ except ImportError as why:
 STEPS = 600
 GFLOP = 1e-9 * STEPS * 2 * 100 * (784 * 256 * 2 + 256 * 10 * 3)
 RULES = {"sgd": peers.rule(mnist.RATE), "adam": peers.rule(1e-3, 0.9, 0.999, 1e-8)}
+# Adam's first steps are as long for a gradient of rounding errors as for any other: PyTorch on one and on two threads are 0.1
+# percent apart after 77 steps on a processor with AVX2.
+TOLERANCE = {"sgd": peers.TOLERANCE, "adam": 5e-3}
 
 SECOND_STEPS = 1000
 # Each weight is in a product forward and one for its gradient, and but for the first in one for its input's.
@@ -104,7 +107,7 @@ def entries(options, rule):
 
 def first_network(options, rule):
     with peers.race(f"MNIST 784-256-10, {rule}", entries(options, rule),
-                    curve=mnist.stored() if rule == "sgd" else None) as race:
+                    curve=mnist.stored() if rule == "sgd" else None, tolerance=TOLERANCE[rule]) as race:
         race.run(options.rounds)
         race.table("ms/epoch", 1e3, GFLOP, "GF/s", "peak")
         lines = []

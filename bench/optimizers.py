@@ -39,6 +39,7 @@ RULES = {
     "adamw": ("AdamW", {"lr": 1e-3, "weight_decay": 0.01}, 2),
 }
 FUSED = ("SGD", "Adagrad", "Adam", "AdamW")  # on a CPU
+WRITES_GRADIENT = ("nesterov",)  # foreach does: from its second step on it would not be the same gradient
 
 
 def race_steps(size):
@@ -114,7 +115,9 @@ def contestants(options, rule, size, kinds, *more):
              "torch_compiled": "PyTorch, compiled"}
     everybody = [peers.function(options, name, "torch", THREADS, function, rule, "--millions", size, *more,
                                 environment=peers.KEEP_MEMORY, may_fail=function == "torch_compiled")
-                 for function, name in names.items() if function != "torch_fused" or RULES[rule][0] in FUSED]
+                 for function, name in names.items()
+                 if not (function == "torch_fused" and RULES[rule][0] not in FUSED)
+                 and not (function == "torch_foreach" and rule in WRITES_GRADIENT and "--with-gradient" not in more)]
     everybody += [peers.program(options, f"knit, {kind}", "knit", THREADS, "optimizers", kind, rule, size) for kind in kinds]
     return [one for one in everybody if one.family in options.only]
 
