@@ -26,13 +26,13 @@ using batch_type = batch_of<features, size>;
 
 /// n instances that know their number: feature 0.
 instances<features> numbered(int n) {
-  labelled d{features, classes, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    d.x.push_back(std::uint8_t(i));
-    for (int f = 1; f < features; ++f) d.x.push_back(std::uint8_t(i * 37 * f + f * f * 11));
-    d.y.push_back(std::uint8_t((i * i + i / 3) % classes));
+    x.push_back(std::uint8_t(i));
+    for (int f = 1; f < features; ++f) x.push_back(std::uint8_t(i * 37 * f + f * f * 11));
+    y.push_back(std::uint8_t((i * i + i / 3) % classes));
   }
-  return instances<features>(std::move(d));
+  return {std::move(x), std::move(y), classes};
 }
 auto make_model() {
   return make_chain(make_dense<features, 5>(tanh_, xavier_uniform{1}, 0), make_dense<5, classes>(identity, xavier_uniform{1}, 1));
