@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // mnist_mlp_blas.cpp -- in: requests of bench/mnist_mlp.py. out: 784-256-10 by SGD, by hand on OpenBLAS's sgemm, one thread.
-#include <knit/data/labelled.hpp>
+#include <knit/data/instances.hpp>
 
 #include <algorithm>
 #include <memory>

@@ -3,7 +3,7 @@
 #pragma once
 #include <knit/core/sentence.hpp>    // first, so that the sentence of a mistake stands on the first lines
 #include <knit/core/tensor.hpp>      // tensor, view, unorm8
-#include <knit/data/labelled.hpp>    // read_mnist, instances
+#include <knit/data/instances.hpp>   // read_mnist, instances
 #include <knit/data/minibatch.hpp>   // minibatch, shuffle_by, in_order, shard
 #include <knit/expr/print.hpp>       // to_string
 #include <knit/gradients.hpp>        // value_and_gradients

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <knit/knit.hpp>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -18,16 +20,16 @@ template <class In, class Out> perceptron(In, Out) -> perceptron<In, Out>;
 
 /// Instances of six random bytes; the label is 1 if the last three have the larger sum.
 knit::instances<6> halves(std::uint64_t seed, int count) {
-  knit::labelled data{6, 2, count, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (std::uint64_t n = 0; n < std::uint64_t(count); ++n) {
     int sum = 0;
     for (std::uint64_t i = 0; i < 6; ++i) {
-      data.x.push_back(std::uint8_t(knit::philox(seed, n, i)[0]));
-      sum += i < 3 ? -data.x.back() : data.x.back();
+      x.push_back(std::uint8_t(knit::philox(seed, n, i)[0]));
+      sum += i < 3 ? -x.back() : x.back();
     }
-    data.y.push_back(sum > 0);
+    y.push_back(sum > 0);
   }
-  return knit::instances<6>(std::move(data));
+  return {std::move(x), std::move(y), 2};
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // device.hpp -- what device.cu does for device.cpp and training.cpp.
 #pragma once
-#include <knit/data/labelled.hpp>
+#include <knit/data/instances.hpp>
 #include <knit/nn/chain.hpp>
 #include <knit/nn/dense.hpp>
 #include <string>

@@ -6,7 +6,7 @@
 #include "run.hpp"
 
 #include <cstdio>
-#include <knit/data/labelled.hpp>
+#include <knit/data/instances.hpp>
 
 namespace {
 

@@ -94,12 +94,12 @@ TEST_F(training_there, has_a_last_batch_that_is_smaller) {
 
 template <int Features> void expect_the_order_of_the_host() {
   const int n = 23;  // three wait for another epoch
-  labelled l{Features, 10, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    for (int k = 0; k < Features; ++k) l.x.push_back(std::uint8_t(i * Features + k));
-    l.y.push_back(std::uint8_t(i % 10));
+    for (int k = 0; k < Features; ++k) x.push_back(std::uint8_t(i * Features + k));
+    y.push_back(std::uint8_t(i % 10));
   }
-  const instances<Features> data(l);
+  const instances<Features> data(std::move(x), std::move(y), 10);
   std::vector<std::uint8_t> expected;
   for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
     std::vector<int> order(n);
@@ -117,8 +117,8 @@ TEST_F(training_there, has_batches_in_the_order_of_the_host) {
   expect_the_order_of_the_host<3>();
   expect_the_order_of_the_host<12>();
   expect_the_order_of_the_host<32>();
-  labelled few{3, 10, 4, std::vector<std::uint8_t>(12), std::vector<std::uint8_t>(4)};
-  EXPECT_THROW(shuffled_there(instances<3>(few), 1, 1), std::invalid_argument);
+  const instances<3> few(std::vector<std::uint8_t>(12), std::vector<std::uint8_t>(4), 10);
+  EXPECT_THROW(shuffled_there(few, 1, 1), std::invalid_argument);
 }
 
 TEST_F(training_there, is_explained_with_the_registers_that_the_driver_knows) {
@@ -144,7 +144,7 @@ template <class F> std::string said_at(long n, cudaError_t e, F&& f) {
 TEST_F(training_there, leaves_nothing_behind_when_a_call_fails) {
   const small_data d = numbers(10);
   small_model m = make_small();
-  const instances<12> data(labelled{12, 10, 10, std::vector<std::uint8_t>(120), std::vector<std::uint8_t>(10)});
+  const instances<12> data(std::vector<std::uint8_t>(120), std::vector<std::uint8_t>(10), 10);
   const std::function<void()> all[] = {[&] { train_by_steps(m, d); }, [&] { train_by_graph(m, d, 1); }, [&] { shuffled_there(data, 1, 2); }};
   for (auto const& f : all) {
     EXPECT_EQ(said_at(0, cudaSuccess, f), "");

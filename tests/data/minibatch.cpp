@@ -10,10 +10,14 @@
 #include <filesystem>
 #include <string>
 #include <type_traits>
+#include <limits>
+#include <span>
+#include <sstream>
 #include <utility>
 #include <vector>
 
 #include <range/v3/range/concepts.hpp>
+#include <sys/mman.h>
 
 namespace {
 
@@ -21,12 +25,12 @@ using namespace knit;
 
 /// n instances of 3 features: instance i is i, 2 i, 255 - i, its label i % 7.
 instances<3> numbered(int n) {
-  labelled d{3, 7, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    d.x.insert(d.x.end(), {std::uint8_t(i), std::uint8_t(2 * i), std::uint8_t(255 - i)});
-    d.y.push_back(std::uint8_t(i % 7));
+    x.insert(x.end(), {std::uint8_t(i), std::uint8_t(2 * i), std::uint8_t(255 - i)});
+    y.push_back(std::uint8_t(i % 7));
   }
-  return instances<3>(std::move(d));
+  return {std::move(x), std::move(y), 7};
 }
 
 /// Which instance stands where in an epoch; each is compared with the source.
@@ -232,6 +236,12 @@ template <class W, class B> struct line {
   }
 };
 template <class W, class B> line(W, B) -> line<W, B>;
+/// Several at once.
+template <class W, class B> struct lines {
+  BOOST_HANA_DEFINE_STRUCT(lines, (W, w), (B, b));
+  constexpr auto operator()(auto x, auto y) const { return mse(w * x + b, y); }
+};
+template <class W, class B> lines(W, B) -> lines<W, B>;
 
 TEST(minibatch, of_floats_trains_from_mapped_files_as_from_memory) {
   const auto folder = std::filesystem::path(KNIT_TEST_DATA) / "npy";
@@ -257,10 +267,84 @@ TEST(minibatch, of_floats_trains_from_mapped_files_as_from_memory) {
 static_assert(std::is_same_v<decltype(batch_of<3, 4>::x), view<unorm8, 3, 4>>);
 static_assert(std::is_same_v<decltype(batch_of<3, 4, double, std::int32_t>::y), view<std::int32_t, 4>>);
 
-template <class D> concept gives_batches = requires(D&& d) { four(static_cast<D&&>(d) | minibatch<4>(in_order{})); };
-static_assert(gives_batches<instances<3> const&>);
-static_assert(gives_batches<instances<3>&>);
-static_assert(!gives_batches<instances<3>>);  // a temporary would be gone before the first batch
+static_assert(std::is_same_v<decltype(batch_of<3, 4, float, float[2]>::y), view<float, 2, 4>>);
+
+TEST(minibatch, shares_the_data) {
+  const auto make = [] {
+    const auto data = numbered(12);
+    return std::pair(data | minibatch<4>(in_order{}), numbered(8) | minibatch<4>(in_order{}));
+  };
+  auto [of_a_local, of_a_temporary] = make();
+  EXPECT_EQ(epoch_of(of_a_local, 4), first_numbers(12));
+  EXPECT_EQ(epoch_of(of_a_temporary, 4), first_numbers(8));
+}
+
+TEST(minibatch, of_what_a_program_has_trains_on_vectors) {
+  std::vector<double> x, y;
+  for (int i = 0; i < 40; ++i) {
+    x.push_back(uniform01(philox(5, 0, std::uint64_t(i))[0]));
+    for (double slope : {1.0, -2.0, 0.5}) y.push_back(slope * x.back() + 0.25);
+  }
+  const instances<1, double, double[3]> data(x, y);
+  for (auto const b : data | minibatch<dyn<"batch", 16>>(shuffle_by{1}))
+    for (int i = 0; i < b.y.extent(1); ++i) EXPECT_EQ(b.y(1, i), -2 * b.x(0, i) + 0.25);
+  lines model{tensor<double, 3, 1>(), tensor<double, 3>()};
+  data | minibatch<8>(shuffle_by{1}) | repeat(400) | sgd(model, {.lr = 0.5}) | run();
+  EXPECT_NEAR(model.w(1, 0), -2, 1e-6);
+  EXPECT_NEAR(model.b(2), 0.25, 1e-6);
+}
+
+// Nothing is counted in 32 bits that has no room there. (Of labels that are measured nothing is read before their batch is.)
+TEST(minibatch, of_as_many_instances_as_there_may_be) {
+  constexpr std::size_t most = std::numeric_limits<int>::max();
+  void* const zeros = mmap(nullptr, most * sizeof(float), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(zeros, MAP_FAILED);
+  {
+    const instances<1, unorm8, float> data(std::span(static_cast<std::uint8_t const*>(zeros), most), std::span(static_cast<float const*>(zeros), most));
+    EXPECT_EQ(data.size, int(most));
+    auto batches = data | minibatch<dyn<"batch", 100>>(in_order{});
+    EXPECT_EQ(batches.size(), 21474837u);
+    batches.seek({{}, 1, 21474836, 100, data.size});
+    EXPECT_EQ(batches.size(), 1u);
+    for (auto const b : batches) EXPECT_EQ(b.y.extent(0), 47);
+    auto halves = data | minibatch<dyn<"batch", 100>>(in_order{}, shard{1, 2});
+    EXPECT_EQ(halves.size(), 10737419u);
+    halves.seek({{}, 1, 10737418, 100, data.size / 2});
+    for (auto const b : halves) EXPECT_EQ(b.y.extent(0), 23);
+  }
+  munmap(zeros, most * sizeof(float));
+}
+
+// Of a pass that goes on in the middle of an epoch, and of whole ones behind it.
+TEST(minibatch, has_a_size_behind_every_view_that_was_put_somewhere) {
+  const auto data = numbered(22);
+  std::ostringstream screen;
+  const auto check = [&](char const* what, auto view, int from) {
+    auto batches = data | minibatch<4>(shuffle_by{1});
+    if (from > 0) batches.seek(batches.position_after(std::uint64_t(from)));
+    auto made = view(batches);
+    const auto size = ranges::size(made);
+    std::size_t count = 0;
+    for (auto&& b : made) static_cast<void>(b), ++count;
+    EXPECT_EQ(size, count) << what << " from " << from;
+    EXPECT_EQ(ranges::size(made), made.later_size()) << what;
+  };
+  const auto nothing = [](auto const&...) {};
+  for (int from : {0, 3, 5, 7}) {
+    check("repeat", [](auto b) { return b | repeat(3); }, from);
+    check("no repeat", [](auto b) { return b | repeat(0); }, from);
+    check("repeat of repeat", [](auto b) { return b | repeat(2) | repeat(3); }, from);
+    check("take", [](auto b) { return b | take(3) | repeat(3); }, from);
+    check("takenth", [](auto b) { return b | takenth(2) | repeat(3); }, from);
+    check("takenth of repeat", [](auto b) { return b | repeat(3) | takenth(2); }, from);
+    check("cycle", [](auto b) { return b | cycle | take(7) | repeat(2); }, from);
+    check("tap", [&](auto b) { return b | tap(nothing) | repeat(2); }, from);
+    check("augment", [&](auto b) { return b | augment(nothing) | repeat(2); }, from);
+    check("prefetch", [](auto b) { return b | prefetch | repeat(2); }, from);
+    check("progress", [&](auto b) { return b | progress("", {.steps = 1000, .to = &screen}) | repeat(2); }, from);
+  }
+  EXPECT_NE(screen.str().find(" 2/2,"), std::string::npos) << "of a pass from the third batch on";
+}
 
 TEST(minibatch, goes_on_where_another_was) {
   const auto data = numbered(22);  // five batches of four, and two instances left over

@@ -95,8 +95,7 @@ TEST_F(mapped_files, may_be_larger_than_memory) {
     GTEST_SKIP() << "the file system of " << folder << " has no files with holes of 64 GiB";
 
   long const before = resident_bytes();
-  file_array<std::uint8_t> labels{"labels", {count}, std::vector<std::uint8_t>(count)};
-  instances<features> const data(map_idx(file), std::move(labels), 1);
+  instances<features> const data(map_idx(file), std::vector<std::uint8_t>(count), 1);
   EXPECT_EQ(data.x.size(), std::size_t{1} << 36);
   for (int k = 0; k < count / apart; ++k) EXPECT_EQ(data.x[std::size_t{features} * apart * std::size_t(k)], k + 1);
   auto batches = data | minibatch<4>(shuffle_by{1});

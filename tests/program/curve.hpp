@@ -44,7 +44,7 @@ inline std::vector<double> curve(char const* name = "mnist_curve.txt") {
 /// The first 1000 images.
 inline instances<784> little_mnist() {
   auto const& all = mnist().train;
-  return instances<784>(labelled{784, 10, 1000, {all.x.begin(), all.x.begin() + 784000}, {all.y.begin(), all.y.begin() + 1000}});
+  return {all.x.first(784000), all.y.first(1000), 10};
 }
 
 }  // namespace curve_data

@@ -157,7 +157,7 @@ TEST(a_step, allocates_nothing_in_a_range) {
 
 TEST(a_step, allocates_nothing_at_the_seam_of_epochs) {
   auto const& all = mnist().train;
-  const instances<784> little(labelled{784, 10, 300, {all.x.begin(), all.x.begin() + 300 * 784}, {all.y.begin(), all.y.begin() + 300}});
+  const instances<784> little(all.x.first(300 * 784), all.y.first(300), 10);
   auto model = curve_model();
   auto losses = little | minibatch<100>(shuffle_by{5}) | cycle | sgd(model, {.lr = 0.1f});
   auto at = losses.begin();
@@ -260,7 +260,7 @@ TEST(accuracy, counts_what_a_batch_leaves_over) {
   for (float loss : mnist().train | minibatch<100>(in_order{}) | sgd(model, {.lr = 0.1f}) | take(20)) (void)loss;
   for (int size : {0, 1, 99, 100, 101, 250}) {
     auto const& all = mnist().test;
-    const instances<784> some(labelled{784, 10, size, {all.x.begin(), all.x.begin() + size * 784}, {all.y.begin(), all.y.begin() + size}});
+    const instances<784> some(all.x.first(std::size_t(size) * 784), all.y.first(std::size_t(size)), 10);
     int right = 0;
     for (int i = 0; i < size; ++i) {
       const auto z = scores_by_hand(model, some.x.data() + i * 784);

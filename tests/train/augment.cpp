@@ -26,12 +26,12 @@ constexpr int features = 6;
 
 /// Instance i begins with i.
 instances<features> numbered(int n) {
-  labelled d{features, 3, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    for (int f = 0; f < features; ++f) d.x.push_back(std::uint8_t(f == 0 ? i : i * 7 + f));
-    d.y.push_back(std::uint8_t(i % 3));
+    for (int f = 0; f < features; ++f) x.push_back(std::uint8_t(f == 0 ? i : i * 7 + f));
+    y.push_back(std::uint8_t(i % 3));
   }
-  return instances<features>(std::move(d));
+  return {std::move(x), std::move(y), 3};
 }
 
 /// Leaves the first element and puts something drawn in all others.

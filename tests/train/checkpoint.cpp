@@ -131,6 +131,8 @@ TEST_F(checkpoint, of_something_else_changes_nothing) {
             "has as 'layers.1.w' an array F32 of shape [6,3], where F32 of shape [3,6] is wanted");
   EXPECT_EQ(refused([](auto& f) { f.arrays["layers.1.w/state1"] = to_stored(tensor<double, classes, features>()); }),
             "has as 'layers.1.w/state1' an array F64 of shape [3,6], where F32 of shape [3,6] is wanted");
+  EXPECT_EQ(refused([](auto& f) { f.metadata.erase("rule"); }), "is no checkpoint of this training: its metadata has no rule");
+  EXPECT_EQ(refused([](auto& f) { f.metadata["rule"] = "adamw"; }), "is of a training by adamw, where one by adam is wanted");
   EXPECT_EQ(refused([](auto& f) { f.metadata.erase("steps"); }),
             "is no checkpoint of this training: its metadata has no steps");
   for (char const* text : {"", "-1", "7.0", "seven", "99999999999999999999"})
@@ -145,6 +147,74 @@ TEST_F(checkpoint, of_something_else_changes_nothing) {
             "knit: a position in batches of 8 of 22 instances means nothing in batches of 4 of 22");
   write_safetensors(file, right);
   EXPECT_EQ(refusal(file, other.step, other.batches), "loaded");
+}
+
+/// Both remember one array of each parameter's shape.
+TEST_F(checkpoint, of_another_rule_is_refused) {
+  auto model = make_model();
+  auto batches = data | minibatch<batch>(shuffle_by{1});
+  auto by_momentum = make_training_step(model, batches, momentum_rule{});
+  auto by_adagrad = make_training_step(model, batches, adagrad_rule{});
+  auto shortened = make_training_step(model, batches, scheduled(clip_each(weight_decay(momentum_rule{}, 0.1), 1), cosine{100}));
+  auto by_either = make_training_step(model, batches, clip_all(by_parameter(matrices, momentum_rule{}, adagrad_rule{}), 1));
+  batches | train(by_momentum) | run();
+  save(file, by_momentum);
+  EXPECT_EQ(refusal(file, by_adagrad), "is of a training by momentum, where one by adagrad is wanted");
+  EXPECT_EQ(refusal(file, by_either), "is of a training by momentum, where one by momentum or adagrad is wanted");
+  EXPECT_EQ(by_adagrad.steps(), 0);
+  EXPECT_EQ(refusal(file, shortened), "loaded") << "what is around a rule remembers nothing";
+  EXPECT_EQ(shortened.steps(), 5);
+  save(file, by_either);
+  EXPECT_EQ(refusal(file, by_momentum), "is of a training by momentum or adagrad, where one by momentum is wanted");
+  EXPECT_EQ(refusal(file, by_either), "loaded");
+}
+
+/// Neither named nor like another.
+struct own_rule {
+  static constexpr int states = 1;
+  std::array<double, 1> hyper(long) const { return {0.1}; }
+  struct next {
+    constexpr auto operator()(auto w, auto g, auto v, auto rate) const { return std::tuple(w - rate % g, v + g); }
+  };
+};
+TEST_F(checkpoint, of_a_rule_without_a_name_is_for_such) {
+  auto model = make_model();
+  auto batches = data | minibatch<batch>(shuffle_by{1});
+  auto own = make_training_step(model, batches, own_rule{});
+  auto by_momentum = make_training_step(model, batches, momentum_rule{});
+  save(file, own);
+  EXPECT_EQ(refusal(file, own), "loaded");
+  EXPECT_EQ(refusal(file, by_momentum), "is of a training by an unnamed rule, where one by momentum is wanted");
+  save(file, by_momentum);
+  EXPECT_EQ(refusal(file, own), "is of a training by momentum, where one by an unnamed rule is wanted");
+}
+
+/// What augment draws is part of it, wherever it stands among the passes and with batches made ahead.
+TEST_F(checkpoint, of_a_training_on_changed_instances_goes_on_to_the_bit) {
+  const auto noise = [](std::span<unorm8> x, generator& random) {
+    for (unorm8& e : x) e = unorm8(random() >> 24);
+  };
+  const auto check = [&](char const* what, auto view) {
+    const auto run = [&](training& t, int n) {
+      std::vector<float> losses;
+      for (float l : view(t.batches) | train(t.step) | take(n)) losses.push_back(l);
+      return losses;
+    };
+    training never_stopped(data);
+    auto const losses = run(never_stopped, 17);
+    for (int n : {1, 4, 5, 8}) {
+      training first(data), second(data, 2);
+      run(first, n);
+      save(file, first.step, first.batches.position_after(std::uint64_t(n)));
+      load(file, second.step, second.batches);
+      EXPECT_EQ(run(second, 17 - n), std::vector<float>(losses.begin() + n, losses.end())) << what << ", " << n;
+    }
+  };
+  check("behind cycle", [&](auto b) { return b | cycle | augment(noise); });
+  check("before cycle", [&](auto b) { return b | augment(noise) | cycle; });
+  check("before repeat", [&](auto b) { return b | augment(noise) | repeat(9); });
+  check("behind repeat", [&](auto b) { return b | repeat(9) | augment(noise) | augment(noise, 2); });
+  check("made ahead", [&](auto b) { return b | augment(noise) | cycle | prefetch; });
 }
 
 TEST_F(checkpoint, of_a_training_that_is_killed_is_whole) { is_killed_and_goes_on(20); }

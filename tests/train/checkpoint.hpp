@@ -25,12 +25,12 @@ constexpr int features = 6, classes = 3, batch = 4;
 
 /// 22 instances: five batches and two that are left over.
 inline instances<features> make_data(int n = 22) {
-  labelled d{features, classes, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    for (int f = 0; f < features; ++f) d.x.push_back(std::uint8_t(i * 37 * (f + 1) + f * f * 11));
-    d.y.push_back(std::uint8_t((i * i + i / 3) % classes));
+    for (int f = 0; f < features; ++f) x.push_back(std::uint8_t(i * 37 * (f + 1) + f * f * 11));
+    y.push_back(std::uint8_t((i * i + i / 3) % classes));
   }
-  return instances<features>(std::move(d));
+  return {std::move(x), std::move(y), classes};
 }
 inline auto make_model(std::uint64_t seed = 1) {
   return make_chain(dropout{0.25_c}, make_dense<features, classes>(identity, xavier_uniform{seed}, 0));

@@ -25,13 +25,13 @@ using model_type = decltype(make_model());
 
 /// n instances in clusters, one for each class.
 instances<features> clusters(int n) {
-  labelled d{features, classes, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    d.y.push_back(std::uint8_t(i * 7 % classes));
+    y.push_back(std::uint8_t(i * 7 % classes));
     for (int f = 0; f < features; ++f)
-      d.x.push_back(std::uint8_t((philox(1, 0, std::uint64_t(i) * features + std::uint64_t(f))[0] >> 25) + (f % classes == d.y.back() ? 100 : 0)));
+      x.push_back(std::uint8_t((philox(1, 0, std::uint64_t(i) * features + std::uint64_t(f))[0] >> 25) + (f % classes == y.back() ? 100 : 0)));
   }
-  return instances<features>(std::move(d));
+  return {std::move(x), std::move(y), classes};
 }
 std::vector<double> weights(model_type& m) {
   std::vector<double> v;

@@ -23,13 +23,13 @@ constexpr int features = 2, classes = 3, most = 4;
 auto make_model() { return dense{tensor<float, classes, features>{1, 0, 0, 0, 1, 0}, tensor<float, classes>{0, 0, 0.5f}, identity}; }
 
 instances<features> drawn(int n) {
-  labelled d{features, classes, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    d.x.push_back(std::uint8_t(i * 89));
-    d.x.push_back(std::uint8_t(i * 151 + 7));
-    d.y.push_back(std::uint8_t((i * i + i / 3) % classes));
+    x.push_back(std::uint8_t(i * 89));
+    x.push_back(std::uint8_t(i * 151 + 7));
+    y.push_back(std::uint8_t((i * i + i / 3) % classes));
   }
-  return instances<features>(std::move(d));
+  return {std::move(x), std::move(y), classes};
 }
 
 struct by_hand {
@@ -105,7 +105,7 @@ TEST(metrics, agree_with_the_loss_that_is_trained) {
 
 TEST(metrics, of_scores_far_apart_do_not_overflow) {
   auto model = dense{tensor<float, 2, 1>(), tensor<float, 2>{2000, 0}, identity};
-  instances<1> data(labelled{1, 2, 2, {0, 0}, {0, 1}});
+  const instances<1> data(std::vector<std::uint8_t>{0, 0}, std::vector<std::uint8_t>{0, 1}, 2);
   EXPECT_EQ((nll<simd_backend, 2>(model, data)), 1000);
   model.b[1] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_TRUE(std::isnan((nll<simd_backend, 2>(model, data))));
@@ -118,7 +118,7 @@ TEST(metrics, of_nothing) {
 }
 
 TEST(metrics, refuse_a_label_without_a_score) {
-  const instances<features> data(labelled{features, classes + 1, 5, std::vector<std::uint8_t>(5 * features), {0, 1, 2, 0, 3}});
+  const instances<features> data(std::vector<std::uint8_t>(5 * features), std::vector<std::uint8_t>{0, 1, 2, 0, 3}, classes + 1);
   try {
     accuracy<simd_backend, most>(make_model(), data);
     FAIL();

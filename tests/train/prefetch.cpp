@@ -134,12 +134,12 @@ TEST(prefetch, may_be_left_early_begun_anew_and_dropped) {
 }
 
 TEST(prefetch, of_shuffled_batches_is_the_same_epochs) {
-  labelled d{3, 7, 23, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < 23; ++i) {
-    d.x.insert(d.x.end(), {std::uint8_t(i), std::uint8_t(2 * i), std::uint8_t(255 - i)});
-    d.y.push_back(std::uint8_t(i % 7));
+    x.insert(x.end(), {std::uint8_t(i), std::uint8_t(2 * i), std::uint8_t(255 - i)});
+    y.push_back(std::uint8_t(i % 7));
   }
-  const instances<3> data(std::move(d));
+  const instances<3> data(std::move(x), std::move(y), 7);
   const auto bytes = [](auto view, int passes) {
     std::vector<std::vector<int>> all;
     for (int pass = 0; pass < passes; ++pass)

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,13 @@ using batch_type = batch_of<features, size>;
 
 /// n instances that know their number: feature 0.
 instances<features> numbered(int n) {
-  labelled d{features, classes, n, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (int i = 0; i < n; ++i) {
-    d.x.push_back(std::uint8_t(i));
-    for (int f = 1; f < features; ++f) d.x.push_back(std::uint8_t(i * 37 * f + f * f * 11));
-    d.y.push_back(std::uint8_t((i * i + i / 3) % classes));
+    x.push_back(std::uint8_t(i));
+    for (int f = 1; f < features; ++f) x.push_back(std::uint8_t(i * 37 * f + f * f * 11));
+    y.push_back(std::uint8_t((i * i + i / 3) % classes));
   }
-  return instances<features>(std::move(d));
+  return {std::move(x), std::move(y), classes};
 }
 auto make_model() {
   return make_chain(make_dense<features, 5>(tanh_, xavier_uniform{1}, 0), make_dense<5, classes>(identity, xavier_uniform{1}, 1));
@@ -274,6 +275,19 @@ TEST(too_few_instances, are_refused_with_their_numbers) {
     EXPECT_NE(std::string(e.what()).find("3 instances"), std::string::npos);
     EXPECT_NE(std::string(e.what()).find("batch of 4"), std::string::npos);
   }
+}
+
+TEST(training, refuses_a_label_for_which_a_chain_has_no_score) {
+  const instances<features> data(std::vector<std::uint8_t>(features * 3 * size), std::vector<std::uint8_t>{0, 1, 2, 0, 1, 2, 0, 3, 0, 0, 0, 0}, classes + 1);
+  auto model = make_model();
+  int steps = 0;
+  try {
+    for (float loss : data | minibatch<size>(in_order{}) | sgd(model)) static_cast<void>(loss), ++steps;
+    FAIL() << "nothing was thrown";
+  } catch (std::out_of_range const& e) {
+    EXPECT_STREQ(e.what(), "knit: an instance has the label 3, but the model gives scores for labels 0 .. 2; give it a row for each class");
+  }
+  EXPECT_EQ(steps, 1);
 }
 
 /// A step that is there already: what stands between a pipeline and a program of a GPU.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// minibatch.hpp -- in: labelled instances. out: a range of batches, shuffled anew each pass.
+// minibatch.hpp -- in: instances and labels. out: a range of batches, shuffled anew each pass.
 #pragma once
+#include <algorithm>
 #include <cstring>
 #include <knit/core/philox.hpp>
-#include <knit/core/sentence.hpp>
 #include <knit/core/tensor.hpp>
-#include <knit/data/labelled.hpp>
+#include <knit/data/instances.hpp>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -33,10 +33,11 @@ struct shard {
 };
 
 /// B instances, or of a named extent so many as there are: x is Features x B, if nothing else is said bytes that stand for
-/// byte / 255; y holds B labels. It refers to the memory of the range that made it, and lasts until the next one is read.
+/// byte / 255; y holds B labels, or is, of labels of N numbers, N x B. It refers to the memory of the range that made it, and
+/// lasts until the next one is read.
 template <int Features, long B, class X = unorm8, class Y = std::uint8_t> struct batch_of {
   view<X, Features, B> x;
-  view<Y, B> y;
+  typename detail::label_of<Y>::template batch<B> y;
 };
 
 /// Where a range of batches is: what it gives next follows from this and its data.
@@ -49,7 +50,7 @@ struct batch_position {
 
 /// A single-pass range of batches. Of B instances each, those left over wait for another shuffle; if B is a named extent,
 /// as dyn<"batch", 100>, they make a last, smaller batch. Each call of begin starts an epoch. Copies of the range share
-/// its position.
+/// its position, and it shares the data.
 template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class minibatch_view
     : public ranges::view_facade<minibatch_view<Features, B, X, Y>, ranges::finite> {
   using data_type = instances<Features, X, Y>;
@@ -58,16 +59,18 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
   minibatch_view() = default;
   /// Throws data_error if there are too few instances for a batch: fewer than B, or none; std::invalid_argument if there
   /// is no such part.
-  minibatch_view(data_type const& data, std::optional<std::uint64_t> seed, shard part = {})
-      : state_(std::make_shared<state>(data, seed, part)) {
+  minibatch_view(data_type data, std::optional<std::uint64_t> seed, shard part = {})
+      : state_(std::make_shared<state>(std::move(data), seed, part)) {
     if (state_->size < (partial ? 1 : most))
       throw data_error("knit: " + std::to_string(state_->size) + " instances" +
-                       (part.size == 1 ? "" : ", one of " + std::to_string(part.size) + " parts of " + std::to_string(data.size) + ",") +
+                       (part.size == 1 ? "" : ", one of " + std::to_string(part.size) + " parts of " + std::to_string(state_->data.size) + ",") +
                        " are fewer than a batch of " + std::to_string(partial ? 1 : most) +
                        (partial ? "" : "; make the batch smaller"));
   }
   /// Batches of the next pass: of an epoch, or behind `seek` of the rest of one.
   std::size_t size() const { return std::size_t(state_->batches() - (state_->sought ? state_->next : 0)); }
+  /// Batches of each pass after that.
+  std::size_t later_size() const { return std::size_t(state_->batches()); }
   /// Epochs begun.
   std::uint64_t epoch() const { return state_->epoch; }
 
@@ -104,42 +107,44 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
   static constexpr bool partial = B < 0;
 
   struct state {
-    data_type const* data;
+    using label = detail::label_of<Y>;
+
+    data_type data;
     std::optional<std::uint64_t> seed;
     std::uint64_t epoch = 0;
     shard part;
-    int size;  // instances of the part
-    std::vector<int> order;
-    int next = 0;           // batch
-    bool gathered = false;  // x and y hold batch `next`
-    bool sought = false;    // the next pass goes on at `next` of this epoch
+    int size;                // instances of the part
+    std::vector<int> order;  // of all instances, where it is not theirs
+    int next = 0;            // batch
+    bool gathered = false;   // x and y hold batch `next`
+    bool sought = false;     // the next pass goes on at `next` of this epoch
     alignas(64) detail::stored_t<X> x[std::size_t(Features) * most];
-    alignas(64) Y y[most];
+    alignas(64) detail::stored_t<typename label::type> y[std::size_t(label::count) * most];
 
-    state(data_type const& d, std::optional<std::uint64_t> k, shard p)
-        : data(&d), seed(k), part(p), order(std::size_t(d.size)) {
+    state(data_type d, std::optional<std::uint64_t> k, shard p) : data(std::move(d)), seed(k), part(p) {
       if (p.rank < 0 || p.rank >= p.size)
         throw std::invalid_argument("knit: a shard has a rank of 0 .. size - 1, not " + std::to_string(p.rank) +
                                     " of a size of " + std::to_string(p.size));
-      size = d.size / p.size;
+      size = data.size / p.size;
     }
 
     void begin() {
       if (!std::exchange(sought, false)) ++epoch, next = 0;
+      order.resize(seed ? std::size_t(data.size) : 0);
       std::iota(order.begin(), order.end(), 0);
       if (seed) shuffle(order, *seed, epoch - 1);
-      for (int i = 0; i < size; ++i) order[std::size_t(i)] = order[std::size_t(part.rank + i * part.size)];
       gathered = false;
     }
     /// Instances of the batch.
-    int count() const { return partial && size - next * most < most ? size - next * most : most; }
-    int batches() const { return (size + (partial ? most - 1 : 0)) / most; }
+    int count() const { return int(std::min<long>(most, size - long(next) * most)); }
+    int batches() const { return size / most + (partial && size % most != 0); }
     void gather() {
       if (gathered) return;
       for (int i = 0; i < count(); ++i) {
-        const int from = order[std::size_t(next * most + i)];
-        std::memcpy(x + std::size_t(i) * Features, data->x.data() + std::size_t(from) * Features, sizeof(X) * Features);
-        y[i] = data->y[std::size_t(from)];
+        std::size_t from = std::size_t(part.rank) + (std::size_t(next) * most + std::size_t(i)) * std::size_t(part.size);
+        if (!order.empty()) from = std::size_t(order[from]);
+        std::memcpy(x + std::size_t(i) * Features, data.x.data() + from * Features, sizeof(X) * Features);
+        std::copy_n(data.y.data() + from * label::count, label::count, y + std::size_t(i) * label::count);
       }
       gathered = true;
     }
@@ -152,9 +157,8 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
     explicit cursor(state* s) : state_(s) {}
     batch_of<Features, B, X, Y> read() const {
       state_->gather();
-      auto const* const x = reinterpret_cast<X const*>(state_->x);
-      if constexpr (partial) return {view<X, Features, B>(x, state_->count()), view<Y, B>(state_->y, state_->count())};
-      else return {view<X, Features, B>(x), view<Y, B>(state_->y)};
+      using batch = batch_of<Features, B, X, Y>;
+      return {columns<decltype(batch::x)>(state_->x), columns<decltype(batch::y)>(state_->y)};
     }
     void next() {
       ++state_->next;
@@ -163,6 +167,12 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
     bool equal(ranges::default_sentinel_t) const { return state_->next >= state_->batches(); }
 
    private:
+    template <class View> View columns(void const* memory) const {
+      auto const* const first = static_cast<typename View::value_type const*>(memory);
+      if constexpr (partial) return View(first, state_->count());
+      else return View(first);
+    }
+
     state* state_ = nullptr;
   };
 
@@ -176,20 +186,12 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
 };
 
 namespace detail {
-template <int Features> constexpr sentence temporary_instances() {
-  sentence t;
-  t << "minibatch refers to its instances, which must outlive it, and these are a temporary; give them a name";
-  return t;
-}
 template <long B> struct minibatch_closure {
   std::optional<std::uint64_t> seed;
   shard part;
   template <int Features, class X, class Y>
-  friend minibatch_view<Features, B, X, Y> operator|(instances<Features, X, Y> const& data, minibatch_closure c) {
-    return {data, c.seed, c.part};
-  }
-  template <int Features, class X, class Y> friend poisoned operator|(instances<Features, X, Y> const&&, minibatch_closure) {
-    return complain<temporary_instances<Features>()>();
+  friend minibatch_view<Features, B, X, Y> operator|(instances<Features, X, Y> data, minibatch_closure c) {
+    return {std::move(data), c.seed, c.part};
   }
 };
 }  // namespace detail

@@ -13,6 +13,7 @@ struct adadelta_rule {
   /// Knet's defaults.
   double lr = 1, rho = 0.9, eps = 1e-6;
 
+  static constexpr char const* name = "adadelta";
   static constexpr int states = 2;
   std::array<double, 3> hyper(long) const { return {lr, 1 - rho, eps}; }
 

@@ -13,6 +13,7 @@ struct adagrad_rule {
   /// Knet's defaults.
   double lr = 0.05, eps = 1e-6, eps_outside = 0;
 
+  static constexpr char const* name = "adagrad";
   static constexpr int states = 1;
   std::array<double, 3> hyper(long) const { return {lr, eps, eps_outside}; }
 

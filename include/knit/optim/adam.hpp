@@ -14,6 +14,7 @@ namespace knit {
 struct adam_rule {
   double lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
 
+  static constexpr char const* name = "adam";
   static constexpr int states = 2;
   /// 1 - beta is worked out here, in double: of a beta near 1 that was rounded to float it would be wrong by 5e-5. The
   /// root that takes v's bias away stands before lr and eps, where it costs nothing for each element.

@@ -12,6 +12,7 @@ struct adamw_rule {
   /// PyTorch's defaults.
   double lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, decay = 0.01;
 
+  static constexpr char const* name = "adamw";
   static constexpr int states = adam_rule::states;
   std::array<double, 5> hyper(long step) const {
     return detail::with_number(adam_rule{lr, beta1, beta2, eps}.hyper(step), lr * decay);

@@ -13,6 +13,7 @@ struct lion_rule {
   /// The paper's defaults.
   double lr = 0.0001, beta1 = 0.9, beta2 = 0.99, decay = 0;
 
+  static constexpr char const* name = "lion";
   static constexpr int states = 1;
   std::array<double, 4> hyper(long) const { return {lr, 1 - beta1, 1 - beta2, lr * decay}; }
 

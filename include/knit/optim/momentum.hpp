@@ -13,6 +13,7 @@ struct momentum_rule {
   /// Knet's defaults.
   double lr = 0.05, gamma = 0.95;
 
+  static constexpr char const* name = "momentum";
   static constexpr int states = 1;
   std::array<double, 2> hyper(long) const { return {lr, gamma}; }
 

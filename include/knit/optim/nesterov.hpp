@@ -13,6 +13,7 @@ struct nesterov_rule {
   /// Knet's defaults.
   double lr = 0.05, gamma = 0.95;
 
+  static constexpr char const* name = "nesterov";
   static constexpr int states = 1;
   std::array<double, 2> hyper(long) const { return {lr, gamma}; }
 

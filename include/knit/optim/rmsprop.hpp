@@ -13,6 +13,7 @@ struct rmsprop_rule {
   /// Knet's defaults.
   double lr = 0.01, rho = 0.9, eps = 1e-6, eps_outside = 0;
 
+  static constexpr char const* name = "rmsprop";
   static constexpr int states = 1;
   std::array<double, 4> hyper(long) const { return {lr, 1 - rho, eps, eps_outside}; }
 

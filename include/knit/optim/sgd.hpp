@@ -11,6 +11,7 @@ struct sgd_rule {
   /// Knet's default.
   double lr = 0.1;
 
+  static constexpr char const* name = "sgd";
   std::array<double, 1> hyper(long) const { return {lr}; }
 
   struct next {

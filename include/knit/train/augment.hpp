@@ -77,14 +77,25 @@ template <class Rng, class F> struct augment_stage {
     made = false;
   }
   auto size() requires ranges::sized_range<Rng> { return all.size(); }
+  auto position() requires requires(Rng& r) { r.position(); } { return all.position(); }
+  auto later_size() requires ranges::sized_range<Rng> { return all.later_size(); }
 
  private:
+  /// Of the batch that was read last: the pass and its number in that. Where what is before knows the epoch, as a minibatch
+  /// does, they are the epoch's, so that a training that goes on in the middle of one draws what it would have drawn.
+  std::pair<std::uint64_t, std::uint64_t> place() {
+    if constexpr (requires { all.position().epoch; }) {
+      const auto at = all.position();
+      return {at.epoch - 1, std::uint64_t(at.batch) - 1};
+    } else return {begun - 1, number};
+  }
   void change(batch const& from) {
     constexpr shape s = decltype(batch::x)::shape;
     constexpr std::size_t size = std::size_t(s.size() / s.extent[s.rank - 1]);
     own.keep(from);
     // A key of its own ("augm"): see shuffle.
-    const auto bits = philox(seed ^ std::uint64_t{0x6175676d} << 32, begun - 1, number);
+    const auto [pass, at] = place();
+    const auto bits = philox(seed ^ std::uint64_t{0x6175676d} << 32, pass, at);
     for (std::size_t i = 0; i < std::size_t(from.x.extent(s.rank - 1)); ++i) {
       generator random(bits[0] | std::uint64_t(bits[1]) << 32, i);
       f(std::span(own.x() + i * size, size), random);
@@ -117,7 +128,9 @@ inline void check_image(std::size_t elements, int width, int height) {
 /// `batches | augment(f)` or `augment(f, seed)`: f(x, random) changes each instance in place, in memory of the view's
 /// own: x is a std::span of its elements, first index fastest, and random a generator. What random gives is a function of
 /// the seed, the number of the pass, of the batch in it and of the instance in that, so neither threads nor what is read
-/// when change it. Of two augment in a row, and of shards of one set, each takes a seed of its own. Labels stay.
+/// when change it. Behind a minibatch, with at most cycle, repeat and other augment between, the pass is the epoch: so what a
+/// training draws that was loaded is what it would have drawn. Of two augment in a row, and of shards of one set, each takes
+/// a seed of its own. Labels stay.
 inline constexpr detail::augment_fn augment{};
 
 /// Images of width x height, one or, as channels, several to an instance: all move by the same -most .. most columns and

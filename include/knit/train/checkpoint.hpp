@@ -86,18 +86,29 @@ template <class Saved> void scatter(safetensors_file const& file, Saved& to) {
   each_array(to, [&](std::string const& name, auto& a) { from_stored(file.arrays.at(name), a); });
 }
 
-template <class Number>
-Number number_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
+inline std::string const& text_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
   auto const found = file.metadata.find(name);
   if (found == file.metadata.end())
     refuse(path, std::string("is no checkpoint of this training: its metadata has no ") + name);
-  std::string const& text = found->second;
+  return found->second;
+}
+template <class Number>
+Number number_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
+  std::string const& text = text_in(path, file, name);
   Number n = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc() || end != text.data() + text.size() || n < 0)
     refuse(path, std::string("is no checkpoint: its metadata has as ") + name + ' ' + in_quotes(text) +
                      ", where a whole number is wanted");
   return n;
+}
+
+/// What a rule is called. One around another is derived from it, remembers the same, and is called as it is.
+template <class Rule> std::string rule_name() {
+  if constexpr (requires { Rule::name; }) return Rule::name;
+  else if constexpr (requires { typename Rule::by_parameter; })
+    return rule_name<decltype(Rule::rule)>() + " or " + rule_name<decltype(Rule::otherwise)>();
+  else return "an unnamed rule";
 }
 
 inline void put_position(safetensors_file& file, batch_position const& p) {
@@ -142,8 +153,8 @@ template <model Model> void load(std::filesystem::path const& path, Model& m) {
 }
 
 /// Writes a checkpoint of a training, `save(path, step, batches)`: besides the parameters the states of the rule,
-/// "layers.0.w/state0", and in the file's metadata the number of steps, which is also the seed of dropout, and, if they
-/// are given, the position of the batches, or a position. The numbers of the rule are not in it, they are the
+/// "layers.0.w/state0", and in the file's metadata the rule's name, the number of steps, which is also the seed of dropout,
+/// and, if they are given, the position of the batches, or a position. The numbers of the rule are not in it, they are the
 /// program's. It is meant to be called behind a step and before the next batch is read: `batches | cycle | train(step)
 /// | takenth(600) | tap([&](float) { save(path, step, batches); })`; with prefetch among it, which is ahead,
 /// `save(path, step, batches.position_after(step.steps()))`.
@@ -152,19 +163,22 @@ template <class Backend, class Model, class Rule, class... X, position_or_range.
 void save(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...> const& step,
           Batches const&... batches) {
   auto file = detail::gather(step);
+  file.metadata["rule"] = detail::rule_name<Rule>();
   file.metadata["steps"] = std::to_string(step.steps());
   (detail::put_position(file, batches), ...);
   write_safetensors(path, file);
 }
 
-/// Puts a training where that one was: the same losses follow, to the bit, as if it had not stopped, unless a view before
-/// the step counts passes of its own, as `augment` does, which begins anew. Throws data_error, and changes nothing, where
-/// the file is unsound, where names, shapes or types are others, as with another rule's number of states, and where the
-/// batches are of another size or other data.
+/// Puts a training where that one was: the same losses follow, to the bit, as if it had not stopped. Throws data_error, and
+/// changes nothing, where the file is unsound, where names, shapes or types are others, where the rule has another name,
+/// `static constexpr char const* name`, and where the batches are of another size or other data.
 template <class Backend, class Model, class Rule, class... X, has_position... Batches>
   requires(sizeof...(Batches) <= 1)
 void load(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...>& step, Batches&... batches) {
   auto const file = read_safetensors(path);
+  if (file.metadata.contains("steps"))  // states of another rule may well have these shapes, so its name comes first
+    if (auto const& rule = detail::text_in(path, file, "rule"); rule != detail::rule_name<Rule>())
+      detail::refuse(path, "is of a training by " + detail::printable(rule) + ", where one by " + detail::rule_name<Rule>() + " is wanted");
   detail::check(path, file, step);
   long const steps = detail::number_in<long>(path, file, "steps");
   (batches.seek(detail::get_position(path, file)), ...);  // the last that may throw

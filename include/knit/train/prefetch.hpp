@@ -98,7 +98,7 @@ template <class Rng> struct prefetch_stage {
   static constexpr ranges::cardinality cardinality = upstream<Rng>::cardinality;
   using batch = std::remove_cvref_t<ranges::range_reference_t<Rng>>;
   upstream<Rng> all;
-  std::size_t count = 0;  // of the pass, where the range is sized
+  std::size_t count = 0, later = 0;  // of the pass and of those after it, where the range is sized
   std::vector<detail::owned_batch<batch>> places;
   std::unique_ptr<detail::pass_ahead<Rng, batch>> pass;  // the last, for it uses the others
 
@@ -117,12 +117,13 @@ template <class Rng> struct prefetch_stage {
     waited();
     pass->drop();
   }
-  std::size_t size() requires ranges::sized_range<Rng> { return pass ? count : std::size_t(all.size()); }
+  std::size_t size() requires ranges::sized_range<Rng> { return pass ? count : all.size(); }
+  std::size_t later_size() requires ranges::sized_range<Rng> { return pass ? later : all.later_size(); }
 
  private:
   bool waited() {
     if (!pass) {
-      if constexpr (ranges::sized_range<Rng>) count = size();  // later the range is the other thread's
+      if constexpr (ranges::sized_range<Rng>) count = size(), later = later_size();  // then the range is the other thread's
       pass = std::make_unique<detail::pass_ahead<Rng, batch>>(all, places);
     }
     return pass->wait();

@@ -64,6 +64,7 @@ template <class Rng, class Message> struct progress_stage {
     passed = false;
   }
   auto size() requires ranges::sized_range<Rng> { return all.size(); }
+  auto later_size() requires ranges::sized_range<Rng> { return all.later_size(); }
 
  private:
   std::string text() {

@@ -2,6 +2,7 @@
 // pull.hpp -- in: what a view does with one element after the other. out: a view that does it once for each element taken.
 #pragma once
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,7 +25,9 @@ namespace knit {
 // take(n) makes exactly n steps and draws exactly n batches, and a stride skips no update. `over` draws no more than it
 // takes to know, which is nothing but where a view is looking for its next element.
 
-/// What a view does with its elements. `begin` starts a pass and draws nothing. A type with a size() has a sized view.
+/// What a view does with its elements. `begin` starts a pass and draws nothing. A type with a size() has a sized view: that of
+/// the next pass. Where passes after it may be longer, as of a minibatch that goes on in the middle of an epoch, a later_size()
+/// says so; and a position(), where the element that was read last stands among the batches of the data.
 template <class S>
 concept stage = requires(S& s) {
   { S::cardinality } -> std::convertible_to<ranges::cardinality>;
@@ -60,7 +63,12 @@ template <class Rng> class upstream {
     ++at();
     element_.reset();
   }
-  auto size() requires ranges::sized_range<Rng> { return ranges::size(range_); }
+  std::size_t size() requires ranges::sized_range<Rng> { return std::size_t(ranges::size(range_)); }
+  std::size_t later_size() requires ranges::sized_range<Rng> {
+    if constexpr (requires { range_.later_size(); }) return range_.later_size();
+    else return size();
+  }
+  auto position() requires requires(Rng& r) { r.position(); } { return range_.position(); }
 
  private:
   ranges::iterator_t<Rng>& at() {
@@ -79,6 +87,8 @@ template <stage Stage> class stage_view : public ranges::view_facade<stage_view<
   stage_view() = default;
   explicit stage_view(Stage s) : stage_(std::make_shared<Stage>(std::move(s))) {}
   auto size() const requires requires(Stage& s) { s.size(); } { return stage_->size(); }
+  auto later_size() const requires requires(Stage& s) { s.later_size(); } { return stage_->later_size(); }
+  auto position() const requires requires(Stage& s) { s.position(); } { return stage_->position(); }
 
  private:
   friend ranges::range_access;

@@ -34,7 +34,11 @@ template <class Rng> struct repeat_stage {
     over();
     pass.next();
   }
-  auto size() requires ranges::sized_range<Rng> { return pass.size() * std::size_t(times); }
+  std::size_t size() requires ranges::sized_range<Rng> {
+    return times == 0 ? 0 : pass.size() + std::size_t(times - 1) * pass.later_size();
+  }
+  std::size_t later_size() requires ranges::sized_range<Rng> { return std::size_t(times) * pass.later_size(); }
+  auto position() requires requires(Rng& r) { r.position(); } { return pass.position(); }
 };
 
 /// A range that begins again whenever it ends.
@@ -62,6 +66,7 @@ template <class Rng> struct cycle_stage {
     settle();
     pass.next();
   }
+  auto position() requires requires(Rng& r) { r.position(); } { return pass.position(); }
 };
 
 /// `data | repeat(n)` or `repeat(data, n)`: n epochs.

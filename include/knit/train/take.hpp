@@ -29,8 +29,9 @@ template <class Rng> struct take_stage {
   }
   auto size() requires(ranges::sized_range<Rng> || ranges::is_infinite<Rng>::value) {
     if constexpr (ranges::is_infinite<Rng>::value) return std::size_t(most);
-    else return std::min(std::size_t(most), std::size_t(all.size()));
+    else return std::min(std::size_t(most), all.size());
   }
+  auto later_size() requires ranges::sized_range<Rng> { return std::min(std::size_t(most), all.later_size()); }
 };
 
 /// `losses | take(n)` or `take(losses, n)`: the first n, or all if they are fewer.

@@ -37,6 +37,7 @@ template <class Rng> struct takenth_stage {
     found = false;
   }
   auto size() requires ranges::sized_range<Rng> { return all.size() / std::size_t(n); }
+  auto later_size() requires ranges::sized_range<Rng> { return all.later_size() / std::size_t(n); }
 };
 
 /// `losses | takenth(n)` or `takenth(losses, n)`: the n-th, the 2n-th, ... loss; all steps are made, n for each that is read.

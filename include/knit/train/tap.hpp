@@ -32,6 +32,7 @@ template <class Rng, class Task> struct tap_stage {
     done = false;
   }
   auto size() requires ranges::sized_range<Rng> { return all.size(); }
+  auto later_size() requires ranges::sized_range<Rng> { return all.later_size(); }
 };
 
 /// `losses | takenth(n) | tap(task)`: task(loss) after every n-th step. It is called once for each element, when that is

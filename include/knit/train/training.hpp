@@ -1,10 +1,37 @@
 // SPDX-License-Identifier: BSL-1.0
 // training.hpp -- in: a range of batches. out: a range of losses: reading one makes one step of training.
 #pragma once
+#include <knit/nn/chain.hpp>
 #include <knit/train/pull.hpp>
 #include <knit/train/step.hpp>
+#include <stdexcept>
+#include <string>
 
 namespace knit {
+
+namespace detail {
+
+/// Classes for which a model has scores: rows of a chain's value on X, whose loss is nll; 0 of another, whose loss may be any.
+template <class Model, class X> inline constexpr int scored_classes = 0;
+template <class... L, class X> inline constexpr int scored_classes<chain<L...>, X> = [] {
+  using layers = symbolic<chain<L...>>;
+  using scores = std::invoke_result_t<layers const&, argument<layers, 0, typename X::extents_type>>;
+  if constexpr (poison<scores>) return 0;
+  else return scores::shape.extent[0];
+}();
+/// Refuses a label without a score: nll would be as if its score were the largest, and nothing be learnt.
+template <class Step, class Batch> void check_labels(Batch const& batch) {
+  if constexpr (requires { typename Step::spec::model_type; })
+    if constexpr (std::is_integral_v<typename std::remove_cvref_t<decltype(batch.y)>::value_type>) {
+      constexpr int classes = scored_classes<std::remove_const_t<typename Step::spec::model_type>, std::remove_cvref_t<decltype(batch.x)>>;
+      for (long i = 0; classes > 0 && i < batch.y.size(); ++i)
+        if (const long label = long(batch.y[i]); label < 0 || label >= classes)
+          throw std::out_of_range("knit: an instance has the label " + std::to_string(label) + ", but the model gives scores for labels 0 .. " +
+                                  std::to_string(classes - 1) + "; give it a row for each class");
+    }
+}
+
+}  // namespace detail
 
 /// The losses of training steps over a range of batches with members x and y, each the loss before its update.
 template <class Rng, class Step> struct training_stage {
@@ -22,6 +49,7 @@ template <class Rng, class Step> struct training_stage {
   typename Step::value_type read() {
     if (!loss) {
       auto const& batch = batches.read();
+      detail::check_labels<Step>(batch);
       loss = (*step)(batch.x, batch.y);
     }
     return *loss;
@@ -32,6 +60,7 @@ template <class Rng, class Step> struct training_stage {
     batches.next();
   }
   auto size() requires ranges::sized_range<Rng> { return batches.size(); }
+  auto later_size() requires ranges::sized_range<Rng> { return batches.later_size(); }
 };
 
 namespace detail {

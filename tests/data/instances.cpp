@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// labelled.cpp -- in: data/labelled.hpp. out: what it joins, what it refuses and in which words, MNIST as it is.
+// instances.cpp -- in: data/instances.hpp. out: what it joins, what it refuses and in which words, MNIST as it is.
 
-#include <knit/data/labelled.hpp>
+#include <knit/data/instances.hpp>
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -24,7 +27,7 @@ using bytes = std::vector<std::uint8_t>;
 class files : public testing::Test {
 protected:
   files() {
-    std::string name = testing::TempDir() + "/knit_labelled_XXXXXX";
+    std::string name = testing::TempDir() + "/knit_instances_XXXXXX";
     folder = mkdtemp(name.data());
     images = folder / "images", labels = folder / "labels";
   }
@@ -40,13 +43,23 @@ protected:
     ASSERT_EQ(gzwrite(f, b.data(), unsigned(b.size())), int(b.size()));
     ASSERT_EQ(gzclose(f), Z_OK);
   }
+  /// A plain copy.
+  fs::path unpacked(fs::path const& path) {
+    const auto plain = fs::path(path) += ".plain";
+    gzFile f = gzopen(path.c_str(), "rb");
+    std::ofstream out(plain, std::ios::binary);
+    char b[256];
+    for (int n; (n = gzread(f, b, sizeof b)) > 0;) out.write(b, n);
+    gzclose(f);
+    return plain;
+  }
   static bytes counting(int n) {
     bytes b(static_cast<std::size_t>(n));
     std::iota(b.begin(), b.end(), std::uint8_t{0});
     return b;
   }
   /// What is said, less the folder's name; "" if nothing.
-  template <class F> std::string refusal(F f) {
+  template <std::invocable F> std::string refusal(F f) {
     try {
       f();
     } catch (knit::data_error const& e) {
@@ -57,8 +70,11 @@ protected:
     }
     return "";
   }
-  std::string refusal(int classes = 10) {
-    return refusal([&] { knit::read_labelled(images, labels, classes); });
+  template <int Features = 1> knit::instances<Features> read(int classes = 10) {
+    return {knit::read_idx(images), knit::read_idx(labels), classes};
+  }
+  template <int Features = 1> std::string refusal(int classes = 10) {
+    return refusal([&] { read<Features>(classes); });
   }
 
   fs::path folder, images, labels;
@@ -67,25 +83,22 @@ protected:
 TEST_F(files, are_joined) {
   write(images, {3, 2, 4}, counting(24));
   write(labels, {3}, {2, 0, 1});
-  const knit::labelled d = knit::read_labelled(images, labels, 3);
-  EXPECT_EQ(d.features, 8);
+  const auto d = read<8>(3);
   EXPECT_EQ(d.classes, 3);
   EXPECT_EQ(d.size, 3);
-  EXPECT_EQ(d.x, counting(24));  // instance i is the bytes 8 i ... 8 i + 7, as in the file
-  EXPECT_EQ(d.y, (bytes{2, 0, 1}));
+  EXPECT_EQ(bytes(d.x.begin(), d.x.end()), counting(24));  // instance i is the bytes 8 i ... 8 i + 7, as in the file
+  EXPECT_EQ(bytes(d.y.begin(), d.y.end()), (bytes{2, 0, 1}));
 }
 
 TEST_F(files, may_be_flat_or_deep_or_empty) {
   write(labels, {2}, {0, 255});
   write(images, {2, 5}, counting(10));
-  EXPECT_EQ(knit::read_labelled(images, labels, 256).features, 5);
+  EXPECT_EQ(read<5>(256).size, 2);
   write(images, {2, 3, 2, 2}, counting(24));
-  EXPECT_EQ(knit::read_labelled(images, labels, 256).features, 12);
+  EXPECT_EQ(read<12>(256).size, 2);
   write(labels, {0}, {});
   write(images, {0, 28, 28}, {});
-  auto const d = knit::read_labelled(images, labels, 1);
-  EXPECT_EQ(d.features, 784);
-  EXPECT_EQ(d.size, 0);
+  EXPECT_EQ(read<784>(1).size, 0);
 }
 
 TEST_F(files, are_refused_on_unequal_counts) {
@@ -122,7 +135,7 @@ TEST_F(files, are_refused_on_an_absurd_number_of_features) {
   write(images, {0, 0}, {});
   EXPECT_NE(refusal(), "");
   write(images, {0, 0x7fffffff}, {});
-  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(refusal<0x7fffffff>(), "");
 }
 
 TEST_F(files, are_refused_if_one_is_missing_or_bad) {
@@ -131,6 +144,7 @@ TEST_F(files, are_refused_if_one_is_missing_or_bad) {
   write(images, {1, 2}, {0});
   EXPECT_EQ(refusal(),
             "knit: images is truncated: it holds 1 of the 2 bytes that its header promises (1 x 2)");
+  write(images, {1, 1}, {0});
   fs::remove(labels);
   EXPECT_EQ(refusal(), "knit: labels is missing");
 }
@@ -159,15 +173,91 @@ TEST_F(files, are_instances_of_any_type) {
             "knit: x has instances of 2 features, but the program has 3");
   EXPECT_EQ(refusal([&] { knit::instances<2, float, float>(x, file_array<float>{"y", {3, 1}, {1, 2, 3}}); }),
             "knit: y has extents 3 x 1, but labels are a list");
-  EXPECT_THROW((knit::instances<2>(knit::labelled{2, 1, 3, {1, 2, 3, 4}, {0, 0, 0}})), std::invalid_argument);
+  using vectors = knit::instances<2, float, float[2]>;
+  const vectors pairs(x, file_array<float>{"y", {3, 2}, {1, 2, 3, 4, 5, 6}});
+  EXPECT_EQ(pairs.y.size(), 6u);
+  EXPECT_EQ(refusal([&] { vectors(x, file_array<float>{"y", {3}, {1, 2, 3}}); }),
+            "knit: y has extents 3, but labels are of 2 numbers each");
+  EXPECT_EQ(refusal([&] { vectors(x, file_array<float>{"y", {2, 2}, {1, 2, 3, 4}}); }), "knit: y has 2 labels, but x has 3 instances");
+  EXPECT_EQ((knit::instances<2, float, float[1]>(x, file_array<float>{"y", {3}, {1, 2, 3}}).size), 3);
+  EXPECT_THROW((knit::instances<2, float, float>(x, file_array<float>{"y", {3}, {1, 2}})), std::invalid_argument);
+}
+
+TEST_F(files, and_values_of_a_program_go_together) {
+  write(images, {3, 2}, counting(6));
+  const knit::instances<2, knit::unorm8, double> d(knit::map_idx(unpacked(images)), std::vector<double>{0.5, 1.5, 2.5});
+  EXPECT_EQ(d.size, 3);
+  EXPECT_EQ(d.x[5], 5);
+  EXPECT_EQ(d.y[2], 2.5);
+  EXPECT_EQ(refusal([&] { knit::instances<2>(knit::read_idx(images), std::vector<std::uint8_t>{0, 1}, 2); }),
+            "knit: y has 2 labels, but images has 3 instances");
+}
+
+// ---- what a program has ----------------------------------------------------------------------------------
+
+TEST(values, are_kept_or_referred_to) {
+  std::vector<float> x = {1, 2, 3, 4, 5, 6}, y = {7, 8, 9};
+  using points = knit::instances<2, float, float>;
+  const points copied(x, y), borrowed{std::span(x), std::span<float const>(y)};
+  float const* const there = x.data();
+  EXPECT_EQ(borrowed.x.data(), there);
+  EXPECT_NE(copied.x.data(), there);
+  const points moved(std::move(x), std::array<float, 3>{1, 2, 3});
+  EXPECT_EQ(moved.x.data(), there);
+  for (auto const* d : {&copied, &borrowed, &moved}) {
+    EXPECT_EQ(d->size, 3);
+    EXPECT_EQ(d->classes, 0);
+    EXPECT_EQ(std::vector(d->x.begin(), d->x.end()), (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  }
+  EXPECT_EQ(copied.y[2], 9);
+  EXPECT_EQ(moved.y[2], 3);
+}
+
+TEST(values, are_of_any_type) {
+  const knit::instances<1, double, std::int32_t> doubles(std::vector{0.5, 1.5}, std::vector{0, 1000}, 1001);
+  EXPECT_EQ(doubles.x[1], 1.5);
+  EXPECT_EQ(doubles.y[1], 1000);
+  EXPECT_EQ(doubles.classes, 1001);
+  const knit::instances<3> levels(bytes{1, 2, 3}, bytes{4}, 5);
+  EXPECT_EQ(levels.size, 1);
+  const knit::instances<1, float, double[3]> vectors(std::vector<float>{1, 2}, std::vector<double>{1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(vectors.size, 2);
+  EXPECT_EQ(vectors.y[5], 6);
+  const std::vector<std::uint8_t> pictures = {1, 2, 3, 4};
+  const knit::instances<2, knit::unorm8, knit::unorm8[2]> themselves(pictures, pictures);
+  EXPECT_EQ(themselves.y[3], 4);
+  const knit::instances<1> none(bytes{}, bytes{}, 1);
+  EXPECT_EQ(none.size, 0);
+}
+
+TEST(values, are_refused_where_they_do_not_fit) {
+  auto const says = [](auto make) -> std::string {
+    try {
+      make();
+    } catch (knit::data_error const& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(says([] { knit::instances<2>(bytes(7), bytes(3), 2); }), "knit: x has 7 values, but each instance has 2");
+  EXPECT_EQ(says([] { knit::instances<2>(bytes(6), bytes(4), 2); }), "knit: y has 4 labels, but x has 3 instances");
+  EXPECT_EQ(says([] { knit::instances<2>(bytes(6), bytes{0, 1, 2}, 2); }),
+            "knit: y has 2 as label number 2, but labels are 0 .. 1");
+  EXPECT_EQ(says([] { knit::instances<1, float, std::int32_t>(std::vector<float>(2), std::vector{0, -1}, 2); }),
+            "knit: y has -1 as label number 1, but labels are 0 .. 1");
+  EXPECT_EQ(says([] { knit::instances<1, float, std::int32_t[2]>(std::vector<float>(2), std::vector{0, 1, 1, 2}, 2); }),
+            "knit: y has 2 as label number 1, but labels are 0 .. 1");
+  EXPECT_EQ(says([] { knit::instances<1, float, float[2]>(std::vector<float>(2), std::vector<float>(5)); }),
+            "knit: y has 5 values, but each label has 2");
+  EXPECT_THROW(knit::instances<2>(bytes(2), bytes(1), 257), std::invalid_argument);
 }
 
 TEST_F(files, need_a_sensible_number_of_classes) {
   write(images, {1, 1}, {0});
   write(labels, {1}, {0});
   for (int classes : {-1, 0, 257})
-    EXPECT_THROW(knit::read_labelled(images, labels, classes), std::invalid_argument);
-  EXPECT_NO_THROW(knit::read_labelled(images, labels, 256));
+    EXPECT_THROW(read(classes), std::invalid_argument);
+  EXPECT_NO_THROW(read(256));
 }
 
 TEST_F(files, of_mnist_must_be_28_by_28) {
