@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/op/arithmetic.hpp>
+#include <knit/optim/rule.hpp>
 #include <tuple>
 
 namespace knit {
@@ -14,7 +15,9 @@ struct nesterov_rule {
   double lr = 0.05, gamma = 0.95;
 
   static constexpr int states = 1;
-  std::array<double, 2> hyper(long) const { return {lr, gamma}; }
+  std::array<double, 2> hyper(long) const {
+    return {detail::from_0(lr, "lr of nesterov"), detail::below_1(gamma, "gamma of nesterov")};
+  }
 
   struct next {
     constexpr auto operator()(auto w, auto g, auto v, auto rate, auto kept) const {
