@@ -11,9 +11,11 @@
 
 inline std::filesystem::path const& file_of(std::uint8_t const* data, std::size_t size) {
   static struct temporary {
-    std::filesystem::path path = std::filesystem::temp_directory_path() / ("knit_fuzz_" + std::to_string(::getpid()));
+    std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("knit_fuzz_" + std::to_string(::getpid()));
     ~temporary() { std::filesystem::remove(path); }
   } const file;
-  std::ofstream(file.path, std::ios::binary).write(reinterpret_cast<char const*>(data), std::streamsize(size));
+  std::ofstream(file.path, std::ios::binary)
+      .write(reinterpret_cast<char const*>(data), std::streamsize(size));
   return file.path;
 }

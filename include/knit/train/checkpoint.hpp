@@ -8,6 +8,7 @@
 #include <knit/data/minibatch.hpp>
 #include <knit/io/safetensors.hpp>
 #include <knit/train/step.hpp>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -167,6 +168,7 @@ void load(std::filesystem::path const& path, training_step<Backend, Model, Rule,
   auto const file = read_safetensors(path);
   detail::check(path, file, step);
   long const steps = detail::number_in<long>(path, file, "steps");
+  if (steps == std::numeric_limits<long>::max()) detail::refuse(path, "is no checkpoint: it has so many steps that no other is left");
   (batches.seek(detail::get_position(path, file)), ...);  // the last that may throw
   step.set_steps(steps);
   detail::scatter(file, step);
