@@ -14,9 +14,9 @@ struct weights {
 
   /// Calls f(path, array, extents...) for each.
   template <class F> static constexpr void for_each_parameter(F&& f) {
-    f("inner.layers.0.w", inner_layers_0_w, 2, 3);
-    f("inner.layers.0.b", inner_layers_0_b, 2);
-    f("d", d, 3);
-    f("s", s);
+    f("inner.layers.0.w", weights::inner_layers_0_w, 2, 3);
+    f("inner.layers.0.b", weights::inner_layers_0_b, 2);
+    f("d", weights::d, 3);
+    f("s", weights::s);
   }
 };

@@ -22,5 +22,6 @@ template <class T> void expect_sound(std::span<std::uint8_t const> bytes, knit::
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   expect_sound<float>({data, size}, {});
   expect_sound<std::int32_t>({data, size}, {.separator = ';', .header = false});
+  expect_sound<double>({data, size}, {.nan_and_inf = true});
   return 0;
 }

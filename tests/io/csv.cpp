@@ -44,6 +44,7 @@ TEST(read_csv, reads_files) {
   EXPECT_EQ(t.values, (std::vector<float>{1, 2.5f, 0, -300, 4, 1, .5f, 0, 2}));
   auto const d = knit::read_csv<double>(fs::path(KNIT_TEST_DATA) / "csv" / "plain.csv");
   EXPECT_EQ(d(2, 1), 1e-60);
+  EXPECT_EQ(knit::read_csv<double>(fs::path(KNIT_TEST_DATA) / "csv" / "packed.csv.gz").values, d.values);
   auto const n = knit::read_csv<std::int32_t>(fs::path(KNIT_TEST_DATA) / "csv" / "numbers.csv",
                                               {.separator = ';', .header = false});
   EXPECT_EQ(n.values, (std::vector<std::int32_t>{1, 2, 3, 4}));
@@ -51,7 +52,7 @@ TEST(read_csv, reads_files) {
 }
 
 TEST(read_csv, reads_quotes_lines_and_marks_as_the_rfc_has_them) {
-  auto const t = knit::read_csv<float>(fs::path(KNIT_TEST_DATA) / "csv" / "quoted.csv");
+  auto const t = knit::read_csv<float>(fs::path(KNIT_TEST_DATA) / "csv" / "quoted.csv", {.nan_and_inf = true});
   EXPECT_EQ(t.names, (std::vector<std::string>{"a \"b\", c", "two\nlines", "last"}));
   EXPECT_EQ(t(0, 0), 1.5f);
   EXPECT_EQ(t(0, 1), 2.f);
@@ -97,6 +98,10 @@ TEST(read_csv, says_line_and_column) {
       at(1, 1) +
           "names of columns are expected and there are numbers; where a file has no names, say {.header = false}");
   EXPECT_EQ(refusal("\"2019\",\"2020\"\n3,4"), "");
+  for (std::string const none : {"nan", "-nan", "nan(abc)", "inf", "-Infinity"}) {
+    EXPECT_EQ(refusal("1," + none, bare), at(1, 2) + "'" + none + "' is not finite; where that is meant, say {.nan_and_inf = true}");
+    EXPECT_EQ(refusal("1," + none, {.header = false, .nan_and_inf = true}), "");
+  }
   EXPECT_EQ(refusal(""), "is empty");
   for (char c : {'"', '\n', '.', '-', '7', 'e'}) EXPECT_THROW(table("a", {.separator = c}), std::invalid_argument) << c;
 }
@@ -115,7 +120,12 @@ TEST(csv_table, gives_columns_and_the_rest) {
   EXPECT_EQ(refusal_of([&] { t.column(4); }), "has no column 4; it has 0 .. 3");
   EXPECT_EQ(refusal_of([] { table("1\n256", bare).column<std::uint8_t>(0); }),
             "has 256.000000 in row 1 of column 0, counted from 0, which is no u1");
-  EXPECT_NE(refusal_of([] { table("nan", bare).column<std::int32_t>(0); }), "");
+  EXPECT_EQ(refusal_of([] { table("nan", {.header = false, .nan_and_inf = true}).column<std::int32_t>(0); }),
+            "has nan in row 0 of column 0, counted from 0, which is no i4");
+  EXPECT_EQ(refusal_of([] { table("16777215\n16777217", bare).column<std::int32_t>(0); }),
+            "has 16777216.000000 in row 1 of column 0, counted from 0, where float rounds; read it as double");
+  EXPECT_EQ(table<double>("16777217", bare).column<std::int32_t>(0).values[0], 16777217);
+  EXPECT_NE(refusal_of([] { table<std::int32_t>("16777217", bare).column<float>(0); }), "");
   EXPECT_NE(refusal_of([] { table("2147483648", bare).column<std::int32_t>(0); }), "");
   EXPECT_NE(refusal_of([] { table("0.5", bare).column<std::int32_t>(0); }), "");
 }

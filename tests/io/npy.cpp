@@ -67,6 +67,7 @@ TEST(read_npy, reads_each_type_as_each) {
   reads_all_types<std::uint8_t>();
   reads_all_types<std::int32_t>();
   EXPECT_EQ(knit::read_npy<std::uint8_t>(stored("b1.npy")).values, (bytes{0, 1, 1}));
+  EXPECT_EQ(knit::read_npy<float>(stored("packed.npy.gz")).values, upto<float>(120));
 }
 
 TEST(read_npy, reads_any_extents_in_either_order) {
@@ -88,6 +89,21 @@ TEST(read_npy, refuses_a_value_that_is_none_of_the_type) {
             (std::vector<std::int32_t>{-1, 2147483647, -2147483647 - 1}));
   EXPECT_EQ(knit::read_npy<double>(stored("beyond.npy")).values[1], 1e300);
   EXPECT_TRUE(refusal<float>("beyond.npy").ends_with(" as value number 1, which is no f4"));
+  bytes b = content("b1.npy");
+  b.back() = 2;
+  EXPECT_EQ(refusal<std::uint8_t>(b), "has 2 as value number 2, which is no b1");
+}
+// A number of whose digits float has room for 24 would be another one, an identifier of a row another row's.
+TEST(read_npy, refuses_whole_numbers_that_would_be_rounded) {
+  auto const whole = [](std::string const& type, bytes const& value) {
+    return with_header("{'descr': '" + type + "', 'fortran_order': False, 'shape': (1,)}", value);
+  };
+  EXPECT_EQ(refusal<float>(whole("<i4", {1, 0, 0, 1})), "has 16777217 as value number 0, which is no f4");
+  EXPECT_EQ(refusal<float>(whole("<i4", {0xff, 0xff, 0xff, 0xfe})), "has -16777217 as value number 0, which is no f4");
+  EXPECT_EQ(knit::read_npy<float>(whole("<i4", {2, 0, 0, 1}), "x").values[0], 16777218.0f);
+  EXPECT_EQ(knit::read_npy<double>(whole("<i4", {1, 0, 0, 1}), "x").values[0], 16777217.0);
+  EXPECT_EQ(knit::read_npy<float>(whole("<i8", {0, 0, 0, 0, 0, 0, 0, 0x80}), "x").values[0], -0x1p63f);
+  EXPECT_EQ(refusal<double>(whole("<u8", bytes(8, 0xff))), "has 18446744073709551615 as value number 0, which is no f8");
 }
 
 TEST(read_npy, refuses_other_types) {
@@ -120,6 +136,7 @@ TEST(read_npy, says_where_a_header_is_wrong) {
   EXPECT_EQ(refusal(with_header(type + type.substr(1) + order + extent)), bad + "35, there is a key too many, 'descr'");
   EXPECT_EQ(refusal(with_header(type + order + "'shape': (1,)")), bad + "64, a comma or } is expected");
   EXPECT_EQ(refusal(with_header(type + order + extent + "x")), bad + "65, something stands behind the }");
+  EXPECT_EQ(refusal(with_header(type + order + extent + std::string("\0x", 2), one)), bad + "65, something stands behind the }");
   EXPECT_EQ(refusal(with_header(type + order + "'shape': (1 2)}")), bad + "63, a comma or ) is expected");
   EXPECT_EQ(refusal(with_header(type + order + "'shape': (-1,)}")), bad + "61, an extent is expected");
   EXPECT_EQ(refusal(with_header(type + order + "'shape': (2147483648,)}")), bad + "70, an extent is beyond 2^31 - 1");
@@ -149,6 +166,8 @@ TEST(map_npy, refuses_what_cannot_stay_where_it_lies) {
   auto const said = [](fs::path const& path) { return refusal([&] { knit::map_npy<float>(path); }, path.string()); };
   EXPECT_EQ(said(stored("f8.npy")), "has values of type '<f8', which cannot be mapped as f4; read it instead");
   EXPECT_EQ(said(stored("fortran.npy")), "is in Fortran's order, which cannot be mapped; read it instead");
+  EXPECT_EQ(refusal([] { knit::map_npy<std::uint8_t>(stored("b1.npy")); }, stored("b1.npy").string()),
+            "has values of type '|b1', which cannot be mapped as u1; read it instead");
   const fs::path odd = fs::path(testing::TempDir()) / "knit_npy_odd.npy";
   auto const write = [&](bytes const& b) {
     std::ofstream(odd, std::ios::binary).write(reinterpret_cast<char const*>(b.data()), std::streamsize(b.size()));
@@ -187,6 +206,9 @@ TEST(npz_file, refuses_what_it_has_not_or_cannot_read) {
   EXPECT_EQ(with(entry + 10, 14), "x.npy is packed by method 14 of zip; supported are 0, stored, and 8, deflate");
   EXPECT_EQ(with(entry + 16, std::uint8_t(whole[entry + 16] ^ 1)), "x.npy is corrupt: incorrect checksum");
   EXPECT_EQ(with(entry + 24, std::uint8_t(whole[entry + 24] ^ 1)), "x.npy holds 608 bytes, but the archive says 609");
+  bytes more = whole;  // than the directory says; what is behind that is not looked at, not even that it is corrupt
+  more[entry + 24] = 100, more[entry + 25] = 0, more[entry - 1] ^= 0xff;
+  EXPECT_EQ(refusal([&] { knit::npz_file(more, "a").read<float>("x"); }, "a"), "x.npy holds more bytes, but the archive says 100");
   EXPECT_EQ(with(entry + 43, 9), "is a corrupt zip archive: header at byte 2304 is beyond its end");
   EXPECT_EQ(with(entry, 0), "is a corrupt zip archive: there is no directory entry at byte " + std::to_string(entry));
   EXPECT_EQ(with(end + 4, 1), "is one part of a zip archive in several");
@@ -194,6 +216,18 @@ TEST(npz_file, refuses_what_it_has_not_or_cannot_read) {
   for (int k = 0; k < 4; ++k) b[end + 16 + std::size_t(k)] = 0xff;
   EXPECT_EQ(refusal([&] { knit::npz_file(b, "a"); }, "a"),
             "is a zip64 archive, which is not supported; save its arrays as .npy");
+}
+
+TEST(npz_file, has_each_name_once_and_arrays_alone) {
+  const bytes whole = content("stored.npz");
+  const std::string text(whole.begin(), whole.end());
+  auto const name = text.rfind("y.npy");  // in the directory
+  bytes twice = whole, other = whole;
+  twice[name] = 'x';
+  other[name + 2] = 'o';
+  EXPECT_EQ(refusal([&] { knit::npz_file(twice, "a"); }, "a"), "has two members of the name 'x.npy'");
+  EXPECT_EQ(knit::npz_file(other, "a").names(), std::vector<std::string>{"x"});
+  EXPECT_EQ(refusal([&] { knit::npz_file(other, "a").read<float>("y"); }, "a"), "has no array 'y'; it has: 'x'");
 }
 
 TEST(npz_file, returns_nothing_wrong_whichever_bit_flips) {

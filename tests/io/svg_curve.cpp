@@ -128,6 +128,9 @@ TEST(svg_curve, is_written_whole) {
   svg_curve(folder / "loss.svg", all);
   EXPECT_EQ(contents(folder / "loss.svg"), svg_of(all));
   EXPECT_THROW(svg_curve("/nowhere/at/all.svg", all), data_error);
+  EXPECT_THROW(svg_of(all, {.width = 92}), std::invalid_argument);  // nothing but margins
+  EXPECT_THROW(svg_of(all, {.title = "loss", .height = 96}), std::invalid_argument);
+  expect_xml(svg_of(all, {.title = "loss", .width = 93, .height = 97}));
   EXPECT_THROW(svg_series("loss", std::vector{1, 2}, std::vector{1.0}), std::invalid_argument);
 }
 

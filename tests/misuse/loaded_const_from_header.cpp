@@ -1,7 +1,7 @@
 // expect: the model is const, so its parameters cannot be trained or updated; make the model a variable
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
-#include <knit/train/header.hpp>
+#include <knit/train/save_header.hpp>
 
 using namespace knit;
 

@@ -6,6 +6,9 @@
 
 #include <array>
 #include <functional>
+#include <limits>
+#include <stdexcept>
+#include <string>
 
 namespace {
 
@@ -35,6 +38,38 @@ TEST(schedules, reach_every_number_that_the_rate_is_in) {
   EXPECT_EQ(cosine{10}(1), 1);
   EXPECT_NEAR(cosine{10}(6), 0.5, 1e-15);
   EXPECT_EQ((cosine{10, 0.125}(1000)), 0.125);
+}
+
+/// What a rule says of its numbers at the first step; "" if they will do.
+std::string said(auto const& rule) {
+  try {
+    (void)rule.hyper(1);
+    return "";
+  } catch (std::invalid_argument const& e) {
+    return e.what();
+  }
+}
+constexpr double infinite = std::numeric_limits<double>::infinity(), none = std::numeric_limits<double>::quiet_NaN();
+
+// A norm of 0 would be 0 / 0 where a gradient is, one below 0 would climb, one that float has as infinity is infinity / infinity.
+TEST(rules_around_rules, refuse_numbers_that_mean_nothing) {
+  EXPECT_EQ(said(clip_each(sgd_rule{}, 0)), "knit: the norm of clip_each is a number from 1.2e-38 to 3.4e38, not 0");
+  for (double most : {-1.0, 0.0, infinite, 1e39, 1e-39, none}) {
+    EXPECT_NE(said(clip_each(sgd_rule{}, most)), "") << most;
+    EXPECT_NE(said(clip_all(weight_decay(adam_rule{}, 0), most)), "") << most;
+  }
+  EXPECT_EQ(said(weight_decay(sgd_rule{}, -1e-4)), "knit: the share of weight_decay is a number from 0 to 3.4e38, not -0.0001");
+  EXPECT_NE(said(l1_penalty(sgd_rule{}, none)), "");
+  EXPECT_NE(said(clip_all(by_parameter(matrices, sgd_rule{}, adam_rule{.beta1 = 1}), 1)), "");  // those within, too
+  EXPECT_EQ(said(clip_all(by_parameter(matrices, weight_decay(sgd_rule{.lr = 0}, 0), adam_rule{}), 1e-30)), "");
+}
+TEST(schedules, refuse_numbers_that_mean_nothing) {
+  EXPECT_EQ(said(scheduled(sgd_rule{}, step_decay{0})), "knit: step_decay takes a number of steps from 1 on, not 0");
+  EXPECT_EQ(said(scheduled(sgd_rule{}, cosine{0})), "knit: cosine takes a number of steps from 1 on, not 0");
+  EXPECT_EQ(said(scheduled(sgd_rule{}, warm_up{-3})), "knit: warm_up takes a number of steps from 1 on, not -3");
+  EXPECT_EQ(said(scheduled(adam_rule{}, [](long) { return -1.0; })), "knit: what a schedule multiplies a rate by is a number from 0 to 3.4e38, not -1");
+  EXPECT_NE(said(scheduled(adam_rule{}, cosine{10, none})), "");
+  EXPECT_EQ(said(scheduled(adam_rule{}, cosine{1})), "");
 }
 
 }  // namespace

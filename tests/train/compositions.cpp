@@ -8,8 +8,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <range/v3/range/conversion.hpp>
@@ -25,7 +36,8 @@ struct batch {
 /// A pass over `size` batches, each counted when it is drawn.
 struct source {
   static constexpr ranges::cardinality cardinality = ranges::finite;
-  int length, *drawn;
+  int length;
+  std::atomic<int>* drawn;  // by another thread, too
   int at = 0;
   bool here = false;
 
@@ -98,107 +110,221 @@ plain plain_passes(plain p, int n) {
             return x;
           }};
 }
-plain plain_converge(plain p, double alpha) {
-  struct means {
-    double x = 0, rise = 0;
-    bool begun = false;
-  };
-  auto m = std::make_shared<means>();
-  return {[=] { *m = {}, p.start(); }, [=]() -> std::optional<float> {
+template <class Judge> plain plain_until(plain p, Judge judge) {
+  auto now = std::make_shared<std::optional<Judge>>();
+  return {[=] { now->emplace(judge), p.start(); }, [=]() -> std::optional<float> {
             const auto x = p.next();
-            if (!x) return x;
-            if (!m->begun) m->x = *x, m->begun = true;
-            const double above = *x - m->x;
-            m->x = alpha * *x + (1 - alpha) * m->x;
-            m->rise = alpha * above + (1 - alpha) * m->rise;
-            return m->rise > 0 ? std::nullopt : x;
+            return x && (**now)(*x) ? std::nullopt : x;
           }};
+}
+plain plain_converge(plain p, double alpha) {
+  return plain_until(p, [alpha, mean = 0.0, rise = 0.0, begun = false](float x) mutable {
+    if (!begun) mean = x, begun = true;
+    const double above = x - mean;
+    mean = alpha * x + (1 - alpha) * mean;
+    rise = alpha * above + (1 - alpha) * rise;
+    return rise > 0;
+  });
 }
 
 // ---- drawn compositions ----------------------------------------------------------------------------------
 
 template <class T> using any = ranges::any_view<T, ranges::category::input>;
+template <class T> using any_sized = ranges::any_view<T, ranges::category::input | ranges::category::sized>;
+/// A range without its type, but with its size where it has one.
+template <class T> using some_range = std::variant<any<T>, any_sized<T>>;
+template <class T> some_range<T> some(auto r) {
+  if constexpr (ranges::sized_range<decltype(r)>) return any_sized<T>(std::move(r));
+  else return any<T>(std::move(r));
+}
 
 struct draws {
   std::uint64_t seed, n = 0;
   int below(int most) { return int(philox(seed, 1, n++)[0] % std::uint32_t(most)); }
 };
 
+/// What tasks before the step (of batches) or behind it (of losses) have seen, and what those of plain iterators have.
+template <class T> struct seen {
+  std::atomic<int> tapped = 0;
+  std::vector<T> log;
+  std::deque<std::ostringstream> lines;
+};
+struct plain_seen {
+  int tapped = 0;
+  std::vector<float> log;
+  struct counted {
+    int every;
+    long count = 0, lines = 0;
+    void end() {  // a line for the first, each of `every`, and the end
+      if (count > 0) lines += count / every + (every > 1) + 1;
+      count = 0;
+    }
+  };
+  std::deque<counted> progress;
+};
+plain plain_task(plain p, std::function<void()> start, std::function<void(float)> task) {
+  return {[=] { start(), p.start(); }, [=] {
+            const auto x = p.next();
+            if (x) task(*x);
+            return x;
+          }};
+}
+
 struct both {
   plain p;
   std::string what;
+  bool ahead = false;  // batches may be made that nobody reads
 };
 /// One of the views before (batches) or after (losses) the step.
-template <class T> any<T> grown(any<T> r, both& b, draws& d, std::ostream& sink, int& tapped) {
+template <class T> some_range<T> grown(auto r, both& b, draws& d, seen<T>& now, plain_seen& then) {
+  constexpr bool losses = std::is_same_v<T, float>;
   const int n = 1 + d.below(4);
   const std::string number = "(" + std::to_string(n) + ") ";
-  switch (d.below(std::is_same_v<T, float> ? 7 : 6)) {
-    case 0: b = {plain_take(b.p, 2 * n), b.what + "take(2*" + number}; return r | take(2 * n);
-    case 1: b = {plain_takenth(b.p, n), b.what + "takenth" + number}; return r | takenth(n);
-    case 2: b = {plain_passes(b.p, n - 1), b.what + "repeat(-1+" + number}; return r | repeat(n - 1);
-    case 3: b = {plain_passes(b.p, -1), b.what + "cycle "}; return r | cycle;
-    case 4: b.what += "progress "; return r | progress({.steps = n, .to = &sink, .now = [] { return 0.0; }});
-    case 5: b.what += "tap "; return r | tap([&tapped](auto const&) { ++tapped; });
+  const auto is = [&](plain p, std::string const& what) { b.p = std::move(p), b.what += what; };
+  switch (d.below(losses ? 10 : 9)) {
+    case 0: is(plain_take(b.p, 2 * n), "take(2*" + number); return some<T>(r | take(2 * n));
+    case 1: is(plain_takenth(b.p, n), "takenth" + number); return some<T>(r | takenth(n));
+    case 2: is(plain_passes(b.p, n - 1), "repeat(-1+" + number); return some<T>(r | repeat(n - 1));
+    case 3: is(plain_passes(b.p, -1), "cycle "); return some<T>(r | cycle);
+    case 4: {
+      auto& shown = then.progress.emplace_back(plain_seen::counted{n});
+      is(plain_task(b.p, [&] { shown.end(); }, [&](float) { ++shown.count; }), "progress" + number);
+      return some<T>(r | progress({.steps = n, .to = &now.lines.emplace_back(), .now = [] { return 0.0; }}));
+    }
+    case 5:
+      is(plain_task(b.p, [] {}, [&](float) { ++then.tapped; }), "tap ");
+      return some<T>(r | tap([&](auto const&) { ++now.tapped; }));
+    case 6:
+      is(plain_task(b.p, [] {}, [&](float x) { then.log.push_back(x); }), "record ");
+      return some<T>(r | record(now.log));
+    case 7: {
+      const auto judge = [left = int(n)](auto const&) mutable { return --left < 0; };
+      is(plain_until(b.p, judge), "until" + number);
+      return some<T>(r | until(judge));
+    }
+    case 8:
+      if constexpr (losses) {
+        is(plain_converge(b.p, 0.2 * n), "converge" + number);
+        return some<T>(r | converge(0.2 * n));
+      } else {
+        b.ahead = true, b.what += "prefetch ";
+        return some<T>(r | prefetch);
+      }
     default:
-      if constexpr (std::is_same_v<T, float>) {
-        b = {plain_converge(b.p, 0.2 * n), b.what + "converge" + number};
-        return r | converge(0.2 * n);
+      if constexpr (losses) {
+        const auto judge = [n, least = std::numeric_limits<float>::infinity(), waited = 0](float x) mutable {
+          waited = x < least ? 0 : waited + 1;
+          least = std::min(least, x);
+          return waited == n;
+        };
+        is(plain_until(b.p, judge), "early_stop" + number);
+        return some<T>(r | early_stop([](float x) { return x; }, n));
       }
   }
+  return some<T>(r);
+}
+template <class T> some_range<T> grown(some_range<T> r, int times, both& b, draws& d, seen<T>& now, plain_seen& then) {
+  for (; times > 0; --times) r = std::visit([&](auto one) { return grown<T>(one, b, d, now, then); }, r);
   return r;
 }
-
-TEST(compositions, do_what_plain_iterators_do) {
-  int ended = 0, threw = 0;
-  for (std::uint64_t seed = 0; seed < 3000; ++seed) {
-    draws d{seed};
-    const int length = d.below(8), most = d.below(30);
-    int drawn = 0, plain_drawn = 0, plain_updates = 0, tapped = 0;
-    counting_step step;
-    std::ostringstream sink;
-    both b{plain_source(length, plain_drawn), std::to_string(length) + " batches "};
-    any<batch> data = stage_view(source{length, &drawn});
-    for (int k = d.below(3); k > 0; --k) data = grown(data, b, d, sink, tapped);
-    b = {plain_train(b.p, plain_updates), b.what + "train "};
-    any<float> losses = data | train(step);
-    for (int k = d.below(4); k > 0; --k) losses = grown(losses, b, d, sink, tapped);
-    b.p = plain_take(b.p, most);
-    auto taken = losses | take(most);
-
-    // Twice, since a second pass begins anew.
-    for (int pass = 0; pass < 2; ++pass) {
-      std::vector<float> got, expected;
-      bool fails = false, plain_fails = false;
-      try {
-        for (float l : taken) got.push_back(l);
-      } catch (std::length_error const&) {
-        fails = true;
-      }
-      try {
-        for (b.p.start();;) {
-          if (const auto l = b.p.next()) expected.push_back(*l);
-          else break;
-        }
-      } catch (std::length_error const&) {
-        plain_fails = true;
-      }
-      const std::string what = b.what + "take(" + std::to_string(most) + "), pass " + std::to_string(pass);
-      ASSERT_EQ(fails, plain_fails) << what;
-      ASSERT_EQ(got, expected) << what;
-      ASSERT_EQ(step.updates, plain_updates) << what;
-      ASSERT_EQ(drawn, plain_drawn) << what;
-      ended += int(got.size()) < most;
-      threw += fails;
-    }
+/// What tasks have seen when all passes are over, and what they should have.
+template <class T> void compare(seen<T> const& now, plain_seen& then, bool ahead, std::string const& what) {
+  std::vector<float> log;
+  for (T const& x : now.log) {
+    if constexpr (std::is_same_v<T, float>) log.push_back(x);
+    else log.push_back(float(x.x));
   }
-  EXPECT_GT(ended, 500);  // else little was tried
-  EXPECT_GT(threw, 50);
+  if (ahead) {
+    EXPECT_GE(now.tapped, then.tapped) << what;
+    EXPECT_GE(log.size(), then.log.size()) << what;
+    return;
+  }
+  EXPECT_EQ(now.tapped, then.tapped) << what;
+  EXPECT_EQ(log, then.log) << what;
+  for (std::size_t k = 0; k < then.progress.size(); ++k) {
+    then.progress[k].end();
+    const std::string text = now.lines[k].str();
+    EXPECT_EQ(std::ranges::count(text, '\n'), then.progress[k].lines) << what << '\n' << text;
+  }
+}
+
+struct tally {
+  int ended = 0, threw = 0, sized = 0, ahead = 0, tapped = 0, logged = 0, shown = 0;
+};
+void draw_and_compare(std::uint64_t seed, tally& all) {
+  draws d{seed};
+  const int length = d.below(8), most = d.below(30);
+  std::atomic<int> drawn = 0;
+  int plain_drawn = 0, plain_updates = 0;
+  counting_step step;
+  seen<batch> of_batches;
+  seen<float> of_losses;
+  plain_seen plain_of_batches, plain_of_losses;
+  both b{plain_source(length, plain_drawn), std::to_string(length) + " batches "};
+  auto data = grown(some<batch>(stage_view(source{length, &drawn})), d.below(3), b, d, of_batches, plain_of_batches);
+  b = {plain_train(b.p, plain_updates), b.what + "train ", b.ahead};
+  auto losses = std::visit([&](auto batches) { return some<float>(batches | train(step)); }, std::move(data));
+  data = {};
+  losses = grown(std::move(losses), d.below(4), b, d, of_losses, plain_of_losses);
+  b.p = plain_take(b.p, most);
+  losses = std::visit([&](auto some_losses) { return some<float>(some_losses | take(most)); }, std::move(losses));
+
+  // Twice, since a second pass begins anew.
+  for (int pass = 0; pass < 2; ++pass) {
+    std::vector<float> got, expected;
+    std::optional<std::size_t> size;
+    bool fails = false, plain_fails = false;
+    try {
+      std::visit([&](auto& taken) {
+        if constexpr (ranges::sized_range<decltype(taken)>) size = std::size_t(ranges::size(taken));
+        for (float l : taken) got.push_back(l);
+      }, losses);
+    } catch (std::length_error const&) {
+      fails = true;
+    }
+    try {
+      for (b.p.start();;) {
+        if (const auto l = b.p.next()) expected.push_back(*l);
+        else break;
+      }
+    } catch (std::length_error const&) {
+      plain_fails = true;
+    }
+    const std::string what = b.what + "take(" + std::to_string(most) + "), pass " + std::to_string(pass);
+    ASSERT_EQ(fails, plain_fails) << what;
+    ASSERT_EQ(got, expected) << what;
+    ASSERT_EQ(step.updates, plain_updates) << what;
+    if (b.ahead) ASSERT_GE(drawn, plain_drawn) << what;
+    else ASSERT_EQ(drawn, plain_drawn) << what;
+    if (size && !fails) ASSERT_EQ(*size, expected.size()) << what;
+    all.ended += int(got.size()) < most;
+    all.threw += fails;
+    all.sized += size.has_value();
+  }
+  losses = {};  // the end of all passes
+  compare(of_batches, plain_of_batches, b.ahead, b.what);
+  compare(of_losses, plain_of_losses, false, b.what);
+  all.ahead += b.ahead;
+  all.tapped += plain_of_losses.tapped;
+  all.logged += int(plain_of_losses.log.size());
+  for (auto const& p : plain_of_losses.progress) all.shown += int(p.lines);
+}
+TEST(compositions, do_what_plain_iterators_do) {
+  tally all;
+  for (std::uint64_t seed = 0; seed < 3000 && !HasFailure(); ++seed) draw_and_compare(seed, all);
+  EXPECT_GT(all.ended, 500);  // else little was tried
+  EXPECT_GT(all.threw, 50);
+  EXPECT_GT(all.sized, 500);
+  EXPECT_GT(all.ahead, 100);
+  EXPECT_GT(all.tapped, 500);
+  EXPECT_GT(all.logged, 500);
+  EXPECT_GT(all.shown, 500);
 }
 
 // ---- the table of docs/training.md -----------------------------------------------------------------------
 
 template <class Make> void counts(char const* what, Make make, int elements, int updates, int drawn) {
-  int d = 0;
+  std::atomic<int> d = 0;
   counting_step step;
   EXPECT_EQ(make(stage_view(source{10, &d}), step) | run(), elements) << what;
   EXPECT_EQ(step.updates, updates) << what;
@@ -225,7 +351,7 @@ TEST(compositions, of_the_table) {
 }
 
 TEST(compositions, that_end_early_may_have_been_ahead) {
-  int drawn = 0;
+  std::atomic<int> drawn = 0;
   counting_step step;
   EXPECT_EQ(stage_view(source{10, &drawn}) | prefetch | train(step) | take(5) | run(), 5);
   EXPECT_EQ(step.updates, 5);
@@ -234,7 +360,7 @@ TEST(compositions, that_end_early_may_have_been_ahead) {
 }
 TEST(compositions, of_no_batches_and_of_one) {
   for (int length : {0, 1}) {
-    int drawn = 0;
+    std::atomic<int> drawn = 0;
     counting_step step;
     std::vector<float> log;
     std::ostringstream sink;
@@ -253,7 +379,7 @@ TEST(compositions, of_no_batches_and_of_one) {
 }
 
 TEST(compositions, know_their_size_where_it_can_be_known) {
-  int drawn = 0;
+  std::atomic<int> drawn = 0;
   counting_step step;
   const auto sized = [&] { return stage_view(source{10, &drawn}); };
   EXPECT_EQ(ranges::size(sized() | train(step)), 10u);
@@ -268,7 +394,7 @@ TEST(compositions, know_their_size_where_it_can_be_known) {
 }
 
 TEST(compositions, are_functions_too) {
-  int drawn = 0;
+  std::atomic<int> drawn = 0;
   counting_step step;
   std::vector<float> log;
   auto data = stage_view(source{10, &drawn});
@@ -279,7 +405,7 @@ TEST(compositions, are_functions_too) {
 }
 
 TEST(compositions, are_ranges_of_the_standard) {
-  int drawn = 0;
+  std::atomic<int> drawn = 0;
   counting_step step;
   auto losses = stage_view(source{10, &drawn}) | cycle | train(step) | takenth(2) | take(4);
   static_assert(std::ranges::input_range<decltype(losses)>);
@@ -293,7 +419,7 @@ TEST(compositions, are_ranges_of_the_standard) {
 }
 
 TEST(tap, does_it_once_for_each_element_read_or_passed) {
-  int drawn = 0;
+  std::atomic<int> drawn = 0;
   counting_step step;
   std::vector<float> all, third;
   auto losses = stage_view(source{10, &drawn}) | train(step) | record(all) | takenth(3) | tap([&](float l) {

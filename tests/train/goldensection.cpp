@@ -60,6 +60,17 @@ TEST(goldensection, passes_by_what_is_no_number) {
   EXPECT_NEAR(goldensection(nan_at_first, 1, {.dxmin = 1e-3}).x[0], 2, 2e-3);
   EXPECT_TRUE(std::isnan(goldensection([](point const&) { return std::nan(""); }, 2).value));
 }
+TEST(goldensection, is_not_drawn_to_infinity) {
+  const auto pole = [](point const& x) { return x[0] == 0 ? -INFINITY : std::abs(x[0] - 2); };
+  EXPECT_NEAR(goldensection(pole, 1, {.dxmin = 1e-3}).x[0], 2, 2e-3);
+  EXPECT_TRUE(std::isnan(goldensection([](point const&) { return INFINITY; }, 2).value));
+  bool finite = true;
+  const auto falling = [&](point const& x) { return finite = finite && std::isfinite(x[0]), -x[0]; };
+  const auto m = goldensection(falling, 1);
+  EXPECT_GT(m.x[0], 1e307);
+  EXPECT_EQ(m.value, -m.x[0]);
+  EXPECT_TRUE(finite);
+}
 
 TEST(goldensection, says_what_is_wrong) {
   const auto f = [](point const&) { return 0; };

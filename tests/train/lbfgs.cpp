@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "../unit.hpp"
@@ -84,6 +85,26 @@ TEST(lbfgs, is_a_range) {
   auto nowhere = make_valley<double>(NAN, 1);
   EXPECT_EQ((lbfgs(nowhere, a, b) | run()), 1);
   EXPECT_THROW(lbfgs(model, a, b, {.memory = 4 - int(again.size())}), std::invalid_argument);
+}
+
+/// The sum of a |w|, whose root has no derivative at 0.
+template <class W> struct roots {
+  BOOST_HANA_DEFINE_STRUCT(roots, (W, w));
+  template <class A> constexpr auto operator()(A const& a) const { return sum(a % sqrt(square(w))); }
+};
+TEST(lbfgs, says_where_it_cannot_begin) {
+  roots<tensor<double, 2>> model{tensor<double, 2>{1, 0}};
+  const tensor<double, 2> one(1);
+  try {
+    lbfgs(model, one) | run();
+    ADD_FAILURE();
+  } catch (std::runtime_error const& e) {
+    EXPECT_STREQ(e.what(), "knit: lbfgs begins where the loss is 1.000000 and its gradient is infinite or no number, as that of a "
+                           "root at 0 is; begin elsewhere");
+  }
+  EXPECT_EQ(model.w[0], 1);
+  model.w[1] = 0.5;
+  EXPECT_GT((lbfgs(model, one) | run()), 0);
 }
 
 constexpr int features = 6, classes = 4, instances = 60;

@@ -32,6 +32,20 @@ TEST(curve, is_a_function_of_its_coefficients) {
   }
 }
 
+/// a |w|, whose root has no derivative at 0.
+template <class W> struct root {
+  BOOST_HANA_DEFINE_STRUCT(root, (W, w));
+  template <class A> constexpr auto operator()(A const& a) const { return a * sqrt(square(w)); }
+};
+TEST(levenberg_marquardt, says_where_it_cannot_go_on) {
+  root<tensor<double>> model{tensor<double>(0)};
+  const tensor<double, 2> one(1);
+  EXPECT_THROW(levenberg_marquardt(model, one) | run(), std::runtime_error);
+  EXPECT_EQ(model.w[0], 0);
+  model.w[0] = NAN;
+  EXPECT_EQ((levenberg_marquardt(model, one) | run()), 1);  // a sum that is no number is seen
+}
+
 template <class W, class B> struct affine {
   BOOST_HANA_DEFINE_STRUCT(affine, (W, w), (B, b));
   template <class X, class Y> constexpr auto operator()(X const& x, Y const& y) const { return w * x + b - y; }

@@ -57,6 +57,19 @@ void expect_same(std::tuple<double, double, tensor<std::int32_t, classes, classe
     for (int row = 0; row < classes; ++row) EXPECT_EQ(counts(label, row), expected.counts[label][row]) << label << ' ' << row;
 }
 
+// Else a model of NaN would name the first class, and be right as often as that occurs.
+TEST(metrics, of_scores_that_are_no_numbers) {
+  constexpr float none = std::numeric_limits<float>::quiet_NaN();
+  const float all[] = {none, none, none}, first[] = {none, 1, 2}, last[] = {0, 1, none}, sound[] = {2, 1, 0};
+  accuracy_metric right;
+  confusion_metric<3> counts;
+  for (auto const& scores : {all, first, last, sound})
+    for (long label : {0, 1}) right(std::span(scores, 3), label), counts(std::span(scores, 3), label);
+  EXPECT_EQ(right.value(), 1 / 8.0);
+  for (int label = 0; label < 3; ++label)
+    for (int row = 0; row < 3; ++row) EXPECT_EQ(counts.value()(label, row), row == 0 && label < 2) << label << ' ' << row;
+}
+
 TEST(metrics, are_those_of_all_instances) {
   const auto model = make_model();
   for (int n : {1, 3, 4, 5, 23}) {

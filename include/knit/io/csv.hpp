@@ -12,6 +12,7 @@ namespace knit {
 struct csv_options {
   char separator = ',';
   bool header = true;  ///< the first line has the names of the columns
+  bool nan_and_inf = false;  ///< these are numbers, too, where T has them; else they are refused, as what is missing is
 };
 
 /// A table: one row for each line, one column for each field. Columns are named or counted from 0.
@@ -20,8 +21,8 @@ template <class T> struct csv_table : file_array<T> {
 
   int rows() const { return this->extent[0]; }
   int columns() const { return this->extent[1]; }
-  /// A column as a list, whose values become U: whole numbers, where U is one. Throws data_error if they are not, or
-  /// if there is no such column.
+  /// A column as a list, whose values become U: whole numbers, where U is one. Throws data_error if they are not, if
+  /// they are so large, 2^24 or more, that a T of float may have rounded them, or if there is no such column.
   template <number_of_file U = T> file_array<U> column(int c) const {
     check(c);
     file_array<U> list{this->path, {rows()}, {}};
@@ -30,6 +31,10 @@ template <class T> struct csv_table : file_array<T> {
       if (!detail::fits<U>(value))
         detail::refuse(this->path, "has " + std::to_string(value) + " in row " + std::to_string(r) + " of column " +
                                        std::to_string(c) + ", counted from 0, which is no " + detail::type_name<U>());
+      if constexpr (std::is_same_v<T, float> && std::is_integral_v<U>)
+        if (std::abs(value) >= 0x1p24f)
+          detail::refuse(this->path, "has " + std::to_string(value) + " in row " + std::to_string(r) + " of column " +
+                                         std::to_string(c) + ", counted from 0, where float rounds; read it as double");
       list.values.push_back(static_cast<U>(value));
     }
     return list;
@@ -193,9 +198,12 @@ csv_table<T> read_csv(std::string_view text, std::filesystem::path const& path, 
       table.names = csv_names(lines, fields);
       continue;
     }
-    for (std::size_t c = 0; c < fields.size(); ++c)
-      if (auto const reason = read_number(fields[c].text, table.values.emplace_back()); !reason.empty())
-        lines.fail(fields[c].line, c, reason);
+    for (std::size_t c = 0; c < fields.size(); ++c) {
+      T& value = table.values.emplace_back();
+      if (auto const reason = read_number(fields[c].text, value); !reason.empty()) lines.fail(fields[c].line, c, reason);
+      if (!options.nan_and_inf && !std::isfinite(double(value)))
+        lines.fail(fields[c].line, c, in_quotes(fields[c].text) + " is not finite; where that is meant, say {.nan_and_inf = true}");
+    }
     if (++table.extent[0] == std::numeric_limits<int>::max()) refuse(path, "has too many lines");
   }
   return table;
@@ -209,8 +217,9 @@ template <class T> csv_table<T> read_csv(unpacked& in, csv_options options) {
 
 /// Reads a table of numbers, `read_csv<float>("houses.csv")`, plain or packed by gzip: RFC 4180 with any separator, a
 /// point in numbers, and spaces around them. Throws data_error with line and column, counted from 1, if a field is
-/// empty or no T, a line has more or fewer fields than the first, a quote is out of place, or where names are
-/// expected are numbers; std::invalid_argument if the separator may be part of a number.
+/// empty, no T or, unless `options` says that they are meant, nan or inf, a line has more or fewer fields than the first, a
+/// quote is out of place, or where names are expected are numbers; std::invalid_argument if the separator may be part of a
+/// number.
 template <number_of_file T> csv_table<T> read_csv(std::filesystem::path const& path, csv_options options = {}) {
   detail::unpacked in(path);
   return detail::read_csv<T>(in, options);

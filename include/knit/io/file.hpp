@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <concepts>
@@ -198,14 +199,15 @@ class unpacked {
   std::size_t position_ = 0;
 };
 
-/// All bytes that are left.
-inline std::vector<std::uint8_t> read_rest(unpacked& in) {
+/// All bytes that are left, or the first `most` of them. Memory grows with what has been read.
+inline std::vector<std::uint8_t> read_rest(unpacked& in, std::size_t most = std::numeric_limits<std::size_t>::max()) {
   std::vector<std::uint8_t> bytes;
   for (std::size_t had = 0;; had = bytes.size()) {
-    bytes.resize(std::max<std::size_t>(2 * had, 1u << 16));
+    const std::size_t room = std::min(most, std::max<std::size_t>(2 * had, 1u << 16));
+    bytes.resize(room);
     const std::size_t got = in.read(std::span(bytes).subspan(had));
     bytes.resize(had + got);
-    if (got < std::max<std::size_t>(had, 1u << 16)) return bytes;
+    if (bytes.size() < room || room == most) return bytes;
   }
 }
 
@@ -213,8 +215,8 @@ inline std::vector<std::uint8_t> read_rest(unpacked& in) {
 template <class T> std::string type_name() {
   return (std::is_floating_point_v<T> ? 'f' : std::is_signed_v<T> ? 'i' : 'u') + std::to_string(sizeof(T));
 }
-/// Whether a number of a file can be a T: in its range, and whole where T is. Digits behind those of a float are
-/// rounded.
+/// Whether a number of a file can be a T: in its range, and whole where T is. What a file has as a whole number is one
+/// as T, too; digits behind those of a float are rounded where they come from a wider one.
 template <class T, class S> bool fits(S value) {
   if constexpr (std::is_integral_v<T> && std::is_integral_v<S>) return std::in_range<T>(value);
   else if constexpr (std::is_integral_v<T>)
@@ -222,7 +224,10 @@ template <class T, class S> bool fits(S value) {
            double(value) <= double(std::numeric_limits<T>::max()) && value == std::trunc(value);
   else if constexpr (std::is_floating_point_v<S>)
     return !std::isfinite(value) || std::abs(double(value)) <= double(std::numeric_limits<T>::max());
-  else return true;
+  else {
+    const std::uint64_t size = std::cmp_less(value, 0) ? 0 - std::uint64_t(value) : std::uint64_t(value);
+    return int(std::bit_width(size)) - std::countr_zero(size) <= std::numeric_limits<T>::digits;
+  }
 }
 
 /// Bytes of an array with elements of so many bytes.

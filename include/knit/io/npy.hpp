@@ -39,7 +39,8 @@ class npy_dictionary {
       else fail("there is a key too many, " + in_quotes(key));
       if (!take(',') && next() != '}') fail("a comma or } is expected");
     }
-    if (next() != 0) fail("something stands behind the }");
+    next();
+    if (at_ < text_.size()) fail("something stands behind the }");
     if (!type || !order || !extent) fail("it lacks descr, fortran_order or shape");
     return h;
   }
@@ -138,10 +139,7 @@ inline npy_header read_npy_header(unpacked& in) {
 
 /// Whether the header says S; where a byte is all, the order is not asked.
 template <class S> bool has_type(npy_header const& h) {
-  if (sizeof(S) == 1)
-    return h.type == "|" + type_name<S>() || h.type == "<" + type_name<S>() ||
-           (h.type == "|b1" && std::is_unsigned_v<S>);
-  return h.type == "<" + type_name<S>();
+  return h.type == "<" + type_name<S>() || (sizeof(S) == 1 && h.type == "|" + type_name<S>());
 }
 
 /// Throws data_error where a value is none of T.
@@ -176,9 +174,20 @@ template <class T, class S> bool read_npy_as(unpacked& in, npy_header const& h, 
   if (has_type<S>(h)) values = converted<T>(read_values<S>(in, h.extent), in.path());
   return has_type<S>(h);
 }
+/// Of bool, whose bytes are 0 and 1.
+template <class T> bool read_npy_as_bool(unpacked& in, npy_header const& h, std::vector<T>& values) {
+  if (h.type != "|b1") return false;
+  const auto bytes = read_values<std::uint8_t>(in, h.extent);
+  const auto wrong = std::ranges::find_if(bytes, [](std::uint8_t b) { return b > 1; });
+  if (wrong != bytes.end())
+    refuse(in.path(), "has " + std::to_string(*wrong) + " as value number " + std::to_string(wrong - bytes.begin()) +
+                          ", which is no b1");
+  values.assign(bytes.begin(), bytes.end());
+  return true;
+}
 template <class T, class... S> std::vector<T> read_npy_values(unpacked& in, npy_header const& h) {
   std::vector<T> values;
-  if (!(read_npy_as<T, S>(in, h, values) || ...))
+  if (!(read_npy_as_bool(in, h, values) || ... || read_npy_as<T, S>(in, h, values)))
     refuse(in.path(), "has values of type " + in_quotes(h.type) +
                           ", of which only <f4, <f8, |b1 and the integers (|u1, <i4, ...) are supported");
   return h.fortran && h.extent.size() > 1 ? last_fastest(std::move(values), h.extent) : values;
@@ -194,9 +203,9 @@ template <class T> file_array<T> read_npy(unpacked& in) {
 
 /// Reads an array that NumPy has saved, `read_npy<float>("x.npy")`: versions 1 to 3, plain or packed by gzip, in C's
 /// order or in Fortran's, which is put into C's. Values of another type become T: each must be in T's range, and
-/// whole where T is; digits behind those of a float are rounded. Throws data_error if one is not, and if the file is
-/// missing, truncated, corrupt, no .npy file, larger than promised, or of another type: highest byte first, f2,
-/// complex, text, objects, structures.
+/// whole where T is; a whole number must be one that T has, while digits of an f8 behind those of an f4 are rounded. Throws
+/// data_error if one is not, and if the file is missing, truncated, corrupt, no .npy file, larger than promised, or of
+/// another type: highest byte first, f2, complex, text, objects, structures.
 template <number_of_file T> file_array<T> read_npy(std::filesystem::path const& path) {
   detail::unpacked in(path);
   return detail::read_npy<T>(in);
@@ -225,7 +234,7 @@ template <number_of_file T> mapped_array<T> map_npy(std::filesystem::path const&
 class npz_file {
  public:
   /// Throws data_error if the file is missing or no zip archive, or one of zip64, as NumPy writes where an array or all
-  /// before one are 2 GiB or more, or where there are 65535 arrays or more.
+  /// before one are 2 GiB or more, or where there are 65535 arrays or more, or if it has a name twice.
   explicit npz_file(std::filesystem::path const& path) : path_(path) {
     detail::unpacked in(path);
     bytes_ = detail::read_rest(in);
@@ -240,7 +249,7 @@ class npz_file {
   std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (auto const& m : members_)
-      all.push_back(m.name.ends_with(".npy") ? m.name.substr(0, m.name.size() - 4) : m.name);
+      if (m.name.ends_with(".npy")) all.push_back(m.name.substr(0, m.name.size() - 4));
     return all;
   }
   /// Reads an array as read_npy does. Throws data_error as that, and if there is none of the name, if the archive is

@@ -307,7 +307,8 @@ template <array_like A> bool fits(stored_array const& from, A const& to) {
          from.extent == detail::stored_extent(to) &&
          from.bytes.size() == std::size_t(to.size()) * sizeof(typename A::value_type);
 }
-/// The same way back. Throws data_error, and changes nothing, where the array is not of the type and extents of `to`.
+/// The same way back. Throws data_error, and changes nothing, where the array is not of the type and extents of `to`: none is
+/// converted, so F16 and BF16, which no array of knit holds, are always refused.
 template <array_like A> void from_stored(stored_array const& from, A& to) {
   using T = typename A::value_type;
   if (!fits(from, to))

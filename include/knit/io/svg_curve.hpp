@@ -108,6 +108,9 @@ struct svg_picture {
 inline std::string svg_of(std::vector<svg_series> const& all, svg_options const& o = {}) {
   constexpr char const* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
   detail::svg_picture p{o};
+  if (p.left >= p.right || p.top >= p.bottom)
+    throw std::invalid_argument("knit: a picture of " + std::to_string(o.width) + " x " + std::to_string(o.height) +
+                                " pixels has no room within its margins; make it larger");
   for (auto const& s : all)
     for (std::size_t i = 0; i < s.y.size(); ++i)
       if (p.shows(s, i)) p.x.include(s.x[i]), p.y.include(s.y[i]);
@@ -128,7 +131,8 @@ inline std::string svg_of(std::vector<svg_series> const& all, svg_options const&
 
 /// `svg_curve("loss.svg", {{"sgd", losses}, {"adam", others, 600}}, {.log_scale = true})`: a picture of losses by step, 1
 /// or as many as said from one to the next. The axes have what there is to show; where a number is infinite or NaN, or on a
-/// logarithmic scale not above 0, a curve has a gap. Throws data_error where the file cannot be written.
+/// logarithmic scale not above 0, a curve has a gap. Throws data_error where the file cannot be written, std::invalid_argument
+/// where the picture is no larger than its margins.
 inline void svg_curve(std::filesystem::path const& path, std::vector<svg_series> const& all, svg_options const& o = {}) {
   const std::string text = svg_of(all, o);
   replace_file(path, {std::as_bytes(std::span(text))});

@@ -2,6 +2,7 @@
 // zip.hpp -- in: the bytes of a zip archive. out: its members, unpacked.
 #pragma once
 #include <knit/io/file.hpp>
+#include <set>
 
 namespace knit::detail {
 
@@ -61,7 +62,8 @@ inline std::size_t zip_end(std::span<std::uint8_t const> bytes, std::filesystem:
   refuse(path, "is no zip archive, or a truncated one: it has no end record");
 }
 
-/// The directory of an archive. Throws data_error if it is none, corrupt, in several parts or of zip64.
+/// The directory of an archive. Throws data_error if it is none, corrupt, in several parts or of zip64, or has a name
+/// twice.
 /// Source: PKWARE, APPNOTE.TXT, 4.3.
 inline std::vector<zip_member> zip_members(std::span<std::uint8_t const> bytes, std::filesystem::path const& path) {
   const zip_bytes zip(bytes, path);
@@ -74,6 +76,7 @@ inline std::vector<zip_member> zip_members(std::span<std::uint8_t const> bytes, 
   refuse_zip64(count == 0xffff || place == 0xffffffff);
   if (zip.four(end, 4) != 0 || zip.two(end, 8) != count) refuse(path, "is one part of a zip archive in several");
   std::vector<zip_member> all;
+  std::set<std::string> names;
   for (std::uint32_t i = 0; i < count; ++i) {
     auto const r = zip.record(place, 46, zip_entry_signature, "directory entry");
     const std::uint32_t name_size = zip.two(r, 28);
@@ -81,13 +84,14 @@ inline std::vector<zip_member> zip_members(std::span<std::uint8_t const> bytes, 
     all.push_back({std::string(name.begin(), name.end()), zip.two(r, 8), zip.two(r, 10), zip.four(r, 16),
                    zip.four(r, 20), zip.four(r, 24), zip.four(r, 42)});
     zip_member const& m = all.back();
+    if (!names.insert(m.name).second) refuse(path, "has two members of the name " + in_quotes(m.name));
     refuse_zip64(m.packed_size == 0xffffffff || m.size == 0xffffffff || m.header == 0xffffffff);
     place += 46 + name_size + zip.two(r, 30) + zip.two(r, 32);
   }
   return all;
 }
 
-/// A member, unpacked and checked. Memory grows with what is unpacked.
+/// A member, unpacked and checked. Memory grows with what is unpacked, which is no more than the directory says.
 inline std::vector<std::uint8_t> unzipped(std::span<std::uint8_t const> bytes, zip_member const& m,
                                           std::filesystem::path const& path) {
   auto const name = member_path(path, m);
@@ -99,9 +103,10 @@ inline std::vector<std::uint8_t> unzipped(std::span<std::uint8_t const> bytes, z
   auto const header = zip.record(m.header, 30, zip_header_signature, "header");
   const std::size_t first = m.header + std::size_t(30) + zip.two(header, 26) + zip.two(header, 28);
   unpacked in(zip.at(first, m.packed_size, "member"), name, m.method == 0 ? packing::none : packing::deflate);
-  std::vector<std::uint8_t> all = read_rest(in);
+  std::vector<std::uint8_t> all = read_rest(in, std::size_t(m.size) + 1);
   if (all.size() != m.size)
-    refuse(name, "holds " + std::to_string(all.size()) + " bytes, but the archive says " + std::to_string(m.size));
+    refuse(name, "holds " + (all.size() > m.size ? "more" : std::to_string(all.size())) +
+                     " bytes, but the archive says " + std::to_string(m.size));
   if (crc32_z(crc32_z(0, nullptr, 0), all.data(), all.size()) != m.crc) refuse(name, "is corrupt: incorrect checksum");
   return all;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/op/transcendental.hpp>
+#include <knit/optim/rule.hpp>
 #include <tuple>
 
 namespace knit {
@@ -15,7 +16,10 @@ struct adadelta_rule {
 
   static constexpr char const* name = "adadelta";
   static constexpr int states = 2;
-  std::array<double, 3> hyper(long) const { return {lr, 1 - rho, eps}; }
+  std::array<double, 3> hyper(long) const {
+    return {detail::from_0(lr, "lr of adadelta"), 1 - detail::below_1(rho, "rho of adadelta"),
+            detail::above_0(eps, "eps of adadelta")};
+  }
 
   struct next {
     constexpr auto operator()(auto w, auto g, auto s, auto t, auto rate, auto rest, auto inside) const {

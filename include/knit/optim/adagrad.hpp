@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/op/transcendental.hpp>
+#include <knit/optim/rule.hpp>
 #include <tuple>
 
 namespace knit {
@@ -15,7 +16,11 @@ struct adagrad_rule {
 
   static constexpr char const* name = "adagrad";
   static constexpr int states = 1;
-  std::array<double, 3> hyper(long) const { return {lr, eps, eps_outside}; }
+  std::array<double, 3> hyper(long) const {
+    detail::above_0(eps + eps_outside, "eps + eps_outside of adagrad");
+    return {detail::from_0(lr, "lr of adagrad"), detail::from_0(eps, "eps of adagrad"),
+            detail::from_0(eps_outside, "eps_outside of adagrad")};
+  }
 
   struct next {
     constexpr auto operator()(auto w, auto g, auto s, auto rate, auto inside, auto outside) const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <knit/op/transcendental.hpp>
+#include <knit/optim/rule.hpp>
 #include <tuple>
 
 namespace knit {
@@ -19,8 +20,10 @@ struct adam_rule {
   /// 1 - beta is worked out here, in double: of a beta near 1 that was rounded to float it would be wrong by 5e-5. The
   /// root that takes v's bias away stands before lr and eps, where it costs nothing for each element.
   std::array<double, 4> hyper(long step) const {
-    const double root = std::sqrt(1 - std::pow(beta2, double(step)));
-    return {lr * root / (1 - std::pow(beta1, double(step))), 1 - beta1, 1 - beta2, eps * root};
+    const double b1 = detail::below_1(beta1, "beta1 of adam"), b2 = detail::below_1(beta2, "beta2 of adam");
+    const double root = std::sqrt(1 - std::pow(b2, double(step)));
+    return {detail::from_0(lr, "lr of adam") * root / (1 - std::pow(b1, double(step))), 1 - b1, 1 - b2,
+            detail::above_0(eps, "eps of adam") * root};
   }
 
   struct next {

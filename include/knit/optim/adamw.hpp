@@ -15,7 +15,7 @@ struct adamw_rule {
   static constexpr char const* name = "adamw";
   static constexpr int states = adam_rule::states;
   std::array<double, 5> hyper(long step) const {
-    return detail::with_number(adam_rule{lr, beta1, beta2, eps}.hyper(step), lr * decay);
+    return detail::with_number(adam_rule{lr, beta1, beta2, eps}.hyper(step), lr * detail::from_0(decay, "decay of adamw"));
   }
 
   struct next {

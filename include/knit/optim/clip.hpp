@@ -16,7 +16,7 @@ constexpr auto shortened(auto g, auto squared, auto most) { return g % (most / m
 template <class Rule> struct clip_each_rule : Rule {
   double most;
 
-  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), most); }
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), detail::above_0(most, "the norm of clip_each")); }
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
@@ -32,7 +32,7 @@ template <class Rule> struct clip_all_rule : Rule {
   static_assert(!requires { typename Rule::total; }, "knit: a rule has one total over all gradients; clip by the global norm once");
   double most;
 
-  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), most); }
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), detail::above_0(most, "the norm of clip_all")); }
 
   /// What of each gradient is added up over all parameters.
   struct total {

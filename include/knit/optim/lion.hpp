@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/op/compare.hpp>
+#include <knit/optim/rule.hpp>
 #include <tuple>
 
 namespace knit {
@@ -15,7 +16,10 @@ struct lion_rule {
 
   static constexpr char const* name = "lion";
   static constexpr int states = 1;
-  std::array<double, 4> hyper(long) const { return {lr, 1 - beta1, 1 - beta2, lr * decay}; }
+  std::array<double, 4> hyper(long) const {
+    return {detail::from_0(lr, "lr of lion"), 1 - detail::below_1(beta1, "beta1 of lion"),
+            1 - detail::below_1(beta2, "beta2 of lion"), lr * detail::from_0(decay, "decay of lion")};
+  }
 
   struct next {
     constexpr auto operator()(auto w, auto g, auto m, auto rate, auto rest1, auto rest2, auto shrink) const {

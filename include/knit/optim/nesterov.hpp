@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/op/arithmetic.hpp>
+#include <knit/optim/rule.hpp>
 #include <tuple>
 
 namespace knit {
@@ -15,7 +16,9 @@ struct nesterov_rule {
 
   static constexpr char const* name = "nesterov";
   static constexpr int states = 1;
-  std::array<double, 2> hyper(long) const { return {lr, gamma}; }
+  std::array<double, 2> hyper(long) const {
+    return {detail::from_0(lr, "lr of nesterov"), detail::below_1(gamma, "gamma of nesterov")};
+  }
 
   struct next {
     constexpr auto operator()(auto w, auto g, auto v, auto rate, auto kept) const {

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/op/transcendental.hpp>
+#include <knit/optim/rule.hpp>
 #include <tuple>
 
 namespace knit {
@@ -15,7 +16,11 @@ struct rmsprop_rule {
 
   static constexpr char const* name = "rmsprop";
   static constexpr int states = 1;
-  std::array<double, 4> hyper(long) const { return {lr, 1 - rho, eps, eps_outside}; }
+  std::array<double, 4> hyper(long) const {
+    detail::above_0(eps + eps_outside, "eps + eps_outside of rmsprop");
+    return {detail::from_0(lr, "lr of rmsprop"), 1 - detail::below_1(rho, "rho of rmsprop"), detail::from_0(eps, "eps of rmsprop"),
+            detail::from_0(eps_outside, "eps_outside of rmsprop")};
+  }
 
   struct next {
     constexpr auto operator()(auto w, auto g, auto s, auto rate, auto rest, auto inside, auto outside) const {

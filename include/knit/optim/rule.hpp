@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// rule.hpp -- what update rules around other rules are made with.
+// rule.hpp -- what update rules are made with: checks of their numbers, and the parts of those around other rules.
 #pragma once
 #include <array>
 #include <cstddef>
+#include <cstdio>
+#include <limits>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -19,6 +23,27 @@ constexpr std::array<double, N + M> with_numbers(std::array<double, N> const& fi
   return std::apply([&](auto... a) {
     return std::apply([&](auto... b) { return std::array<double, N + M>{a..., b...}; }, last);
   }, first);
+}
+
+// Numbers of rules, refused where they mean nothing. `hyper` asks with each step, as they may change in between. A step may be
+// one of float, so its limits are everybody's: beyond them a number is infinite there, or 0.
+
+[[noreturn, gnu::cold]] inline void refuse_number(char const* name, double v, char const* allowed) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", v);
+  throw std::invalid_argument(std::string("knit: ") + name + " is a number " + allowed + ", not " + text);
+}
+inline double from_0(double v, char const* name) {
+  if (v >= 0 && v <= std::numeric_limits<float>::max()) return v;
+  refuse_number(name, v, "from 0 to 3.4e38");
+}
+inline double above_0(double v, char const* name) {
+  if (v >= std::numeric_limits<float>::min() && v <= std::numeric_limits<float>::max()) return v;
+  refuse_number(name, v, "from 1.2e-38 to 3.4e38");
+}
+inline double below_1(double v, char const* name) {
+  if (v >= 0 && v < 1) return v;
+  refuse_number(name, v, "from 0 to below 1");
 }
 
 // A rule around another is derived from it, so that its numbers are the other's and one more, the last.

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <knit/op/arithmetic.hpp>
+#include <knit/optim/rule.hpp>
 
 namespace knit {
 
@@ -12,7 +13,7 @@ struct sgd_rule {
   double lr = 0.1;
 
   static constexpr char const* name = "sgd";
-  std::array<double, 1> hyper(long) const { return {lr}; }
+  std::array<double, 1> hyper(long) const { return {detail::from_0(lr, "lr of sgd")}; }
 
   struct next {
     constexpr auto operator()(auto w, auto g, auto rate) const { return w - rate % g; }

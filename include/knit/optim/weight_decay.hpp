@@ -10,7 +10,7 @@ namespace knit {
 template <class Rule> struct weight_decay_rule : Rule {
   double decay;
 
-  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), decay); }
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), detail::from_0(decay, "the share of weight_decay")); }
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
@@ -23,7 +23,7 @@ template <class Rule> struct weight_decay_rule : Rule {
 template <class Rule> struct l1_penalty_rule : Rule {
   double by;
 
-  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), by); }
+  auto hyper(long step) const { return detail::with_number(Rule::hyper(step), detail::from_0(by, "the share of l1_penalty")); }
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {

@@ -8,6 +8,7 @@
 #include <knit/data/minibatch.hpp>
 #include <knit/io/safetensors.hpp>
 #include <knit/train/step.hpp>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -181,6 +182,7 @@ void load(std::filesystem::path const& path, training_step<Backend, Model, Rule,
       detail::refuse(path, "is of a training by " + detail::printable(rule) + ", where one by " + detail::rule_name<Rule>() + " is wanted");
   detail::check(path, file, step);
   long const steps = detail::number_in<long>(path, file, "steps");
+  if (steps == std::numeric_limits<long>::max()) detail::refuse(path, "is no checkpoint: it has so many steps that no other is left");
   (batches.seek(detail::get_position(path, file)), ...);  // the last that may throw
   step.set_steps(steps);
   detail::scatter(file, step);

@@ -109,7 +109,7 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
 
   static int checked(int memory) {
     if (memory >= 1) return memory;
-    throw std::invalid_argument(std::string("knit: lbfgs remembers from 1 step on, not ") + std::to_string(memory));
+    throw std::invalid_argument("knit: lbfgs remembers from 1 step on, not " + std::to_string(memory));
   }
   static double largest(row const& g) {
     double most = 0;
@@ -120,6 +120,9 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
     inverse_.clear();
     read_parameters(*model_, w_.data());
     loss_ = evaluate(g_);
+    if (std::isfinite(loss_) && !std::ranges::all_of(g_, [](value_type x) { return std::isfinite(x); }))
+      throw std::runtime_error("knit: lbfgs begins where the loss is " + std::to_string(loss_) +
+                               " and its gradient is infinite or no number, as that of a root at 0 is; begin elsewhere");
     begun_ = true;
   }
   /// The loss of the model as it is, and its gradient.
@@ -179,7 +182,8 @@ using lbfgs_of = lbfgs_iteration<Backend, std::remove_cvref_t<Model>, std::remov
 
 /// `for (double loss : lbfgs(model, x, y))`: reading a loss makes an iteration of L-BFGS with a line search by the
 /// strong Wolfe conditions, on the loss model(x, y) of all data at once. Yields the loss before each iteration; the
-/// last is that of the model as it stays. A random model is as it is in inference. Model and arrays are referred to and
+/// last is that of the model as it stays. Throws std::runtime_error where a pass begins with a loss that is a number and a
+/// gradient that is none. A random model is as it is in inference. Model and arrays are referred to and
 /// must outlive the range; after its construction nothing is allocated. Source: Liu, Nocedal, Mathematical Programming
 /// 45 (1989).
 template <class Backend = default_backend, model Model, class X, class Y> requires array_like<X> && array_like<Y>

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <knit/optim/trust_region.hpp>
 #include <knit/train/fit.hpp>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace knit {
@@ -25,6 +27,13 @@ constexpr sentence named_residuals(shape s) {
   return t;
 }
 
+template <class Model> constexpr sentence one_residual() {
+  sentence t;
+  t << "levenberg_marquardt takes a model whose value is the array of its residuals, and the value of this one is a number, as a loss "
+       "is; return the residuals, or minimise the loss by lbfgs";
+  return t;
+}
+
 /// A model's residuals r on arguments, and J v, their derivative along a direction v of the parameters: that by u of
 /// the product of v and the derivative of u r, which is linear in u, so no u is left in it. Leaves: parameters,
 /// arguments, v, u.
@@ -35,6 +44,7 @@ template <class Model, class... X> struct residuals_spec {
   using residuals = typename base::traced;
   static constexpr bool known = [] {
     if constexpr (residuals::extents_type::named > 0) complain<named_residuals(residuals::shape)>();
+    if constexpr (residuals::shape.rank == 0) complain<one_residual<Model>()>();
     return true;
   }();
   static_assert(known);
@@ -105,7 +115,7 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
     void* outputs[] = {r.data(), along};
     program_.run(leaves.data(), outputs);
   }
-  /// J, one column after the other. False if |r| is no number or least already.
+  /// J, one column after the other. False if |r| is no number or least already; throws where J is none.
   bool linearise() {
     if (!std::isfinite(squares_)) return false;
     value_type* column = j_.data();
@@ -119,7 +129,10 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
       };
       (each(v), ...);
     }, v_);
-    return region_.linearise(j_.data(), r_.data(), rows_) && region_.steepest() > options_.gtol;
+    if (!region_.linearise(j_.data(), r_.data(), rows_))
+      throw std::runtime_error("knit: levenberg_marquardt has come to where the squares of the residuals add up to " +
+                               std::to_string(squares_) + " and their derivative is infinite or no number; begin elsewhere");
+    return region_.steepest() > options_.gtol;
   }
   /// A step to a smaller sum of squares; false if there is none, and the model stays.
   bool descend() {
@@ -182,8 +195,8 @@ using levenberg_marquardt_of =
 /// `for (double squares : levenberg_marquardt(model, x, y))`: fits a model whose value on all of the data, model(x, y),
 /// is an array of residuals: reading an element makes an iteration that makes the sum of their squares less. Yields it
 /// as it was before each; the last is that of the model as it stays. Meant for up to a hundred parameters or so: their
-/// derivative is worked out forward, an element after the other. Model and arrays are referred to and must outlive the
-/// range; after its construction nothing is allocated.
+/// derivative is worked out forward, an element after the other. Throws std::runtime_error where that is no number. Model
+/// and arrays are referred to and must outlive the range; after its construction nothing is allocated.
 template <class Backend = default_backend, model Model, class X, class Y> requires array_like<X> && array_like<Y>
 auto levenberg_marquardt(Model&& m, X&& x, Y&& y, levenberg_marquardt_options const& o = {}) {
   using iteration = detail::levenberg_marquardt_of<Backend, Model, X, Y>;

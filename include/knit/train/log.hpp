@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // log.hpp -- in: a file or a stream, values by name. out: what tap calls to write a line of JSON for each loss.
 #pragma once
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -9,9 +8,10 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <knit/io/replace_file.hpp>
+#include <knit/io/json.hpp>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -36,11 +36,15 @@ template <class T> std::string json_number(T v) {
   char text[32];
   return std::isfinite(v) ? std::string(text, std::to_chars(text, text + sizeof text, v).ptr) : "null";
 }
-inline std::string checked_name(std::string const& name) {
-  const bool plain = std::ranges::none_of(name, [](char c) { return c == '"' || c == '\\' || (c >= 0 && c < ' '); });
-  if (plain && name != "step" && name != "seconds" && name != "loss") return name;
-  throw std::invalid_argument("knit: a logged value is named `" + name + "`, but step, seconds and loss are taken, and a name has "
-                              "no quotes, backslashes and control characters; give it another");
+/// A name twice in an object of JSON means what its reader likes.
+inline void check_log(logged_values const& values, log_options const& o) {
+  if (o.every < 1)
+    throw std::invalid_argument("knit: log_to counts from 1 step on for each line, not " + std::to_string(o.every));
+  std::set<std::string> names{"step", "seconds", "loss"};
+  for (auto const& [name, value] : values)
+    if (!names.insert(name).second)
+      throw std::invalid_argument("knit: a logged value is named `" + name + "`, and so is another of the line, which has step, "
+                                  "seconds and loss already; give it another name");
 }
 
 }  // namespace detail
@@ -50,7 +54,7 @@ class json_log {
  public:
   json_log(std::shared_ptr<std::ostream> to, logged_values values, log_options o)
       : state_(std::make_shared<state>(state{std::move(to), std::move(values), std::move(o)})) {
-    for (auto const& [name, value] : state_->values) detail::checked_name(name);
+    detail::check_log(state_->values, state_->options);
     if (!state_->options.now)
       state_->options.now = [] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -65,7 +69,7 @@ class json_log {
     const double seconds = std::round(1e6 * (s.options.now() - s.start)) / 1e6;
     std::string line = "{\"step\":" + std::to_string(s.step) + ",\"seconds\":" + detail::json_number(seconds) +
                        ",\"loss\":" + detail::json_number(loss);
-    for (auto const& [name, value] : s.values) line += ",\"" + name + "\":" + detail::json_number(value());
+    for (auto const& [name, value] : s.values) line += "," + detail::json_text(name) + ":" + detail::json_number(value());
     if (!(*s.to << line + "}\n" << std::flush)) throw std::runtime_error("knit: a log cannot be written; is the disk full?");
   }
 
@@ -84,8 +88,9 @@ class json_log {
 /// a line {"step":600,"seconds":1.25,"loss":0.31,"accuracy":0.92} for each element, seconds since the log was made. Numbers
 /// read back the same; one that is infinite or NaN is null. Each line is written whole and flushed, so that a run that
 /// ends in any way leaves all of them. A file that is there is replaced, so a training that goes on gives a stream that appends;
-/// data_error where it cannot be opened.
+/// data_error where it cannot be opened; std::invalid_argument where a name stands twice or `every` is below 1.
 inline json_log log_to(std::filesystem::path const& path, logged_values values = {}, log_options o = {}) {
+  detail::check_log(values, o);  // before a file is replaced
   errno = 0;
   auto file = std::make_shared<std::ofstream>(path);
   if (!*file) detail::refuse_errno(path, "opened");

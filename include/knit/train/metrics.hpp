@@ -20,11 +20,20 @@ namespace knit {
 // A metric is called with the scores of each instance, a std::span, and its label, 0 .. classes - 1; at the end value() is
 // asked for. It may be of the user's own.
 
-/// The fraction of instances whose label is the row of the largest score, the first of equal ones; of no instances 0.
+namespace detail {
+/// The row of the largest score, the first of equal ones; -1, which is no label, where a score is NaN.
+long row_of_largest(auto scores) {
+  if (std::ranges::any_of(scores, [](auto z) { return std::isnan(z); })) return -1;
+  return long(std::ranges::max_element(scores) - scores.begin());
+}
+}  // namespace detail
+
+/// The fraction of instances whose label is the row of the largest score, the first of equal ones; of no instances 0. One with a
+/// score that is NaN is not right.
 struct accuracy_metric {
   long right = 0, count = 0;
   void operator()(auto scores, long label) {
-    right += std::ranges::max_element(scores) - scores.begin() == label;
+    right += detail::row_of_largest(scores) == label;
     ++count;
   }
   double value() const { return count == 0 ? 0 : double(right) / double(count); }
@@ -45,10 +54,13 @@ struct nll_metric {
   double value() const { return sum / double(count); }
 };
 
-/// counts(label, row): how many instances of a label have their largest score, the first of equal ones, in a row.
+/// counts(label, row): how many instances of a label have their largest score, the first of equal ones, in a row. One with a
+/// score that is NaN has none and is not counted.
 template <int Classes> struct confusion_metric {
   tensor<std::int32_t, Classes, Classes> counts;
-  void operator()(auto scores, long label) { ++counts(label, std::ranges::max_element(scores) - scores.begin()); }
+  void operator()(auto scores, long label) {
+    if (const long row = detail::row_of_largest(scores); row >= 0) ++counts(label, row);
+  }
   tensor<std::int32_t, Classes, Classes> value() const { return counts; }
 };
 

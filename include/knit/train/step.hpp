@@ -11,7 +11,8 @@ namespace knit {
 /// and `next` the next values as expressions: called with a parameter w, the loss's gradient g, the rule's states of
 /// that parameter (`static constexpr int states`, none if absent: arrays in the shape of w, 0 at first) and the
 /// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's. A rule may have a struct
-/// `total`: called with a gradient it gives a number, and `next` gets the sum of it over all parameters after g.
+/// `total`: called with a gradient it gives a number, and `next` gets the sum of it over all parameters after g. Of knit's own
+/// rules `hyper` throws std::invalid_argument where a number means nothing: a rate below 0, a beta1 of 1.
 template <class Rule>
 concept update_rule = requires(Rule const& rule, long step) {
   typename Rule::next;
@@ -156,7 +157,8 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
       (add(of_parameter), ...);
     }, states_);
     (leaves.add(x), ...);
-    const auto numbers = spec::numbers_at(rule, ++steps_);
+    const auto numbers = spec::numbers_at(rule, steps_ + 1);  // which may throw
+    ++steps_;
     for (auto const& n : numbers) leaves.add(&n);
     value_type loss = 0;
     void* outputs[] = {&loss};

@@ -36,7 +36,8 @@ template <class Rng, class Task> struct tap_stage {
 };
 
 /// `losses | takenth(n) | tap(task)`: task(loss) after every n-th step. It is called once for each element, when that is
-/// read or passed over; what it does to the model the next step sees.
+/// read or passed over; what it does to the model the next step sees. The view keeps a copy of the task, so a functor that is
+/// asked for what it saw is given as std::ref(task), and must outlive the range.
 inline constexpr adaptor<tap_stage> tap{};
 
 namespace detail {

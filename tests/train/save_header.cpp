@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// header.cpp -- in: train/header.hpp, numbers of all sizes. out: the header in tests/data, which this file includes; it compiles
+// save_header.cpp -- in: train/save_header.hpp, numbers of all sizes. out: the header in tests/data, which this file includes; it compiles
 // and runs without knit, and gives a model back bit for bit.
 
 #include <knit/knit.hpp>
-#include <knit/train/header.hpp>
+#include <knit/train/save_header.hpp>
 
 #include <gtest/gtest.h>
 
@@ -76,6 +76,30 @@ int main() {
   EXPECT_EQ(WEXITSTATUS(std::system(program.c_str())), 42);
 }
 
+// What the header calls things, a field may be called, too.
+template <class A, class B> struct filters {
+  BOOST_HANA_DEFINE_STRUCT(filters, (A, f), (B, F));
+};
+TEST(save_header, takes_any_name_of_a_field) {
+  if (std::system("c++ --version > /dev/null") != 0) GTEST_SKIP() << "there is no c++ here";
+  const temporary_folder folder;
+  save_header(folder / "weights.hpp", filters<tensor<float, 2>, tensor<float, 1>>{tensor<float, 2>{3, 4}, tensor<float, 1>{5}}, "weights");
+  std::ofstream(folder / "alone.cpp") << R"(#include "weights.hpp"
+struct product {
+  float& of;
+  template <int N, class... E> void operator()(char const*, float const (&a)[N], E...) const { for (float x : a) of *= x; }
+};
+int main() {
+  float all = 1;
+  weights::for_each_parameter(product{all});
+  return int(all);
+}
+)";
+  const std::string program = (folder / "alone").string();
+  ASSERT_EQ(std::system(("c++ -std=c++17 -Wall -Wextra -Werror -pedantic " + program + ".cpp -o " + program).c_str()), 0);
+  EXPECT_EQ(WEXITSTATUS(std::system(program.c_str())), 60);
+}
+
 TEST(load, of_a_header_is_exact) {
   auto m = make_empty();
   load(weights{}, m);
@@ -109,7 +133,7 @@ TEST(save_header, holds_arrays_that_a_model_lies_on) {
 
 TEST(save_header, says_what_is_wrong) {
   auto m = make_model();
-  for (char const* name : {"", "two words", "9lives", "a::b", "d"}) {
+  for (char const* name : {"", "two words", "9lives", "a::b", "class", "xor_eq", "F", "d"}) {
     const auto write = [&] { header_of(m, name); };
     if (std::string(name) == "d") EXPECT_THROW(write(), data_error);
     else EXPECT_THROW(write(), std::invalid_argument);

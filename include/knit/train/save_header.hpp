@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// header.hpp -- in: a model. out: a C++ header with its parameters, for programs without files; from that a model again.
+// save_header.hpp -- in: a model. out: a C++ header with its parameters, for programs without files; from that a model again.
 #pragma once
 #include <algorithm>
 #include <charconv>
@@ -13,6 +13,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -52,11 +53,20 @@ template <class A> std::string array_literal(std::string const& path, A const& a
   }
   return s + "};\n";
 }
+/// Words of C++ up to 2023, and F, which the header calls a template's parameter.
+inline constexpr std::string_view reserved_words =
+    " F alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class co_await co_return "
+    "co_yield compl concept const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast "
+    "else enum explicit export extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq "
+    "nullptr operator or or_eq private protected public register reinterpret_cast requires return short signed sizeof static "
+    "static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename union unsigned "
+    "using virtual void volatile wchar_t while xor xor_eq ";
 inline void check_identifier(std::string const& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
-  if (name.empty() || !letter(name[0]) || !std::ranges::all_of(name, fits))
-    throw std::invalid_argument("knit: `" + name + "` cannot be the name of a struct; give save_header letters, digits and _");
+  if (name.empty() || !letter(name[0]) || !std::ranges::all_of(name, fits) || reserved_words.find(' ' + name + ' ') != std::string_view::npos)
+    throw std::invalid_argument("knit: `" + name + "` cannot be the name of a struct; give save_header letters, digits and _, and no "
+                                "word of the language or F");
 }
 
 struct array_in_header {
@@ -76,7 +86,7 @@ template <model Model> std::string header_of(Model const& m, std::string const& 
     if (!names.insert(member).second)
       throw data_error("knit: the name " + member + " of " + path + " is taken in its header; rename the field");
     arrays += detail::array_literal(path, a);
-    calls += "    f(\"" + path + "\", " + member;
+    calls += "    f(\"" + path + "\", " + name + "::" + member;  // whole, as a member may be f or F, too
     for (int e : detail::extents_of(a)) calls += ", " + std::to_string(e);
     calls += ");\n";
   });
