@@ -84,7 +84,7 @@ template <class F, class... X> struct differentiated {
     else return poison<typename call_op<call_style::layer, functor, typename X::extents_type...>::body>;
   }
   constexpr auto symbol() const {
-    if constexpr (of_model) return symbolic<functor>{};
+    if constexpr (of_model) return symbolic<functor>();
     else return f;
   }
 };
