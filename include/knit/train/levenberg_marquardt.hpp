@@ -25,6 +25,13 @@ constexpr sentence named_residuals(shape s) {
   return t;
 }
 
+template <class Model> constexpr sentence loss_for_residuals() {
+  sentence t;
+  t << "levenberg_marquardt makes the sum of squares of residuals less, and this model gives a number, as a "
+       "loss is; return the residuals, "
+       "f(x) - y, an array, or take lbfgs for a loss";
+  return t;
+}
 /// A model's residuals r on arguments, and J v, their derivative along a direction v of the parameters: that by u of
 /// the product of v and the derivative of u r, which is linear in u, so no u is left in it. Leaves: parameters,
 /// arguments, v, u.
@@ -34,6 +41,7 @@ template <class Model, class... X> struct residuals_spec {
   using argument_tag = base;
   using residuals = typename base::traced;
   static constexpr bool known = [] {
+    if constexpr (residuals::shape.rank == 0) complain<loss_for_residuals<Model>()>();
     if constexpr (residuals::extents_type::named > 0) complain<named_residuals(residuals::shape)>();
     return true;
   }();
@@ -136,7 +144,8 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
       const double expected = region_.linear() + 2 * region_.damped();
       accepted = fall >= 1e-4 * expected && fall > 0;
       resize(next, fall, expected);
-      const bool flat = std::max(std::abs(fall), expected) <= options_.ftol * squares_ && fall <= 2 * expected;
+      bool const flat =
+          std::max(std::abs(fall), expected) <= options_.ftol * squares_ && fall <= 2 * expected;
       converged_ = flat || radius_ <= options_.xtol * region_.length(w_.data()) || w_next_ == w_;
       if (accepted) {
         w_.swap(w_next_);
