@@ -1,4 +1,5 @@
 // expect: minibatch refers to its instances, which must outlive it, and these are a temporary; give them a name
+// page: data: minibatch of a temporary
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 
