@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# in: FILE, whose first line is `// expect: <regular expression>`; CXX; FLAGS, a response file; HEADER, if given, what is
-# precompiled and included before it. out: fails unless the file compiles, and with KNIT_WRONG does not, and the compiler's first five
+# in: FILE, whose first lines are `// expect: <regular expression>` and `// page: <group>: <title>`; CXX; FLAGS, a
+# response file; HEADER, if given, what is precompiled and included before it. out: fails unless the file compiles, and with KNIT_WRONG does not, and the compiler's first five
 # lines then say what is expected, in a sentence that docs/errors.md has too.
 cmake_minimum_required(VERSION 3.22)
 set(ENV{LC_ALL} C)
@@ -11,9 +11,9 @@ function(fail text)
   message(FATAL_ERROR "misuse test failed")
 endfunction()
 
-file(STRINGS ${FILE} first LIMIT_COUNT 1)
-if(NOT first MATCHES "^// expect: (.+)$")
-  fail("the first line must be // expect: <regular expression>")
+file(STRINGS ${FILE} first LIMIT_COUNT 2)
+if(NOT first MATCHES "^// expect: (.+);// page: [^:]+: .+$")
+  fail("the first lines must be // expect: <regular expression> and // page: <group>: <title>")
 endif()
 set(expected "${CMAKE_MATCH_1}")
 
@@ -39,8 +39,16 @@ if(NOT head MATCHES "${expected}")
   fail("the first five lines do not say\n  ${expected}\nbut\n${said}")
 endif()
 
+set(sentence)
 if(head MATCHES "[^_]sentence{\"(([^\"\\]|\\\\.)*)\"}")
   string(REGEX REPLACE "\\\\(.)" "\\1" sentence "${CMAKE_MATCH_1}")
+  if(sentence MATCHES "\\[[.][.][.]\\]$")
+    fail("struct sentence has no room for all of\n  ${sentence}")
+  endif()
+elseif(head MATCHES "error: static assertion failed[^\n]*: knit: ([^\n]*)")
+  set(sentence "${CMAKE_MATCH_1}")
+endif()
+if(sentence)
   file(READ ${CMAKE_CURRENT_LIST_DIR}/../docs/errors.md page)
   string(FIND "${page}" "${sentence}" place)
   if(place EQUAL -1)

@@ -69,6 +69,16 @@ template <class Backend, class F, class... X> class value_and_gradients {
     program_.run(leaves.data(), outputs);
     return value_type(v);
   }
+  /// A mistake.
+  template <class... Y>
+    requires detail::called_wrongly<
+        mp::mp_list<X..., typename detail::array_of<value_type, typename X::extents_type>::type...>,
+        mp::mp_list<Y...>>
+  auto operator()(Y const&...) {
+    return complain<detail::wrong_arguments<
+        mp::mp_list<X..., typename detail::array_of<value_type, typename X::extents_type>::type...>,
+        mp::mp_list<Y...>>()>();
+  }
 
  private:
   program program_;

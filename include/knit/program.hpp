@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // program.hpp -- in: expressions, models. out: programs: evaluation, inference, updates by hand, and what they will do.
 #pragma once
+#include <cstring>
 #include <knit/backend/scalar.hpp>
 #include <knit/backend/simd.hpp>
+#include <knit/expr/mistakes.hpp>
 #include <knit/op/diff.hpp>
 #include <knit/plan/dot.hpp>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -43,16 +44,6 @@ struct no_arguments {
   static constexpr int first_argument = 0, argument_count = 0;
 };
 
-template <class T> constexpr sentence neither_float_nor_double() {
-  sentence t;
-  t << "an expression is assigned to an array whose elements are neither float nor double; knit computes these: make it a tensor<float, ...>";
-  return t;
-}
-constexpr sentence next_shape(shape w, shape next) {
-  sentence t;
-  t << "update: the next value of a parameter of shape " << w << " has shape " << next << "; make them equal";
-  return t;
-}
 /// E, or after a mistake another expression that compiles, so that the mistake stays one error.
 template <class E, class Instead> using unless_poisoned = std::conditional_t<poison<E>, Instead, E>;
 template <class E, shape W> constexpr auto check_next() {
@@ -125,8 +116,10 @@ inline namespace HWY_NAMESPACE {
 
 /// `tensor y = e;` and `w = e;`. If e reads the array that it is assigned to, it reads the old elements.
 template <class E, class D, class... B, class T, long... N>
-void evaluate_into(expr<E, D, B...> const& e, tensor<T, N...>& to) {
-  if constexpr (!std::is_floating_point_v<T>) complain<detail::neither_float_nor_double<T>()>();
+void evaluate_into(expr<E, D, B...> const& e,
+                   tensor<T, N...>& to) noexcept(detail::mistaken_value<expr<E, D, B...>>()) {
+  if constexpr (detail::mistaken_value<expr<E, D, B...>>()) return;
+  else if constexpr (!std::is_floating_point_v<T>) complain<detail::neither_float_nor_double<T>()>();
   else if constexpr (!std::is_same_v<E, extents<N...>>) {
     constexpr sentence s = [] {
       sentence t;
@@ -174,11 +167,6 @@ template <expression X> auto eval(X const& e) {
 
 namespace detail {
 
-constexpr sentence named_parameter(shape s) {
-  sentence t;
-  t << "a parameter has shape " << s << "; the compiler must know the extents of a parameter, so give it numbers";
-  return t;
-}
 template <class Tuple> struct parameter_leaves;
 template <class... A> struct parameter_leaves<std::tuple<A*...>> {
   static constexpr int count = sizeof...(A);
@@ -204,7 +192,10 @@ template <class Model, class... X> struct inference_spec {
   static constexpr int first_argument = parameters::count, argument_count = sizeof...(X);
   static constexpr auto leaves = joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...});
   template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
-    return call_layer<0>(symbolic<Model>{}, argument<inference_spec, int(Index), typename X::extents_type>{}...);
+    if constexpr (measured_labels<Model, X...>()) return complain<labels_of_loss<Model>()>();
+    else
+      return call_layer<0>(symbolic<Model>{},
+                           argument<inference_spec, int(Index), typename X::extents_type>{}...);
   }
   using traced = unless_poisoned<decltype(trace(std::index_sequence_for<X...>{})),
                                  argument<inference_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>>;
@@ -233,6 +224,12 @@ template <class Backend, class Model, class... X> class inference {
     void* outputs[] = {to};
     program_.run(leaves.data(), outputs);
   }
+  /// A mistake.
+  template <class... Y>
+    requires detail::called_wrongly<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>
+  auto operator()(Y const&...) {
+    return complain<detail::wrong_arguments<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>()>();
+  }
 
  private:
   Model const* model_;
@@ -241,7 +238,11 @@ template <class Backend, class Model, class... X> class inference {
 
 inline namespace HWY_NAMESPACE {
 /// `auto scores = make_inference<view<unorm8, 784, 1>>(model);`: the same on the backend of assignments.
-template <class... X, model Model> auto make_inference(Model const& m) { return inference<default_backend, Model, X...>(m); }
+template <class... X, class Model> auto make_inference(Model const& m) {
+  if constexpr (!model<Model>) return complain<detail::no_model<Model>("make_inference")>();
+  else if constexpr (sizeof...(X) == 0) return complain<detail::no_argument_types<Model>()>();
+  else return inference<default_backend, Model, X...>(m);
+}
 }  // namespace HWY_NAMESPACE
 
 // ---- what a program will do ---------------------------------------------------------------------------------
@@ -269,6 +270,10 @@ std::string explain(P const&) {
   return explain(Q::graph, Q::plan);
 }
 
+template <class T>
+  requires(model<T> || operand<T>)
+auto explain(T const&) { return complain<detail::no_program<T>()>(); }
+
 /// The same as a picture, in the language of Graphviz: `to_dot(step) | dot -Tsvg`.
 template <class P> requires requires { typename P::spec; }
 std::string to_dot(P const&) {
@@ -287,12 +292,6 @@ template <class Next, class E> Next next_value(E&& e) {
   else return {};
 }
 
-template <class Result> constexpr sentence no_parameters() {
-  sentence t;
-  t << "params(r): r is of a function, which has arguments and no parameters; params needs the diff of a model, a struct with "
-       "parameters; for an argument w write tensor dw = grad(r, w); w = w - lr * dw";
-  return t;
-}
 /// params(r): what update's function is called for.
 template <class Result> struct parameter_symbols {
   Result& result;
@@ -353,6 +352,12 @@ template <class... E, class Leaves> void add_all_bindings(std::tuple<E...> const
 /// The parameters of a differentiated model, for update.
 template <class M, class... X> auto params(differentiated<M, X...>& r) { return detail::parameters_to_update(r); }
 template <class M, class... X> auto params(differentiated<M, X...> const& r) { return detail::parameters_to_update(r); }
+template <class M>
+  requires(model<M> || operand<M>)
+auto params(M const&) {  // a mistake
+  if constexpr (poison<M>) return poisoned{};
+  else return complain<detail::params_of_model<M>()>();
+}
 
 inline namespace HWY_NAMESPACE {
 /// `update(params(r), [&](auto w) { return w - grad(r, w) * lr; })`: each parameter takes the value that the
@@ -364,7 +369,8 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
   std::apply([&](auto*... a) { (leaves.add(a->data()), ...); }, parameters_of(p.result.f));
   detail::add_all_bindings(p.result.arguments, leaves);
   [&]<int... K>(std::integer_sequence<int, K...>) {
-    const auto next = std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
+    auto const next = std::make_tuple(
+        detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
     detail::add_all_bindings(next, leaves);
     detail::old_elements old;
     old.keep(leaves, sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
@@ -372,6 +378,12 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }
 template <class F> void update(poisoned, F&&) {}
+template <class M, class F>
+  requires model<M>
+void update(M const&, F&&) { complain<detail::params_of_model<M>()>(); }
+template <class M, class... X, class F> void update(differentiated<M, X...> const&, F&&) {
+  complain<detail::params_of_model<M>()>();
+}
 }  // namespace HWY_NAMESPACE
 
 }  // namespace knit

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: products in bf16 are for GPUs from sm_80 on, and this is compiled for an earlier one
+// page: GPU: Products in bf16 for a GPU that has none
 #include <knit/cuda.cuh>
 
 using namespace knit;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: has a closure in its type, which nvcc refuses .*; give the program a name
+// page: GPU: A kernel of a function that has no name
 #include <knit/cuda.cuh>
 #include <knit/gradients.hpp>
 

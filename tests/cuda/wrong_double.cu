@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: a program with products in bf16 has an array of double, so it computes in double; make its arrays float
+// page: GPU: Products in bf16 of doubles
 #include <knit/cuda.cuh>
 
 using namespace knit;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: memory of a GPU whose elements are of another type
+// page: GPU: Memory of the GPU whose elements are of another type
 #include <knit/cuda.cuh>
 
 using namespace knit;

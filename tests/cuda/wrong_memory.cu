@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: an array of the host where one in the memory of a GPU is wanted
+// page: GPU: A step on the GPU, called with arrays of the host
 #include <knit/cuda.cuh>
 
 using namespace knit;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: calling a __host__ function from a __host__ __device__ function is not allowed.*eval_that_says_KNIT_FN<.* \[with Op=cubed_op
+// page: GPU: An op of one's own that is no function of the GPU
 #include <knit/cuda.cuh>
 #include <knit/gradients.hpp>
 

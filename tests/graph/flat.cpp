@@ -196,6 +196,22 @@ TEST(calls, vanish) {
       EXPECT_TRUE(f.value.is_leaf(i) || f.value.is_constant(i));
 }
 
+/// The same in arrays that are too small for it.
+template <int Capacity, class Spec> struct in_room_for : Spec { static constexpr int capacity = Capacity; };
+
+TEST(a_graph, that_outgrows_its_arrays_is_linked_again_in_larger_ones) {
+  constexpr flattened<linked_twice<one_after_the_other>> f{};
+  constexpr flattened<in_room_for<16, linked_twice<one_after_the_other>>> again{};
+  static_assert(again.capacity > 16 && !again.linked_in<again.capacity>.g.full() &&
+                again.linked_in<16>.g.full());
+  ASSERT_EQ(again.value.size, f.value.size);
+  for (int i = 0; i < f.value.size; ++i) {
+    EXPECT_EQ(again.value.at[i], f.value.at[i]);
+    EXPECT_EQ(again.value.extents[i], f.value.extents[i]);
+  }
+  EXPECT_EQ(again.value.roots[0].node, f.value.roots[0].node);
+}
+
 TEST(leaves, of_bytes_are_loaded_once_and_scaled) {
   using B = view<unorm8, 5>;
   using I = view<std::int32_t, 5>;

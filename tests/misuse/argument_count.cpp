@@ -1,4 +1,5 @@
 // expect: a function or layer cannot be called with these arguments \(1 given\)
+// page: models and programs: A function called with fewer arguments than it has
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: an expression of shape \(256x100\) is assigned to an array of shape \(100x256\)
+// page: operators: An expression assigned to an array of another shape
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: augment calls f\(x, random\) with x the std::span of the elements of an instance and random a knit::generator
+// page: data: augment by a function of batches
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: augment changes the instances of batches whose x is a view with one in each step of its last axis
+// page: data: augment behind the training
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: einsum<.*mkb,knb->mnb.*>.a, b. of .5x7x3. and .7x4.: .*knb.* names 3 axes of b, which has 2
+// page: operators: bmm of arrays without a batch axis
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

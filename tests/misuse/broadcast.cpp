@@ -1,4 +1,5 @@
 // expect: [+]: shapes \(256x100\) and \(100\) do not broadcast
+// page: operators: Arrays whose shapes do not broadcast
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

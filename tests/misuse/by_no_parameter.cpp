@@ -1,4 +1,5 @@
 // expect: by_parameter: the choice is true of no parameter of this model
+// page: training: A choice of rules that is true of no parameter
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: an expression of shape \(4\) is assigned to an array of shape \(1x4\)
+// page: operators: An array made of an expression of another shape
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: filters are width x height x channels x filters and images width x height x channels x instances; reshape what has other axes
+// page: operators: A convolution of columns
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: conv4<stride 1, padding 0>.*filters .5x5x3x20. and images .28x28x1x100.: filters of 3 channels meet images of 1, which must be equal
+// page: operators: Filters for another number of channels
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: along axis 1 a filter of 5 does not fit an image of 2 with 1 on both sides; take a smaller filter or more padding
+// page: operators: A filter that is larger than the image
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

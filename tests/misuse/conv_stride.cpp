@@ -1,4 +1,5 @@
 // expect: conv4<stride 0, padding 0>.*: the stride is at least 1 and the padding at least 0
+// page: operators: A convolution with a stride of 0
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: dropout takes the share that it drops as a number in its type, from 0 to below 1, such as dropout\{0.2_c\}
+// page: layers: dropout of a share above 1
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

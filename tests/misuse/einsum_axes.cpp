@@ -1,4 +1,5 @@
 // expect: einsum<.*mk,knb->mnb.*>.a, b. of .5x7x3. and .7x4x3.: .*mk.* names 2 axes of a, which has 3
+// page: operators: einsum with too few letters
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

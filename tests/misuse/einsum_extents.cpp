@@ -1,4 +1,5 @@
 // expect: einsum<.*mkb,nkb->mnb.*>.a, b. of .5x7x3. and .7x4x3.: axis k is 7 long in a and 4 in b, and must be equal
+// page: operators: einsum of axes that differ
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

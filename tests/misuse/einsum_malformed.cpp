@@ -1,4 +1,5 @@
 // expect: einsum<.*mkb,knb.*>.a, b. of .5x7x3. and .7x4x3.: write the letters of the axes of a, a comma, those of b, an arrow
+// page: operators: einsum without an arrow
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: einsum<.*mkm,knb->mn.*>.a, b. of .5x7x3. and .7x4x3.: a has two axes m
+// page: operators: einsum with a letter twice
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: einsum<.*mkb,knb->mnx.*>.a, b. of .5x7x3. and .7x4x3.: the result has an axis x, which neither a nor b has
+// page: operators: einsum with a result of letters that nothing has
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: an expression is assigned to an array whose elements are neither float nor double
+// page: operators: A result in an array of bytes
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

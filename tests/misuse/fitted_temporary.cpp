@@ -1,4 +1,5 @@
 // expect: what is trained must outlive the range of its losses, and this array is a temporary; give it a name
+// page: training: Fitting to a temporary
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 #include <knit/nn/curve.hpp>
@@ -12,7 +13,7 @@ double use(tensor<double, 14> const& x) {
 #ifdef KNIT_WRONG
   for (double squares : levenberg_marquardt(line, x, tensor<double, 14>(1))) last = squares;
 #else
-  const tensor<double, 14> y(1);
+  tensor<double, 14> const y(1);
   for (double squares : levenberg_marquardt(line, x, y)) last = squares;
 #endif
   return last;

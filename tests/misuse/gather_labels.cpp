@@ -1,4 +1,5 @@
 // expect: gather\(a, labels\): \(10x100\) is classes x instances and labels \(10\) must hold one label for each
+// page: operators: gather with too few labels
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: value_and_gradients: the value of the function is a number, and this one is an array of shape .4.
+// page: models and programs: value_and_gradients of a function that gives an array
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 using namespace knit;

@@ -1,4 +1,5 @@
 // expect: F is a struct without members, whose operator.. is the function
+// page: models and programs: value_and_gradients of a function that captures
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 using namespace knit;

@@ -1,4 +1,5 @@
 // expect: a \* b: inner sizes differ, \(256x784\) \* \(28x100\); axis 1 of a has 784 and axis 0 of b has 28
+// page: operators: A product whose inner sizes differ
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: nll\(scores, labels\): \(10x100\) is classes x instances and labels \(50\) must hold one label for each
+// page: operators: Too few labels
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

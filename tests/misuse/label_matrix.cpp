@@ -1,4 +1,5 @@
 // expect: nll\(scores, labels\): labels \(10x10\) must be a vector
+// page: operators: Labels as a matrix
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

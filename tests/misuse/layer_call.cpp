@@ -1,4 +1,5 @@
 // expect: a function or layer cannot be called with these arguments \(2 given\)
+// page: models and programs: A layer trained in the place of a chain
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: uniform_like: \(8192x4096\) has 33554432 elements, and random numbers are told apart for 16777216
+// page: operators: More random numbers than are told apart
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

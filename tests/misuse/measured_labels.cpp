@@ -1,4 +1,5 @@
 // expect: a metric counts instances by their class, and the y of these batches are measured values
+// page: training: The accuracy of a model of measured values
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

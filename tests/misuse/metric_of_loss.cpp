@@ -1,4 +1,5 @@
 // expect: a metric of a model: scalar is classes x instances and labels \(batch<=100\) must hold one label for each instance
+// page: training: The accuracy of a loss
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

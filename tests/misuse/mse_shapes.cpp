@@ -1,4 +1,5 @@
 // expect: mse\(a, b\): each of \(1x100\) and \(100\) would be repeated for the other; make the shapes equal
+// page: operators: mse of a row and a column
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

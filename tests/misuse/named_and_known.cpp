@@ -1,4 +1,5 @@
 // expect: [+]: shapes .784xbatch<=100. and .784x100. do not broadcast
+// page: operators: A batch of a known size with one that is known at run time only
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: einsum<..?kb,mb->km..?>.a, b. of .3xb<=67. and .4x67.: axis b is b<=67 long in a and 67 in b
+// page: operators: einsum of an axis with a name and one without
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: nll.scores, labels.: .10xbatch<=100. is classes x instances and labels .rest<=100. must hold one label for each
+// page: operators: Labels under another name than the batch
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

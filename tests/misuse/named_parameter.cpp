@@ -1,4 +1,5 @@
 // expect: a parameter has shape .10xinputs<=784.; the compiler must know the extents of a parameter
+// page: layers: A weight whose extents are known at run time only
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: reshape: .28x28xbatch<=100. to .28xbatch<=100x28.; an extent that is known at run time only must be the last of both
+// page: operators: A reshape that moves an axis with a name
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

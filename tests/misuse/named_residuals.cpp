@@ -1,4 +1,5 @@
 // expect: levenberg_marquardt: the residuals have shape .batch<=14.; the compiler must know how many there are
+// page: training: levenberg_marquardt of as many residuals as a batch has
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 #include <knit/nn/curve.hpp>

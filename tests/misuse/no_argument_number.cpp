@@ -1,4 +1,5 @@
 // expect: the function has 2 arguments, and number 2, counted from 0, is not one
+// page: models and programs: grad by a position that is none
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: a function or layer returns neither an expression nor a number
+// page: models and programs: A function that returns nothing
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

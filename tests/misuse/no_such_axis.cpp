@@ -1,4 +1,5 @@
 // expect: a reduction over axis 2 of an array of shape \(10x100\): axes count from 0, so name one below 2
+// page: operators: A mean over an axis that is not there
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

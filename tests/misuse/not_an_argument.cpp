@@ -1,4 +1,5 @@
 // expect: grad\(result, w\): w, of shape \(5x3\), is neither an argument of the differentiated function nor a parameter
+// page: models and programs: grad by what is no argument
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: the loss of a model is a number, and this one is an array of shape \(1x100\)
+// page: training: A loss that is an array
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute
+// page: layers: A number as a field of a layer
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

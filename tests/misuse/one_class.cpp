@@ -1,4 +1,5 @@
 // expect: nll\(scores, labels\): scores \(1x100\) are of one class, so the loss is always 0
+// page: operators: nll of measured values
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

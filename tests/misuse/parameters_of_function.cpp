@@ -1,4 +1,5 @@
 // expect: params\(r\): r is of a function, which has arguments and no parameters; params needs the diff of a model
+// page: models and programs: params of a function
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: a \* b: inner sizes differ, \(5x3\) \* \(5\)
+// page: models and programs: A mistake within a function
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

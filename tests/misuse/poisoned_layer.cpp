@@ -1,4 +1,5 @@
 // expect: a \* b: inner sizes differ, \(10x256\) \* \(128x100\)
+// page: models and programs: A mistake within a layer
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: prefetch makes batches ahead, and an element of this range has no members x and y; put it before what reads batches
+// page: data: prefetch behind the training
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: a layer is a template over the types of its fields
+// page: layers: A layer that is no template
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: reshape: \(28x28\) has 784 elements and \(28x27\) has 756
+// page: operators: A reshape to another number of elements
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

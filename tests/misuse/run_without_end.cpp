@@ -1,4 +1,5 @@
 // expect: run\(\) of a range without end would not return; put take\(n\) or converge before it
+// page: training: run() of a range without end
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: an expression of shape \(3x5\) is read as a number
+// page: operators: An array read as a number
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: a reduction over axis 1 of an array of shape \(10\)
+// page: operators: softmax along an axis that is not there
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: what is trained must outlive the range of its losses, and this step is a temporary; give it a name
+// page: training: Training by a temporary step
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: transpose<0, 0>: the axes of the operand in a new order, each named once, counted from 0
+// page: operators: transpose that names an axis twice
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

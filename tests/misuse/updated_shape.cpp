@@ -1,4 +1,5 @@
 // expect: update: the next value of a parameter of shape \(3x5\) has shape \(5x3\)
+// page: models and programs: update with a value of another shape
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

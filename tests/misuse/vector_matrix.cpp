@@ -1,4 +1,5 @@
 // expect: a vector \(8\) times a matrix \(8x3\) needs a matrix of one row; write transpose\(a\) \* b
+// page: operators: A vector times a matrix
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

@@ -1,4 +1,5 @@
 // expect: a \* b of two vectors, \(8\) \* \(8\), .* dot\(a, b\) for the scalar product
+// page: operators: * of two vectors
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>
 

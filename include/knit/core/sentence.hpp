@@ -18,9 +18,13 @@ struct sentence {
   }
   constexpr bool empty() const { return text[0] == 0; }
 
+  /// What does not fit is left out, and the sentence ends in [...] then.
   constexpr sentence& operator<<(char const* s) {
+    constexpr int most = sizeof text - 1;
     int n = length();
-    for (; *s && n < int(sizeof text) - 1; ++s) text[n++] = *s;
+    while (*s && n < most) text[n++] = *s++;
+    if (*s)
+      for (int k = 0; k < 5; ++k) text[most - 5 + k] = "[...]"[k];
     return *this;
   }
   constexpr sentence& operator<<(long v) {

@@ -19,14 +19,21 @@ enum class unorm8 : std::uint8_t {};
 
 /// Element types as a value, for plans: what a leaf's memory holds.
 enum class element : unsigned char { f32, f64, u8, u8norm, i32 };
+namespace detail {
+template <class T> constexpr sentence no_element_type() {
+  sentence t;
+  t << "the elements of an array in an expression are float, double, std::uint8_t, knit::unorm8 or "
+       "std::int32_t, and these are none of them";
+  return t;
+}
+}  // namespace detail
 template <class T> constexpr element element_of() {
   if constexpr (std::is_same_v<T, float>) return element::f32;
   else if constexpr (std::is_same_v<T, double>) return element::f64;
   else if constexpr (std::is_same_v<T, std::uint8_t>) return element::u8;
   else if constexpr (std::is_same_v<T, unorm8>) return element::u8norm;
   else {
-    static_assert(std::is_same_v<T, std::int32_t>,
-                  "knit: an array's elements are float, double, std::uint8_t, knit::unorm8 or std::int32_t");
+    if constexpr (!std::is_same_v<T, std::int32_t>) complain<detail::no_element_type<T>()>();
     return element::i32;
   }
 }
@@ -37,6 +44,12 @@ constexpr std::size_t bytes_of(element e) {
     case element::i32: return 4;
     default: return 1;
   }
+}
+
+/// How it is written in C++.
+constexpr char const* element_name(element e) {
+  constexpr char const* names[] = {"float", "double", "std::uint8_t", "unorm8", "std::int32_t"};
+  return names[int(e)];
 }
 
 /// How many rows stand side by side in a panel of a matrix that owns its elements. A panel is what the
@@ -84,6 +97,12 @@ template <class T> constexpr layout layout_of(shape s) {
 
 namespace detail {
 struct tensor_base {};
+template <class T> constexpr sentence index_count(shape const& s, int n) {
+  sentence t;
+  t << "an element of an array of shape " << s << " is asked for by " << n << (n == 1 ? " index" : " indices")
+    << " in parentheses; give one for each axis, or [i] for element i in order of first index fastest";
+  return t;
+}
 /// Number of an element in order of first index fastest, counted over the extents of s, at indices below those of `now`.
 template <class... Index> constexpr long element_index(shape const& s, shape const& now, Index... i) {
   const int at[] = {int(i)..., 0};
@@ -161,8 +180,9 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   /// Logical element i in order of first index fastest.
   constexpr T const& operator[](long i) const { return data_[this->place(i)]; }
   template <class... Index> T const& operator()(Index... i) const {
-    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
-    return data_[detail::element_index(shape, this->now(), i...)];
+    if constexpr (sizeof...(Index) != sizeof...(N))
+      return complain<detail::index_count<T>(shape, int(sizeof...(Index)))>(), data_[0];
+    else return data_[detail::element_index(shape, this->now(), i...)];
   }
   constexpr long size() const { return this->now().size(); }
   /// A view of other memory with the same extents.
@@ -201,7 +221,10 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   }
   /// Evaluates an expression into a new array.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
-  [[gnu::always_inline]] tensor(E const& e) : tensor() { evaluate_into(e, *this); }  // inline: see operator= below
+  [[gnu::always_inline]] tensor(E const& e) noexcept(noexcept(evaluate_into(e, std::declval<tensor&>())))
+      : tensor() {
+    evaluate_into(e, *this);  // inline: see operator= below
+  }
 
   tensor(tensor const& o) : detail::tensor_base(), now_type(o), data_(o.data_ ? memory() : nullptr) {
     if (data_) std::copy_n(o.data_, storage, data_);
@@ -223,7 +246,8 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   /// Evaluates an expression into this array; the expression may read it. Always inline, for the name does not say for
   /// which processor the unit is compiled that it stands in, and what it calls does.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
-  [[gnu::always_inline]] tensor& operator=(E const& e) {
+  [[gnu::always_inline]] tensor& operator=(E const& e) noexcept(
+      noexcept(evaluate_into(e, std::declval<tensor&>()))) {
     evaluate_into(e, *this);
     return *this;
   }
@@ -249,8 +273,9 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
  private:
   using now_type = detail::extents_now<extents<N...>>;
   template <class... Index> std::size_t offset(Index... i) const {
-    static_assert(sizeof...(Index) == sizeof...(N), "knit: one index for each axis");
-    return layout.offset(shape, detail::element_index(shape, this->now(), i...));
+    if constexpr (sizeof...(Index) != sizeof...(N))
+      return complain<detail::index_count<T>(shape, int(sizeof...(Index)))>(), 0;
+    else return layout.offset(shape, detail::element_index(shape, this->now(), i...));
   }
   static T* memory() { return static_cast<T*>(::operator new(storage * sizeof(T), alignment)); }
 

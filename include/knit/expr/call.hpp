@@ -19,13 +19,22 @@ template <class F> constexpr sentence no_call(int n) {
     << " given); its operator() takes that many, each of any type (auto, or a template), as it is traced with expressions";
   return t;
 }
+inline constexpr int most_arguments = 16;
+template <class F> constexpr sentence many_arguments(int n) {
+  sentence t;
+  t << "a function or layer is called with " << n << " arguments, and " << most_arguments
+    << " are the most; make some of them one array, or fields of a model";
+  return t;
+}
 template <class F> constexpr sentence no_expression() {
   sentence t;
   t << "a function or layer returns neither an expression nor a number; return what it computes, of one type: for if write select(c, a, b)";
   return t;
 }
 template <class F, class... X> constexpr auto trace_call() {
-  if constexpr (!std::is_invocable_v<F const&, X...>)
+  if constexpr (sizeof...(X) > most_arguments)
+    return mp::mp_identity<typename knit_error<wrong<many_arguments<F>(int(sizeof...(X)))>>::type>{};
+  else if constexpr (!std::is_invocable_v<F const&, X...>)
     return mp::mp_identity<typename knit_error<wrong<no_call<F>(int(sizeof...(X)))>>::type>{};
   else {
     using R = std::invoke_result_t<F const&, X...>;

@@ -26,11 +26,10 @@ template <class Ops, node... N> struct dag {
 };
 
 namespace detail {
-constexpr sentence not_a_number(knit::shape s) {
-  sentence t;
-  t << "an expression of shape " << s << " is read as a number; take its sum or mean, or write tensor y = ...";
-  return t;
-}
+// What a mistake in reading an expression is reported by, and whether there is one.
+template <class E> constexpr bool mistaken_number();
+template <class E> constexpr bool mistaken_condition();
+template <class E> constexpr sentence no_element(int indices);
 
 /// Is a binding an array of double? A single number never decides what is computed in.
 template <class Bound> constexpr bool is_array_of_double() {
@@ -50,14 +49,28 @@ template <class Extents, class Dag, class... Bound> struct expr {
   static constexpr knit::shape shape = Extents::value;
   [[no_unique_address]] std::tuple<Bound...> bound;
 
-  /// Evaluates an expression without axes: as a double where it reads an array of double, else as a float.
-  [[gnu::always_inline]] operator detail::number_of<Bound...>() const {  // inline: as tensor's operator=
-    if constexpr (Extents::value.rank != 0) return complain<detail::not_a_number(Extents::value)>();
+  /// Evaluates an expression without axes: as a double where it reads an array of double, else as a float. What a compiler
+  /// asks for as it chooses a function is its noexcept, so a mistake is reported there, before all that follows from it.
+  [[gnu::always_inline]] operator detail::number_of<Bound...>() const
+      noexcept(detail::mistaken_number<expr>()) {  // inline: as tensor's operator=
+    if constexpr (detail::mistaken_number<expr>()) return 0;
     else {
       detail::number_of<Bound...> y;
       evaluate_scalar(*this, y);
       return y;
     }
+  }
+  /// The same where a condition is wanted: is it not 0?
+  [[gnu::always_inline]] explicit operator bool() const noexcept(detail::mistaken_condition<expr>()) {
+    if constexpr (detail::mistaken_condition<expr>()) return false;
+    else return detail::number_of<Bound...>(*this) != 0;
+  }
+  /// A mistake: an expression has no elements.
+  template <class Index> constexpr auto operator[](Index const&) const {
+    return complain<detail::no_element<expr>(1)>();
+  }
+  template <class... Index> constexpr auto operator()(Index const&...) const {
+    return complain<detail::no_element<expr>(int(sizeof...(Index)))>();
   }
 };
 
@@ -120,6 +133,55 @@ using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(
 /// and gives each step its own random numbers.
 struct step_tag {};
 inline constexpr argument<step_tag, 0, extents<>> step_number{};
+namespace detail {
+/// Is it a leaf that stands for what a function or layer is traced with?
+template <class Op> constexpr bool is_symbol() {
+  if constexpr (Op::what == kind::argument) return !std::is_same_v<typename Op::tag, step_tag>;
+  else return Op::what == kind::parameter;
+}
+template <class... Op> constexpr bool any_symbol(mp::mp_list<Op...>) { return (is_symbol<Op>() || ...); }
+/// Has an expression no value before the function or layer that it is part of is called?
+template <class E> inline constexpr bool is_symbolic = any_symbol(typename E::graph::ops{});
+
+template <class E> constexpr sentence no_number() {
+  sentence t;
+  if (E::shape.rank != 0)
+    t << "an expression of shape " << E::shape
+      << " is read as a number; take its sum or mean, or write tensor y = ...; functions of "
+         "arrays are knit's, abs(x) and not std::abs(x)";
+  else
+    t << "an expression is read as a number while a function or layer is traced, when nothing has a value; "
+         "keep it as auto, and call "
+         "knit's functions, abs(x) and not std::abs(x)";
+  return t;
+}
+template <class E> constexpr bool mistaken_number() {
+  constexpr bool wrong = E::shape.rank != 0 || is_symbolic<E>;
+  if constexpr (wrong) complain<no_number<E>()>();
+  return wrong;
+}
+template <class E> constexpr sentence no_condition() {
+  sentence t;
+  t << "an expression of shape " << E::shape << " is a condition, of if, ?:, &&, || or !, and "
+    << (is_symbolic<E> ? "has no value while a function is traced" : "has many values")
+    << "; write select(c, a, b), and for both c % d, for one of them max(c, d), for not 1 - c";
+  return t;
+}
+template <class E> constexpr bool mistaken_condition() {
+  constexpr bool wrong = E::shape.rank != 0 || is_symbolic<E>;
+  if constexpr (wrong) complain<no_condition<E>()>();
+  return wrong;
+}
+template <class E> constexpr sentence no_element(int indices) {
+  sentence t;
+  t << "an expression of shape " << E::shape << " is asked for an element by " << indices
+    << (indices == 1 ? " index" : " indices")
+    << ", and only arrays have elements; write tensor y = ... first, or, of what is traced, "
+       "sum(select(coordinate_like<0>(x) == i, x, 0))";
+  return t;
+}
+}  // namespace detail
+
 template <int Index, class Array>
 using parameter = expr<typename Array::extents_type,
                        dag<mp::mp_list<parameter_op<typename Array::value_type, typename Array::extents_type,

@@ -51,8 +51,22 @@ template <class T> constexpr sentence cannot_rebuild() {
 }
 template <class T> constexpr sentence no_field() {
   sentence s;
-  s << "a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an empty type such as "
-       "knit::relu; make a number a tensor<float> or a type of its own";
+  s << "a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an empty type "
+       "such as knit::relu; ";
+  if (std::is_class_v<T>)
+    s << "if this struct is a layer, it names its fields: BOOST_HANA_DEFINE_STRUCT(name, (W, w), (B, b))";
+  else s << "make a number a tensor<float> or a type, as 0.2_c in dropout{0.2_c}";
+  return s;
+}
+/// Of what has to be a model and is none.
+template <class T> constexpr sentence no_model(char const* user) {
+  sentence s;
+  s << user
+    << " takes a model, a struct that names its fields by BOOST_HANA_DEFINE_STRUCT(layer, (W, w), (B, b)), "
+       "and this ";
+  if (std::is_class_v<T>)
+    s << "struct names none; write the macro in it, and make it a template over the types of its fields";
+  else s << "is no struct";
   return s;
 }
 template <class T, class Old, class New> struct rebuild;

@@ -23,18 +23,22 @@ constexpr node with_field(node n, int k, int value) {
   return (n & ~(node(0xffff) << s)) | node(id(value)) << s;
 }
 
-/// Appends nodes, giving equal nodes one id (hash-consing, open addressing).
+/// Appends nodes, giving equal nodes one id (hash-consing, open addressing). What finds no room is given id 0, and `full` says so.
 template <int Capacity> struct builder {
   static constexpr int buckets = Capacity * 2 + 1;
   node at[Capacity]{};
   id bucket[buckets]{};  // id + 1; 0 is free
   int size = 0;
+  bool full = false;
 
   constexpr int put(node n) {
     const std::uint64_t h = (n ^ n >> 29) * 0x9e3779b97f4a7c15ull;
     for (int i = int((h >> 33) % buckets);; i = i + 1 == buckets ? 0 : i + 1) {
       if (bucket[i] == 0) {
-        if (size == Capacity) throw "knit: graph capacity exceeded";
+        if (size == Capacity) {
+          full = true;
+          return 0;
+        }
         at[size] = n;
         bucket[i] = id(size + 1);
         return size++;

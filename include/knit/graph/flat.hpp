@@ -147,12 +147,19 @@ template <class Spec> struct written_arguments { using type = mp::mp_list<>; };
 template <class Spec> requires requires { typename Spec::arguments; }
 struct written_arguments<Spec> { using type = typename Spec::arguments; };
 
+inline constexpr int most_nodes = 0xff00;  // ids have 16 bits, and the last ones mean something else
+template <class Spec> constexpr sentence many_nodes() {
+  sentence t;
+  t << "a program has more than " << most_nodes
+    << " values; cut it in two, or give layers that do the same one array with an axis more";
+  return t;
+}
 template <class Spec, class Results, class Arguments, bool Simplify> struct flatten_program;
 template <class Spec, class... Result, class... Argument, bool Simplify>
 struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, Simplify> {
   using ops = program_ops<typename Result::graph::ops..., typename Argument::graph::ops...>;
   using table = op_table<ops>;
-  static constexpr int capacity = [] {
+  static constexpr int first_capacity = [] {
     if constexpr (requires { Spec::capacity; }) return Spec::capacity;
     else return 4096;
   }();
@@ -167,14 +174,17 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
     else return -1;
   }();
 
-  static constexpr auto linked = [] {
-    linked_program<capacity, roots> p{graph<capacity>(table::info, table::known, names_in<Spec>, int(Spec::leaves.size())), {}};
+  /// With room for so many nodes; a graph that is full then means nothing.
+  template <int Capacity> static constexpr auto linked_in = [] {
+    using G = graph<Capacity>;
+    linked_program<Capacity, roots> p{G(table::info, table::known, names_in<Spec>, int(Spec::leaves.size())),
+                                      {}};
     p.g.simplifies = Simplify;
-    linker<graph<capacity>> link(p.g, table::rule_of, leaves_in<Spec>.data(), number, step_leaf);
-    int arguments[linker<graph<capacity>>::most_arguments]{};
+    linker<G> link(p.g, table::rule_of, leaves_in<Spec>.data(), number, step_leaf);
+    int arguments[linker<G>::most_arguments]{};
     auto run = [&]<class T>(mp::mp_identity<T>) {
       using tag = typename Spec::argument_tag;
-      const typename linker<graph<capacity>>::frame f{tag_of<ops, tag>, arguments, 0, T::bound, 0, 0, 0, nullptr};
+      const typename linker<G>::frame f{tag_of<ops, tag>, arguments, 0, T::bound, 0, 0, 0, nullptr};
       return link.run(body_of<ops, typename T::graph, tag, Spec::argument_count, void>::value, f);
     };
     int a = 0, r = 0;
@@ -190,18 +200,38 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
       p.roots[r++] = {top, T::state};
     };
     (one(mp::mp_identity<Result>{}), ...);
+    if (p.g.full()) return p;
     for (int i = 0; i < roots; ++i) p.needed[p.roots[i].node] = true;
     for (int i = p.g.size() - 1; i >= 0; --i) {
       if (!p.needed[i]) continue;
       p.live += !(p.g.simplifies && p.g.is_op(i) && p.g.info(i).transparent);
       if (p.g.is_op(i))
-        for (int k = 0; k < (p.g.simplifies && p.g.info(i).transparent ? 1 : p.g.info(i).arity); ++k) p.needed[field(p.g.at(i), k)] = true;
+        for (int k = 0; k < (p.g.simplifies && p.g.info(i).transparent ? 1 : p.g.info(i).arity); ++k)
+          p.needed[field(p.g.at(i), k)] = true;
     }
     return p;
   }();
-  static constexpr auto arrays = compact<linked.live, roots>(linked);
-  static constexpr flat_graph value{linked.live,      arrays.at,           arrays.extents, table::info, arrays.constants,
-                                    leaves_in<Spec>.data(), int(leaves_in<Spec>.size()), arrays.roots,   roots, number, arrays.seen};
+  // A program that needs more room is linked again: room costs the compiler, and few need it.
+  template <int Capacity> static constexpr int room() {
+    if constexpr (!linked_in<Capacity>.g.full()) return Capacity;
+    else if constexpr (Capacity < most_nodes)
+      return room<(Capacity < most_nodes / 4 ? 4 * Capacity : most_nodes)>();
+    else return complain<many_nodes<Spec>()>(), Capacity;
+  }
+  static constexpr int capacity = room<first_capacity>();
+  static constexpr int live = linked_in<capacity>.live;
+  static constexpr auto arrays = compact<live, roots>(linked_in<capacity>);
+  static constexpr flat_graph value{live,
+                                    arrays.at,
+                                    arrays.extents,
+                                    table::info,
+                                    arrays.constants,
+                                    leaves_in<Spec>.data(),
+                                    int(leaves_in<Spec>.size()),
+                                    arrays.roots,
+                                    roots,
+                                    number,
+                                    arrays.seen};
   // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
 };
 }  // namespace detail

@@ -75,6 +75,7 @@ constexpr bool same_extents(shape a, shape b) {
 /// (units, absorbing elements, folding) and those of views and reductions, so no node is made in vain.
 /// A `like` op's shape-giving operand is replaced by the number of its shape: nothing waits for it.
 template <int Capacity> struct graph {
+  static constexpr int capacity = Capacity;
   op_info const* const* ops = nullptr;
   known_ops known{};
   bool simplifies = true;
@@ -90,6 +91,8 @@ template <int Capacity> struct graph {
   constexpr explicit graph(op_info const* const* o, known_ops k, axis_names n = {}, int first = 0)
       : ops(o), known(k), names(n), first_count(first) {}
 
+  /// Was there no room for something? Then what was made since means nothing.
+  constexpr bool full() const { return nodes.full; }
   constexpr int size() const { return nodes.size; }
   constexpr node at(int i) const { return nodes.at[i]; }
   constexpr bool is_op(int i) const { return op_of(at(i)) < leaf_code; }
@@ -108,13 +111,25 @@ template <int Capacity> struct graph {
   constexpr int constant(double v) {
     int k = 0;
     while (k < constant_count && !(constants[k] == v)) ++k;
-    if (k == constant_count) constants[constant_count++] = v;
+    if (k == constant_count) {
+      if (constant_count == Capacity / 8) {
+        nodes.full = true;
+        return 0;
+      }
+      constants[constant_count++] = v;
+    }
     return put(pack(constant_code, k), shape{});
   }
   constexpr int shape_number(shape s) {
     int k = 0;
     while (k < shape_count && !(shapes[k] == s)) ++k;
-    if (k == shape_count) shapes[shape_count++] = s;
+    if (k == shape_count) {
+      if (shape_count == Capacity / 8) {
+        nodes.full = true;
+        return 0;
+      }
+      shapes[shape_count++] = s;
+    }
     return k;
   }
   /// The constant v in shape s.
@@ -146,6 +161,7 @@ template <int Capacity> struct graph {
 
   /// A `like` op of up to two operands to shape s.
   constexpr int like(int op, int a, shape s, int extra = none, int b = none) {
+    if (full()) return 0;
     op_info const& f = *ops[op];
     if (f.counts) return count(extents[a], s);
     if (simplifies && f.slides) {
@@ -168,6 +184,7 @@ template <int Capacity> struct graph {
 
   /// The node op(x...), simplified. `extra`: the immediate of a random node.
   constexpr int make(int op, int a, int b = none, int c = none, int extra = none) {
+    if (full()) return 0;
     op_info const& f = *ops[op];
     int x[3] = {a, b, c};
     if (f.like) return like(op, f.arity == 0 ? int(none) : a, extents[x[f.arity]], extra, f.arity == 2 ? b : int(none));
@@ -213,7 +230,8 @@ template <int Capacity> struct graph {
     }
     if (f.what == kind::view) {
       if (same_extents(extents[x[0]], s) && f.see == view_kind::reshape) return x[0];
-      if (const int z = constant_behind(x[0]); z >= 0 && (!f.slides || value(z) == 0)) return filled(value(z), s);
+      if (int const z = constant_behind(x[0]); z >= 0 && (!f.slides || value(z) == 0))
+        return filled(value(z), s);
       if (f.see == view_kind::transpose && is_view(x[0], view_kind::transpose)) {
         op_info const& g = info(x[0]);
         bool undone = true;

@@ -130,7 +130,8 @@ constexpr std::uint64_t path_key(std::uint64_t path, int n) {
 
 /// Links bodies into a graph. Paths need no names here: a parameter is its number, a layer an offset.
 template <class G> struct linker {
-  static constexpr int most_calls = 512, most_arguments = 16, most_random = 256;
+  static constexpr int most_arguments = detail::most_arguments, most_calls = G::capacity / 8,
+                       most_random = G::capacity / 16;
 
   struct frame {
     int tag;
@@ -176,9 +177,9 @@ template <class G> struct linker {
   }
 
   constexpr int run(body_link const& b, frame const& f) {
-    int* const ids = new int[std::size_t(b.size)];
+    int* const ids = new int[std::size_t(b.size)]{};
     int randoms = 0;
-    for (int i = 0; i < b.size; ++i) {
+    for (int i = 0; i < b.size && !g.full(); ++i) {
       const node n = b.at[i];
       op_link const& o = b.ops[op_of(n)];
       int x[3] = {none, none, none};
@@ -226,7 +227,10 @@ template <class G> struct linker {
       if (random_path[k] == path) return random_number[k];
       if (random_number[k] == drawn) drawn = (drawn + 1) & 0x7fff, k = -1;
     }
-    if (random_count == most_random) throw "knit: more than 256 random nodes in one program";
+    if (random_count == most_random) {
+      g.nodes.full = true;
+      return 0;
+    }
     random_path[random_count] = path;
     random_number[random_count++] = drawn;
     return drawn;
@@ -235,7 +239,6 @@ template <class G> struct linker {
   constexpr int call(body_link const& b, int const* ids, int i, op_link const& o, frame const& f) {
     const node n = b.at[i];
     body_link const& body = *o.callee;
-    if (body.arguments > most_arguments) throw "knit: a functor that is differentiated takes at most 16 arguments";
     // The same callee at the same place of its layer, on other arguments, is told apart by how many came before; on
     // other extents it is another op, but a layer's place says that it is the same.
     int nth = 0;
@@ -261,7 +264,10 @@ template <class G> struct linker {
       for (int q = 0; q < most_arguments; ++q) same = same && p.argument[q] == c.argument[q];
       if (same) return p.result;
     }
-    if (call_count == most_calls) throw "knit: more than 512 layer calls in one program";
+    if (call_count == most_calls) {
+      g.nodes.full = true;
+      return 0;
+    }
     const int slot = call_count++;
     calls[slot] = c;
     // A body that differentiates must not see through its arguments: x -> grad(y -> x + y)(x) is 1, so the

@@ -83,12 +83,18 @@ template <class... Op> constexpr auto are_constants(mp::mp_list<Op...>) {
   return std::array<bool, sizeof...(Op) + 1>{(Op::what == kind::constant)..., false};
 }
 
+template <class G> constexpr sentence long_rule(int nodes) {
+  sentence t;
+  t << "the pullback of an op has " << nodes << " nodes for an operand, and " << rule::capacity
+    << " are the most; make an op of a part of it, or write the function as a composition, which needs none";
+  return t;
+}
 template <class Ops> constexpr rule flatten(no_gradient) { return {}; }
 template <class Ops, class G> constexpr rule flatten(G const& g) {
   using D = typename G::graph;
-  static_assert(D::size <= rule::capacity, "knit: a pullback of at most 24 nodes for each operand; split the op");
   constexpr auto number = rule_positions<Ops>(typename D::ops{});
   rule r;
+  if constexpr (D::size > rule::capacity) return complain<long_rule<G>(D::size)>(), r;
   for (int i = 0; i < D::size; ++i) r.at[r.size++] = (D::at[i] & 0xffffffffffffull) | node(number[std::size_t(op_of(D::at[i]))]) << 48;
   std::apply([&](auto const&... b) {
     int k = 0;

@@ -10,6 +10,7 @@ namespace knit {
 template <class... L> struct chain {
   BOOST_HANA_DEFINE_STRUCT(chain, (hana::tuple<L...>, layers));
   template <class Layers> using with_fields = mp::mp_rename<Layers, chain>;
+  static constexpr int labels = 1;  ///< which argument, from 0, holds labels, which are no measured values
 
   template <class X> constexpr auto operator()(X&& x) const {
     return hana::fold_left(layers, lift(std::forward<X>(x)), [](auto h, auto const& f) { return f(std::move(h)); });

@@ -24,8 +24,22 @@ template <class W, class B, class F, class M> conv(W, B, F, M) -> conv<W, B, F, 
 template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class F = identity_function, class Init = xavier_uniform>
 auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = detail::source_location::current()) {
   tensor<float, Width, Height, In, Out> w;
-  w.fill([&](long i) { return first(stream.number, i, Width * Height * Out, Width * Height * In); });
-  return conv{w, tensor<float, 1, 1, Out>(), f, moving<Stride, Padding>{}};
+  if constexpr (!initializer<Init>) complain<detail::no_initialiser<Init>()>();
+  else w.fill([&](long i) { return first(stream.number, i, Width * Height * Out, Width * Height * In); });
+  if constexpr (!detail::may_activate<F>) {
+    complain<detail::no_activation<F>("make_conv")>();
+    return conv{w, tensor<float, 1, 1, Out>(), identity, moving<Stride, Padding>{}};
+  } else return conv{w, tensor<float, 1, 1, Out>(), f, moving<Stride, Padding>{}};
+}
+// Mistakes, as of make_dense.
+template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class... More>
+auto make_conv(double (&)(double), More const&...) {
+  complain<detail::name_of_functions<More...>("make_conv")>();
+  return conv{tensor<float, Width, Height, In, Out>(), tensor<float, 1, 1, Out>(), identity,
+              moving<Stride, Padding>{}};
+}
+template <std::integral A, std::integral B, class... More> auto make_conv(A, B, More const&...) {
+  return complain<detail::sizes_as_arguments<A, B>("make_conv")>();
 }
 
 }  // namespace knit

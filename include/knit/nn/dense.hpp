@@ -16,14 +16,53 @@ template <class W, class B, class F> struct dense {
 template <class W, class B, class F> dense(W, B, F) -> dense<W, B, F>;
 template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
 
+namespace detail {
+template <class F> constexpr sentence named_init(shape const& s) {
+  sentence t;
+  t << "init of an array of shape " << s
+    << "; the compiler must know the extents of what is initialised, so give it numbers";
+  return t;
+}
+template <class F> constexpr sentence no_initialiser() {
+  sentence t;
+  t << "the first values of weights come from an initialiser, such as xavier_uniform{1}, of seed 1, or "
+       "gaussian{1, 0, 0.1f}, and this is none; "
+       "for equal ones write tensor<float, 256, 784>(0.1f)";
+  return t;
+}
+template <class F> constexpr sentence no_activation(char const* layer) {
+  sentence t;
+  t << "the first argument of " << layer
+    << " is the activation, relu, sigm, tanh_, identity or a function of yours, and this is none; "
+       "an initialiser is the second: "
+    << layer << "<...>(identity, gaussian{1})";
+  return t;
+}
+template <class... A> constexpr sentence name_of_functions(char const* layer) {
+  sentence t;
+  t << "the activation of " << layer
+    << " is an object, and this is the name of several functions; write tanh_ for tanh, and "
+       "[](auto x) { return exp(x); } for exp";
+  return t;
+}
+template <class... A> constexpr sentence sizes_as_arguments(char const* layer) {
+  sentence t;
+  t << layer << "(784, 10, ...): sizes are part of the type, so they stand in angle brackets: " << layer
+    << "<784, 10>(relu)";
+  return t;
+}
+template <class F> constexpr bool may_activate = std::is_class_v<F> && !initializer<F>;
+}  // namespace detail
+
 /// An array of the given extents, its elements from an initialiser: `init<256, 784>(xavier_uniform{1}, 0)`.
 /// Arrays under one seed differ if their streams do; one that is not named is the place of the call (init_stream).
 template <long... N, class Init>
 tensor<float, N...> init(Init const& first, init_stream stream = detail::source_location::current()) {
-  static_assert(extents<N...>::named == 0, "knit: what is initialised has extents that the compiler knows");
   tensor<float, N...> t;
   constexpr shape s = extents<N...>::value;
-  t.fill([&](long i) { return first(stream.number, i, s.extent[0], int(s.size() / s.extent[0])); });
+  if constexpr (s.named()) complain<detail::named_init<Init>(s)>();
+  else if constexpr (!initializer<Init>) complain<detail::no_initialiser<Init>()>();
+  else t.fill([&](long i) { return first(stream.number, i, s.extent[0], int(s.size() / s.extent[0])); });
   return t;
 }
 
@@ -31,7 +70,18 @@ tensor<float, N...> init(Init const& first, init_stream stream = detail::source_
 /// source have two streams, and so weights of their own; a stream that is named makes them independent of the place.
 template <int In, int Out, class F = identity_function, class Init = xavier_uniform>
 auto make_dense(F f = {}, Init const& first = {1}, init_stream stream = detail::source_location::current()) {
-  return dense{init<Out, In>(first, stream), tensor<float, Out>(), f};
+  if constexpr (!detail::may_activate<F>) {
+    complain<detail::no_activation<F>("make_dense")>();
+    return dense{tensor<float, Out, In>(), tensor<float, Out>()};
+  } else return dense{init<Out, In>(first, stream), tensor<float, Out>(), f};
+}
+// Mistakes: make_dense<784, 10>(tanh), a name that the C library has too, and make_dense(784, 10).
+template <int In, int Out, class... More> auto make_dense(double (&)(double), More const&...) {
+  complain<detail::name_of_functions<More...>("make_dense")>();
+  return dense{tensor<float, Out, In>(), tensor<float, Out>()};
+}
+template <std::integral A, std::integral B, class... More> auto make_dense(A, B, More const&...) {
+  return complain<detail::sizes_as_arguments<A, B>("make_dense")>();
 }
 
 }  // namespace knit

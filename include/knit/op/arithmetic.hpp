@@ -71,6 +71,32 @@ template <class A, class B> requires operands<A, B> constexpr auto operator/(A&&
 /// What functions take: an expression or an array; numbers alone are the standard library's.
 template <class T> concept function_operand = operand<T> && !number<T>;
 
+namespace detail {
+template <class A> constexpr sentence no_compound(char const* op) {
+  sentence t;
+  t << "a " << op
+    << "= b of arrays or expressions: an array changes by assignment, and an expression never; write a = a "
+    << op << " b, or for what is traced a new name, auto c = a " << op << " b";
+  return t;
+}
+}  // namespace detail
+// Mistakes.
+template <function_operand A, operand B> constexpr auto operator+=(A const&, B const&) {
+  return complain<detail::no_compound<A>("+")>();
+}
+template <function_operand A, operand B> constexpr auto operator-=(A const&, B const&) {
+  return complain<detail::no_compound<A>("-")>();
+}
+template <function_operand A, operand B> constexpr auto operator*=(A const&, B const&) {
+  return complain<detail::no_compound<A>("*")>();
+}
+template <function_operand A, operand B> constexpr auto operator/=(A const&, B const&) {
+  return complain<detail::no_compound<A>("/")>();
+}
+template <function_operand A, operand B> constexpr auto operator%=(A const&, B const&) {
+  return complain<detail::no_compound<A>("%")>();
+}
+
 template <function_operand A> constexpr auto operator-(A&& a) { return make<neg_op>(std::forward<A>(a)); }
 
 }  // namespace knit

@@ -99,8 +99,10 @@ template <class A, class B> requires operands<A, B> constexpr auto operator!=(A&
   return make<not_equal_op>(std::forward<A>(a), std::forward<B>(b));
 }
 
-/// Where c holds (is not 0) a, else b.
-template <function_operand C, operand A, operand B> constexpr auto select(C&& c, A&& a, B&& b) {
+/// Where c holds (is not 0) a, else b. A condition that is one bool chooses between all of a and all of b.
+template <operand C, operand A, operand B>
+  requires(!(number<C> && number<A> && number<B>))
+constexpr auto select(C&& c, A&& a, B&& b) {
   return make<select_op>(std::forward<C>(c), std::forward<A>(a), std::forward<B>(b));
 }
 template <class A, class B> requires operands<A, B> constexpr auto max(A&& a, B&& b) {

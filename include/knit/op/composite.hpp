@@ -77,6 +77,8 @@ constexpr sentence mse_complaint(shape a, shape b) {
 /// Mean negative log-likelihood of labels (n whole numbers from 0) under scores (classes x n, unnormalised).
 template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores, L&& labels) {
   if constexpr (poison<Z> || poison<L>) return poisoned{};
+  else if constexpr (detail::is_measured<L>())
+    return complain<detail::measured_complaint<L>("nll(scores, labels)")>();
   else if constexpr (constexpr sentence s = detail::nll_complaint(lifted<Z>::shape, lifted<L>::shape); !s.empty())
     return complain<s>();
   else {

@@ -57,9 +57,20 @@ constexpr sentence product_complaint(shape a, shape b) {
     t << "a * b of two vectors, " << a << " * " << b
       << ", is not a product of linear algebra; use a % b for elements, dot(a, b) for the scalar product, a * transpose(b) for the matrix";
   else if (a.rank > 2 || b.rank > 2)
-    t << "a * b multiplies matrices and vectors, and got " << a << " * " << b << "; use einsum or bmm for arrays of more axes, % for elements";
+    t << "a * b multiplies matrices and vectors, and got " << a << " * " << b
+      << "; make columns of the results of a convolution by mat, use einsum or bmm for arrays of more axes, "
+         "% for elements";
   else if (a.rank == 1 && b.extent[0] != 1)
     t << "a * b: a vector " << a << " times a matrix " << b << " needs a matrix of one row; write transpose(a) * b";
+  return t;
+}
+constexpr sentence dot_complaint(shape a, shape b) {
+  sentence t;
+  bool same = true;
+  for (int k = 0; k < max_rank; ++k) same = same && same_axis(a, k, b, k);
+  if (a.known() && b.known() && !same)
+    t << "dot(a, b): shapes " << a << " and " << b
+      << " differ, and each element of a meets one of b; transpose or reshape one";
   return t;
 }
 }  // namespace detail
@@ -77,9 +88,13 @@ template <class A, class B> requires operands<A, B> constexpr auto operator*(A&&
     else return make<contract_op<"mk", "kn", "mn">>(std::forward<A>(a), std::forward<B>(b));
   }
 }
-/// The scalar product: the sum of the products of elements.
+/// The scalar product of arrays of one shape: the sum of the products of elements.
 template <class A, class B> requires operands<A, B> constexpr auto dot(A&& a, B&& b) {
-  return sum(make<mul_op>(std::forward<A>(a), std::forward<B>(b)));
+  if constexpr (poison<A> || poison<B>) return poisoned{};
+  else if constexpr (constexpr sentence s = detail::dot_complaint(lifted<A>::shape, lifted<B>::shape);
+                     !s.empty())
+    return complain<s>();
+  else return sum(make<mul_op>(std::forward<A>(a), std::forward<B>(b)));
 }
 
 // ---- any axes, by letters ------------------------------------------------------------------------------------
@@ -126,7 +141,7 @@ struct einsum_labels {
 namespace detail {
 constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shape const& b) {
   constexpr char const* names[] = {"a", "b", "the result"};
-  const shape* shapes[] = {&a, &b};
+  shape const* shapes[] = {&a, &b};
   sentence t;
   auto begin = [&]() -> sentence& { return t << "einsum<\"" << l.text << "\">(a, b) of " << a << " and " << b << ": "; };
   if (!l.well_formed)
@@ -134,7 +149,7 @@ constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shap
             << " each, as in \"mkb,knb->mnb\"";
   for (int k = 0; k < 3 && t.empty(); ++k)
     for (int i = 0; l.of[k][i] && t.empty(); ++i) {
-      const char x = l.of[k][i], letter[] = {x, '\0'};
+      char const x = l.of[k][i], letter[] = {x, '\0'};
       if (l.axis(k, x) != i)
         begin() << names[k] << " has two axes " << letter << "; give each axis of one array a letter of its own";
       else if (k == 2 && l.axis(0, x) < 0 && l.axis(1, x) < 0)
@@ -145,7 +160,7 @@ constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shap
       begin() << "\"" << l.of[k] << "\" names " << l.count(k) << " axes of " << names[k] << ", which has " << shapes[k]->rank << "; give each a letter";
   for (int i = 0; l.of[0][i] && t.empty(); ++i)
     if (const int k = l.axis(1, l.of[0][i]); k >= 0 && a.known() && b.known() && !same_axis(a, i, b, k)) {
-      const char letter[] = {l.of[0][i], '\0'};
+      char const letter[] = {l.of[0][i], '\0'};
       begin() << "axis " << letter << " is " << a.axis(i) << " long in a and " << b.axis(k)
               << " in b, and must be equal; give axes that differ different letters, or change an array";
     }

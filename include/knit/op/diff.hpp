@@ -53,6 +53,20 @@ constexpr sentence no_such_argument(int i, int n) {
   return t;
 }
 
+template <class E> constexpr sentence not_a_function() {
+  sentence t;
+  t << "diff differentiates a function or a model, and this is an expression or array, which has forgotten "
+       "what it is a function of; "
+       "write auto r = diff([](auto w, auto x) { return sum(w * x); })(w, x)";
+  return t;
+}
+template <class E> constexpr sentence not_differentiated() {
+  sentence t;
+  t << "value and grad take what diff(f)(...) gives, and this is an expression or array; write auto r = "
+       "diff([](auto w, auto x) { return sum(w * x); })(w, x) and then grad(r, w)";
+  return t;
+}
+
 struct root_tag;
 
 }  // namespace detail
@@ -92,11 +106,23 @@ template <class F, class... X> struct differentiated {
 /// diff(f)(x...): differentiates a functor or a live model at x. Nothing is computed yet: value(r) and
 /// grad(r, w) are expressions. A result that is not a scalar is differentiated as the sum of its elements.
 template <class F> constexpr auto diff(F&& f) {
-  return [f = std::tuple<std::conditional_t<model<F>, F, std::remove_cvref_t<F>>>(std::forward<F>(f))]<class... X>(X&&... x) {
-    using held = std::conditional_t<model<F>, F, std::remove_cvref_t<F>>;
-    return differentiated<held, lifted<X>...>{std::get<0>(f), {lift(std::forward<X>(x))...}};
-  };
+  if constexpr (poison<F>) return poisoned{};
+  else if constexpr (operand<F>) return complain<detail::not_a_function<F>()>();
+  else
+    return [f = std::tuple<std::conditional_t<model<F>, F, std::remove_cvref_t<F>>>(
+                std::forward<F>(f))]<class... X>(X&&... x) {
+      using held = std::conditional_t<model<F>, F, std::remove_cvref_t<F>>;
+      return differentiated<held, lifted<X>...>{std::get<0>(f), {lift(std::forward<X>(x))...}};
+    };
 }
+
+// Mistakes.
+template <operand R> constexpr auto value(R const&) {
+  if constexpr (poison<R>) return poisoned{};
+  else return complain<detail::not_differentiated<R>()>();
+}
+template <operand R, operand W> constexpr auto grad(R const& r, W const&) { return value(r); }
+template <int Index, operand R> constexpr auto grad(R const& r) { return value(r); }
 
 /// The value of a differentiated function.
 template <class F, class... X> constexpr auto value(differentiated<F, X...> const& r) {

@@ -14,6 +14,13 @@ template <int Axis> struct coordinate_like_op {
   static constexpr int arity = 0;
   static constexpr bool like = true, indexed = true;
   static constexpr char const* name = "coordinate";
+  static constexpr sentence complain(shape const* s) {
+    sentence t;
+    if (Axis < 0 || Axis >= s[0].rank)
+      t << "coordinate_like<" << Axis << ">(x) of an array of shape " << s[0]
+        << ": axes count from 0, so name one below " << s[0].rank;
+    return t;
+  }
   static constexpr shape infer(shape const* s) { return s[0]; }
   template <class V> KNIT_FN static V eval(std::array<V, max_rank> const& at, shape) { return at[Axis]; }
 };
@@ -31,7 +38,9 @@ template <class Site> struct uniform_like_op {
   static constexpr long most_elements = 1l << 24;
   static constexpr sentence complain(shape const* s) {
     sentence t;
-    if (s[1].size() > most_elements)
+    if (s[0].rank != 0)
+      t << "uniform_like(a, seed): the seed is a number, and this one is an array of shape " << s[0];
+    else if (s[1].size() > most_elements)
       t << "uniform_like: " << s[1] << " has " << s[1].size() << " elements, and random numbers are told apart for "
         << most_elements << "; draw for a smaller array and repeat it, or draw for parts";
     return t;
@@ -57,6 +66,19 @@ constexpr auto uniform_like(A&& a, Seed&& seed) {
 }
 
 namespace detail {
+/// Is it an array of float or double, which as labels would be measured values?
+template <class L> constexpr bool is_measured() {
+  if constexpr (array_like<L>) return std::is_floating_point_v<typename std::remove_cvref_t<L>::value_type>;
+  else return false;
+}
+template <class L> constexpr sentence measured_complaint(char const* call) {
+  sentence t;
+  t << call
+    << ": labels of float or double, and a label is the number of a class: make them an array of "
+       "std::uint8_t or std::int32_t; "
+       "of measured values the loss is mse(f(x), transpose(y))";
+  return t;
+}
 constexpr sentence label_complaint(char const* call, shape a, shape labels) {
   sentence t;
   const int n = a.rank > 1 ? a.extent[1] : 1;
@@ -73,6 +95,8 @@ constexpr sentence label_complaint(char const* call, shape a, shape labels) {
 /// of a, which for the few classes of a classifier is one vector.
 template <function_operand A, function_operand L> constexpr auto gather(A&& a, L&& labels) {
   if constexpr (poison<A> || poison<L>) return poisoned{};
+  else if constexpr (detail::is_measured<L>())
+    return complain<detail::measured_complaint<L>("gather(a, labels)")>();
   else if constexpr (constexpr sentence s = detail::label_complaint("gather(a, labels)", lifted<A>::shape, lifted<L>::shape); !s.empty())
     return complain<s>();
   else {

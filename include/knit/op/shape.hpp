@@ -49,6 +49,20 @@ template <int... Perm> struct transpose_op {
   }
 };
 
+namespace detail {
+/// `call` makes `from` of `to` or the other way: of `small`, repeated along axes of extent 1, `large`.
+constexpr sentence like_complaint(char const* call, char const* does, shape const* s, shape const& small,
+                                  shape const& large) {
+  sentence t;
+  for (int k = 0; k < max_rank; ++k)
+    if (t.empty() && small.extent[k] != 1 && !same_axis(small, k, large, k))
+      t << call << "(a, b): a of shape " << s[0] << " cannot be " << does << " shape " << s[1]
+        << "; along each axis extents must be equal or that of the smaller array 1, so reshape or transpose "
+           "one";
+  return t;
+}
+}  // namespace detail
+
 /// The operand repeated along its axes of extent 1, to the shape of the second.
 struct broadcast_like_op {
   static constexpr kind what = kind::view;
@@ -56,6 +70,9 @@ struct broadcast_like_op {
   static constexpr int arity = 1;
   static constexpr bool like = true;
   static constexpr char const* name = "broadcast";
+  static constexpr sentence complain(shape const* s) {
+    return detail::like_complaint("broadcast_like", "repeated to", s, s[0], s[1]);
+  }
   static constexpr shape infer(shape const* s) { return s[1]; }
   static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<sum_to_like_op>(g, a)); }
 };
@@ -67,6 +84,9 @@ struct sum_to_like_op {
   static constexpr int arity = 1;
   static constexpr bool like = true;
   static constexpr char const* name = "sum_to";
+  static constexpr sentence complain(shape const* s) {
+    return detail::like_complaint("sum_to_like", "summed to", s, s[1], s[0]);
+  }
   static constexpr shape infer(shape const* s) { return s[1]; }
   static constexpr bool reduces(int axis, shape from, shape to) { return from.extent[axis] > 1 && to.extent[axis] == 1; }
   static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<broadcast_like_op>(g, a)); }
@@ -127,13 +147,30 @@ struct count_per_op {
   template <class V> KNIT_FN static V eval(V) { return V(0); }  // never runs: a number once shapes are known
 };
 
+namespace detail {
+template <long... N> constexpr sentence no_extent() {
+  sentence t;
+  constexpr long given[] = {N..., 0};
+  for (int k = 0; k < int(sizeof...(N)); ++k)
+    if (t.empty() && given[k] < 1 && name_of(given[k]) == 0)
+      t << "reshape to an extent of " << given[k]
+        << ": extents are at least 1, and none is worked out from the others; write the number";
+  if (t.empty() && sizeof...(N) > max_rank)
+    t << "reshape to " << int(sizeof...(N)) << " axes: an array has at most " << max_rank;
+  return t;
+}
+}  // namespace detail
+
 /// Rows become columns. A vector becomes a row of extents 1 x n.
 template <function_operand A> constexpr auto transpose(A&& a) { return make<transpose_op<1, 0>>(std::forward<A>(a)); }
 /// Axis k of the result is axis Perm[k] of a, counted from 0.
 template <int... Perm, function_operand A> requires(sizeof...(Perm) > 0)
 constexpr auto transpose(A&& a) { return make<transpose_op<Perm...>>(std::forward<A>(a)); }
 /// The elements of a, first index fastest, under the extents N.
-template <long... N, function_operand A> constexpr auto reshape(A&& a) { return make<reshape_op<N...>>(std::forward<A>(a)); }
+template <long... N, function_operand A> constexpr auto reshape(A&& a) {
+  if constexpr (constexpr sentence s = detail::no_extent<N...>(); !s.empty()) return complain<s>();
+  else return make<reshape_op<N...>>(std::forward<A>(a));
+}
 
 /// Knet's mat: the last axis stays, the others become one: images of width x height x channels x instances become columns.
 struct mat_function {

@@ -8,6 +8,7 @@
 #include <numbers>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace knit {
 
@@ -40,10 +41,24 @@ template <class Rule, class Factor> struct scheduled_rule : Rule {
   }
 };
 
+namespace detail {
+template <class Factor> constexpr sentence no_factor() {
+  sentence t;
+  t << "scheduled(rule, factor): the factor is a function of the number of the step, such as cosine{10000} "
+       "or [](long n) { return 1.0 / "
+       "double(n); }, and this is none; one that stays is part of the rate, .lr = 0.05";
+  return t;
+}
+}  // namespace detail
+
 /// `train(model, scheduled(adam_rule{.lr = 0.01}, cosine{10'000}))`: the rate of step n is lr factor(n); steps count from 1. A
 /// product of schedules is a function: `[](long n) { return warm_up{500}(n) * cosine{10'000}(n); }`. A step throws
 /// std::invalid_argument where a factor is below 0 or no number, or a schedule is one over less than a step.
-template <class Rule, class Factor> scheduled_rule<Rule, Factor> scheduled(Rule const& rule, Factor factor) { return {rule, factor}; }
+template <class Rule, class Factor> auto scheduled(Rule const& rule, Factor factor) {
+  if constexpr (std::is_invocable_r_v<double, Factor const&, long>)
+    return scheduled_rule<Rule, Factor>{rule, factor};
+  else return complain<detail::no_factor<Factor>()>(), rule;
+}
 
 /// 1 for `every` steps, then `by`, then its square, ...
 struct step_decay {

@@ -149,7 +149,8 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
       const double expected = region_.linear() + 2 * region_.damped();
       accepted = fall >= 1e-4 * expected && fall > 0;
       resize(next, fall, expected);
-      const bool flat = std::max(std::abs(fall), expected) <= options_.ftol * squares_ && fall <= 2 * expected;
+      bool const flat =
+          std::max(std::abs(fall), expected) <= options_.ftol * squares_ && fall <= 2 * expected;
       converged_ = flat || radius_ <= options_.xtol * region_.length(w_.data()) || w_next_ == w_;
       if (accepted) {
         w_.swap(w_next_);

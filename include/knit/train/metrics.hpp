@@ -86,6 +86,18 @@ template <class Y> constexpr sentence labels_are_measured() {
        "the model's loss";
   return t;
 }
+template <class Data> constexpr sentence no_labelled() {
+  sentence t;
+  t << "a metric is of a set of instances or of a range of batches, and this is neither; of a set of data "
+       "that has parts name one, mnist.test";
+  return t;
+}
+/// What is wrong with a model or data before they are looked at more closely.
+template <class Model, class Data> constexpr sentence metric_complaint() {
+  if constexpr (!model<Model>) return no_model<std::remove_cvref_t<Model>>("a metric");
+  else if constexpr (!ranges::range<Data> && !requires(Data const& d) { d.size; }) return no_labelled<Data>();
+  else return {};
+}
 /// Calls f with the scores and the label of each instance.
 template <class Backend, class Model, class Batches, class F> void for_each_scored(Model const& m, Batches&& batches, F f) {
   using batch_type = batch_in<Batches>;
@@ -113,16 +125,18 @@ template <class Backend, class Model, class Batches, class F> void for_each_scor
 /// `auto [right, loss] = measure(model, data, accuracy_metric{}, nll_metric{});`: the values of metrics, as a std::tuple,
 /// from one pass over a range of batches with members x and y, or over a set of data in batches of B. The model is called
 /// once for each batch, by a program that has no gradients. Throws data_error at a label for which there is no score.
-template <class Backend = default_backend, int B = 100, model Model, class Data, class... Metric>
+template <class Backend = default_backend, int B = 100, class Model, class Data, class... Metric>
 auto measure(Model const& m, Data&& data, Metric... metric) {
-  const auto each = [&](auto scores, long label) { (metric(scores, label), ...); };
-  if constexpr (ranges::range<Data>) detail::for_each_scored<Backend>(m, data, each);
+  auto const each = [&](auto scores, long label) { (metric(scores, label), ...); };
+  if constexpr (constexpr sentence s = detail::metric_complaint<Model, Data>(); !s.empty()) complain<s>();
+  else if constexpr (ranges::range<Data>) detail::for_each_scored<Backend>(m, data, each);
   else if (data.size > 0) detail::for_each_scored<Backend>(m, detail::in_batches<B>(data), each);
   return std::tuple(metric.value()...);
 }
 
 /// `accuracy(model, mnist.test)`, or of a range of batches: see accuracy_metric.
-template <class Backend = default_backend, int B = 100, model Model, class Data> double accuracy(Model const& m, Data&& data) {
+template <class Backend = default_backend, int B = 100, class Model, class Data>
+double accuracy(Model const& m, Data&& data) {
   return std::get<0>(measure<Backend, B>(m, data, accuracy_metric{}));
 }
 /// `nll(model, mnist.test)`, or of a range of batches: see nll_metric.

@@ -18,74 +18,74 @@ namespace knit {
 // `for (float loss : sgd(model, data))`. What the numbers mean stands with the rules; `train` takes any other rule, one that
 // clips, decays or has a schedule among them.
 
-template <class Backend = default_backend, model Model> auto sgd(Model&& m, sgd_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto sgd(Model&& m, sgd_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto sgd(Model&& m, Rng&& data, sgd_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto momentum(Model&& m, momentum_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto momentum(Model&& m, momentum_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto momentum(Model&& m, Rng&& data, momentum_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto nesterov(Model&& m, nesterov_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto nesterov(Model&& m, nesterov_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto nesterov(Model&& m, Rng&& data, nesterov_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto adagrad(Model&& m, adagrad_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto adagrad(Model&& m, adagrad_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto adagrad(Model&& m, Rng&& data, adagrad_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto rmsprop(Model&& m, rmsprop_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto rmsprop(Model&& m, rmsprop_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto rmsprop(Model&& m, Rng&& data, rmsprop_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto adadelta(Model&& m, adadelta_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto adadelta(Model&& m, adadelta_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto adadelta(Model&& m, Rng&& data, adadelta_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto adam(Model&& m, adam_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto adam(Model&& m, adam_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto adam(Model&& m, Rng&& data, adam_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto adamw(Model&& m, adamw_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto adamw(Model&& m, adamw_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto adamw(Model&& m, Rng&& data, adamw_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
-template <class Backend = default_backend, model Model> auto lion(Model&& m, lion_rule rule = {}) {
+template <class Backend = default_backend, class Model> auto lion(Model&& m, lion_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), rule);
 }
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng>
+template <class Backend = default_backend, class Model, class Rng>
 auto lion(Model&& m, Rng&& data, lion_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }

@@ -51,6 +51,13 @@ template <class Next, int States, int Index, class Parameter> struct nth_value {
   }
 };
 
+template <class Rule> constexpr sentence no_rule() {
+  sentence t;
+  t << "an update rule is a struct with std::array<double, N> hyper(long step) const, the numbers that a "
+       "step reads, and a struct next, which "
+       "is called with w, its gradient and these; this has not both, as sgd_rule{} and adam_rule{} have";
+  return t;
+}
 /// One step of training: the loss of a model on arguments, and the next value of every parameter and state under a
 /// rule. Leaves: parameters, the states of each, arguments, the rule's numbers.
 template <class Model, class Rule, class... X> struct training_spec {
@@ -63,7 +70,10 @@ template <class Model, class Rule, class... X> struct training_spec {
   static constexpr int first_argument = parameters::count * (1 + states);
 
   template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
-    return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(Index), typename X::extents_type>{}...);
+    if constexpr (measured_labels<Model, X...>()) return complain<labels_of_loss<Model>()>();
+    else
+      return call_layer<0>(symbolic<Model>{},
+                           argument<training_spec, int(Index), typename X::extents_type>{}...);
   }
   using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
                                decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
@@ -74,7 +84,7 @@ template <class Model, class Rule, class... X> struct training_spec {
   static constexpr int step_leaf = counts ? first_argument + argument_count - 1 : -1;
   static std::array<double, std::size_t(numbers)> numbers_at(Rule const& rule, long step) {
     std::array<double, std::size_t(numbers)> all{};
-    const auto of_rule = rule.hyper(step);
+    auto const of_rule = rule.hyper(step);
     std::copy(of_rule.begin(), of_rule.end(), all.begin());
     if (counts) all.back() = double(1 + (step - 1) % ((1l << 24) - 1));  // a seed: a whole number that a float can hold
     return all;
@@ -164,6 +174,13 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
     void* outputs[] = {&loss};
     program_.run(leaves.data(), outputs);
     return loss;
+  }
+
+  /// A mistake.
+  template <class... Y>
+  requires detail::called_wrongly<mp::mp_list<X...>, mp::mp_list<Y...>> value_type operator()(Y const&...) {
+    complain<detail::wrong_arguments<mp::mp_list<X...>, mp::mp_list<Y...>>()>();
+    return 0;
   }
 
   Model& model() const { return *model_; }

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 // tap.hpp -- in: a range, something to do. out: the same range, and it is done with each element that passes.
 #pragma once
+#include <knit/core/sentence.hpp>
 #include <knit/train/pull.hpp>
 
 namespace knit {
+
+namespace detail {
+template <class Task> constexpr sentence no_task(char const* view, char const* example) {
+  sentence t;
+  t << view
+    << " takes a function that is called with an element of the range, a loss say, and this cannot be; write "
+    << example;
+  return t;
+}
+}  // namespace detail
 
 /// A range whose elements are shown to a task as they pass.
 template <class Rng, class Task> struct tap_stage {
@@ -21,7 +32,9 @@ template <class Rng, class Task> struct tap_stage {
   decltype(auto) read() {
     decltype(auto) x = all.read();
     if (!done) {
-      task(std::as_const(x));
+      if constexpr (!std::invocable<Task&, decltype(std::as_const(x))>)
+        complain<detail::no_task<Task>("tap", "tap([](auto loss) { ... })")>();
+      else task(std::as_const(x));
       done = true;
     }
     return x;

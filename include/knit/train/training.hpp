@@ -4,6 +4,7 @@
 #include <knit/nn/chain.hpp>
 #include <knit/train/pull.hpp>
 #include <knit/train/step.hpp>
+#include <range/v3/view/empty.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -77,10 +78,52 @@ template <class Backend, class Model, class Rule, class Rng>
 using step_over = training_step<Backend, Model, Rule, std::remove_cvref_t<decltype(element_of_range<Rng>::x)>,
                                 std::remove_cvref_t<decltype(element_of_range<Rng>::y)>>;
 
+/// Do the elements of a range have arrays x and y?
+template <class E> concept batch = array_like<decltype(E::x)> && array_like<decltype(E::y)>;
+template <class Rng> concept batches = batch<element_of_range<Rng>>;
+template <class Rng> constexpr sentence no_batches() {
+  sentence t;
+  t << "what is trained on is a range of batches, whose members x and y are arrays, and an element of this "
+       "range is "
+    << (std::is_arithmetic_v<element_of_range<Rng>>
+            ? "a number, as a loss is; a range is trained on by one rule"
+            : "none; put minibatch before it");
+  return t;
+}
+template <class Data> constexpr sentence no_data() {
+  sentence t;
+  if constexpr (std::is_arithmetic_v<Data>)
+    t << "a number stands where data or the numbers of a rule are wanted; these have names: sgd(model, {.lr "
+         "= 0.1f})";
+  else if constexpr (update_rule<Data>)
+    t << "sgd, adam and the others have rules of their own; of any other one write train(model, rule)";
+  else
+    t << "what is trained on is a range of batches, and this is no range; of instances make batches, data | "
+         "minibatch<100>(shuffle_by{1}), and of "
+         "a set of data that has parts name one, mnist.train";
+  return t;
+}
+template <class Model, class Rule> constexpr sentence training_complaint() {
+  if constexpr (!model<Model>) return no_model<std::remove_cvref_t<Model>>("training");
+  else if constexpr (!std::is_lvalue_reference_v<Model>) return temporary<Model>("model");
+  else if constexpr (!update_rule<Rule>) return no_rule<Rule>();
+  else return {};
+}
+/// What a mistake in training gives: no losses.
+struct untrained {
+  template <class Data> ranges::empty_view<float> operator()(Data&&) const { return {}; }
+};
+
 template <class Backend, class Model, class Rule> struct train_fn {
   Model* model;
   Rule rule;
   template <ranges::viewable_range Rng> auto operator()(Rng&& data) const {
+    if constexpr (!batches<Rng>) return complain<no_batches<Rng>()>(), untrained{}(data);
+    else return losses(std::forward<Rng>(data));
+  }
+
+ private:
+  template <class Rng> auto losses(Rng&& data) const {
     using step = step_over<Backend, Model, Rule, Rng>;
     return stage_view(training_stage(ranges::views::all(std::forward<Rng>(data)), std::make_shared<step>(*model, rule)));
   }
@@ -103,23 +146,44 @@ template <class Step> struct train_made_fn {
 
 /// `data | train(model, rule)`: a step of training under an update rule for each batch that is read. Yields the
 /// loss before each update. The model is changed in place and must outlive the range.
-template <class Backend = default_backend, model Model, update_rule Rule> auto train(Model&& m, Rule rule) {
-  if constexpr (!std::is_lvalue_reference_v<Model>) complain<detail::temporary<Model>("model")>();
-  using make_step = detail::train_fn<Backend, std::remove_reference_t<Model>, Rule>;
-  return view_closure<make_step>{make_step{&m, std::move(rule)}};
+template <class Backend = default_backend, class Model, class Rule> auto train(Model&& m, Rule rule) {
+  if constexpr (constexpr sentence s = detail::training_complaint<Model, Rule>(); !s.empty())
+    return complain<s>(), view_closure<detail::untrained>{};
+  else {
+    using make_step = detail::train_fn<Backend, std::remove_reference_t<Model>, Rule>;
+    return view_closure<make_step>{make_step{&m, std::move(rule)}};
+  }
 }
 /// The same as a function of the data.
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng, update_rule Rule>
+template <class Backend = default_backend, class Model, class Rng, class Rule>
 auto train(Model&& m, Rng&& data, Rule rule) {
-  return std::forward<Rng>(data) | train<Backend>(std::forward<Model>(m), std::move(rule));
+  auto on = train<Backend>(std::forward<Model>(m), std::move(rule));
+  using given = std::remove_cvref_t<Rng>;
+  if constexpr (ranges::viewable_range<Rng>) return std::forward<Rng>(data) | on;
+  else if constexpr (std::is_arithmetic_v<given> || update_rule<given>)
+    return complain<detail::no_data<given>()>(), view_closure<detail::untrained>{};
+  else return complain<detail::no_data<given>()>(), detail::untrained{}(data);
+}
+namespace detail {
+template <class T> concept set_of_data = requires(T const& t) { t.size, t.classes; };
+template <class T> concept sets_of_data = requires(T const& t) { t.train, t.test; };
+}  // namespace detail
+/// A mistake: `instances | sgd(model)`.
+template <class Data, class View> requires(!ranges::range<Data> && (detail::set_of_data<Data> || detail::sets_of_data<Data>))
+auto operator|(Data const& d, view_closure<View> const&) {
+  return complain<detail::no_data<Data>()>(), detail::untrained{}(d);
 }
 
 /// `auto step = make_training_step(model, data, rule)`: a step for the batches of a range, to look at, to save and to
 /// hand to `train(step)`. The model is referred to.
-template <class Backend = default_backend, model Model, ranges::viewable_range Rng, update_rule Rule>
+template <class Backend = default_backend, class Model, class Rng, class Rule>
 auto make_training_step(Model&& m, Rng&&, Rule const& rule) {
-  if constexpr (!std::is_lvalue_reference_v<Model>) complain<detail::temporary<Model>("model")>();
-  return detail::step_over<Backend, std::remove_reference_t<Model>, Rule, Rng>(m, rule);
+  if constexpr (constexpr sentence s = detail::training_complaint<Model, Rule>(); !s.empty())
+    return complain<s>();
+  else if constexpr (!ranges::viewable_range<Rng>)
+    return complain<detail::no_data<std::remove_cvref_t<Rng>>()>();
+  else if constexpr (!detail::batches<Rng>) return complain<detail::no_batches<Rng>()>();
+  else return detail::step_over<Backend, std::remove_reference_t<Model>, Rule, Rng>(m, rule);
 }
 
 /// `data | train(step)`: calls a step that is there already, `loss = step(batch.x, batch.y)`, for each batch that is read:

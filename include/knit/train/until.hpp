@@ -2,6 +2,7 @@
 // until.hpp -- in: a range, a judge of its elements. out: the elements before the one at which the judge says stop.
 #pragma once
 #include <knit/train/pull.hpp>
+#include <knit/train/tap.hpp>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -26,7 +27,9 @@ template <class Rng, class Judge> struct until_stage {
     if (passed || stopped) return stopped;
     if (all.over()) return true;
     if (!judge) judge.emplace(fresh);
-    stopped = (*judge)(all.read());
+    if constexpr (!std::is_invocable_r_v<bool, Judge&, typename upstream<Rng>::element>)
+      complain<detail::no_task<Judge>("until", "until([](auto loss) { return loss < 0.1f; })")>();
+    else stopped = (*judge)(all.read());
     passed = !stopped;
     return stopped;
   }
@@ -56,6 +59,12 @@ struct converged {
     return !(rise <= 0);  // not `rise > 0`: what is no number will not converge
   }
 };
+template <class Metric> constexpr sentence no_patience() {
+  sentence t;
+  t << "early_stop takes a metric and for how many elements in a row it may get no better; write "
+       "early_stop(metric, 3)";
+  return t;
+}
 template <class Metric> struct out_of_patience {
   Metric metric;
   long patience, waited = 0;
@@ -63,8 +72,12 @@ template <class Metric> struct out_of_patience {
 
   template <class X> bool operator()(X const& x) {
     double now;
-    if constexpr (std::invocable<Metric&, X const&>) now = metric(x);
-    else now = metric();
+    if constexpr (std::is_invocable_r_v<double, Metric&, X const&>) now = metric(x);
+    else if constexpr (std::is_invocable_r_v<double, Metric&>) now = metric();
+    else {
+      complain<no_task<Metric>("early_stop", "early_stop([&] { return -accuracy(model, test); }, 3)")>();
+      return true;
+    }
     if (now < best) best = now, waited = 0;
     else ++waited;
     return waited >= patience;
@@ -82,6 +95,9 @@ template <class Rng, class Metric> struct early_stop_stage : until_stage<Rng, ou
       : until_stage<Rng, out_of_patience<Metric>>(std::move(r), {std::move(m), patience}) {
     if (patience < 1)
       throw std::invalid_argument("knit: early_stop waits for a number of elements from 1 on, not " + std::to_string(patience));
+  }
+  early_stop_stage(Rng r, Metric m) : early_stop_stage(std::move(r), std::move(m), 1) {
+    complain<no_patience<Metric>()>();
   }
 };
 
