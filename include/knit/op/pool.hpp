@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// pool.hpp -- every so manieth element as a view, and with it the maximum and the mean of windows.
+// pool.hpp -- every n-th element as a view, and with it the maximum and the mean of windows.
 #pragma once
 #include <knit/expr/call.hpp>
 #include <knit/op/composite.hpp>
