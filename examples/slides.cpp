@@ -233,11 +233,10 @@ static void callable_objects() {
   report("callable objects", "c(x, y) is nll(c(x), y)", same(mlp(x, y), nll(mlp(x), y)));
 
   tensor scores = mlp(x);
-  report("callable objects", "mlp(x)", close(scores, net.scores(plain::from(x))));
   const float loss = mlp(x, y);
+  report("callable objects", "mlp(x)", close(scores, net.scores(plain::from(x))));
   plain::mlp copy = net;
   report("callable objects", "mlp(x, y)", close(loss, copy.train(plain::from(x), plain::from(y), 0)));
-
 }
 
 // ---- iterators -----------------------------------------------------------------------------------------

@@ -59,7 +59,8 @@ template <class Backend, class F, class... X> class value_and_gradients {
   using program = typename Backend::template program<spec>;
   using value_type = typename spec::value_type;  ///< double if an argument is of double, else float
 
-  /// The value; the derivatives go to `gradients`, in the order of the arguments, which they must not overlap.
+  /// The value; the derivatives go to `gradients`, in the order and shapes of the arguments, which they must not overlap. Throws
+  /// std::invalid_argument where arrays disagree about the extent of a name.
   value_type operator()(X const&... x, typename detail::array_of<value_type, typename X::extents_type>::type&... gradients) {
     leaf_list<spec> leaves;
     (leaves.add(x), ...);

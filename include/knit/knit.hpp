@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// knit.hpp -- the whole host API: expressions, differentiation, models, training as ranges, data.
+// knit.hpp -- the host API: expressions, differentiation, models, training as ranges, MNIST. What few programs need, as files
+// of other kinds, checkpoints and searches, is included on its own or with all.hpp.
 #pragma once
 #include <knit/core/sentence.hpp>    // first, so that the sentence of a mistake stands on the first lines
 #include <knit/core/tensor.hpp>      // tensor, view, unorm8

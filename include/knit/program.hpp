@@ -108,7 +108,7 @@ template <class E> struct scalar_evaluation : no_arguments {
 
 }  // namespace detail
 
-/// The backend that assignments of live expressions run on.
+/// The backend that assignments of live expressions, `inference` by make_inference and training run on.
 using default_backend = simd_backend;
 
 // Whatever runs on it without having it among its template arguments carries the instruction set in its name, too.
@@ -211,12 +211,14 @@ template <class Backend, class Model, class... X> class inference {
   using extents_type = typename spec::traced::extents_type;
   static constexpr shape result_shape = extents_type::value;
 
+  /// The model is referred to and must outlive this.
   explicit inference(Model const& m) : model_(&m) {}
 
   using program = typename Backend::template program<spec>;
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
-  /// Writes the result, first index fastest, to memory for result_shape.size() numbers; of a named extent only so many.
+  /// Writes the result, first index fastest, to memory for result_shape.size() numbers; of a named extent only so many. Allocates
+  /// nothing. Throws std::invalid_argument where arrays disagree about the extent of a name.
   void operator()(X const&... x, value_type* to) {
     leaf_list<spec> leaves;
     std::apply([&](auto*... p) { (leaves.add(p->data()), ...); }, parameters_of(*model_));
@@ -351,6 +353,7 @@ template <class... E, class Leaves> void add_all_bindings(std::tuple<E...> const
 
 /// The parameters of a differentiated model, for update.
 template <class M, class... X> auto params(differentiated<M, X...>& r) { return detail::parameters_to_update(r); }
+/// The same.
 template <class M, class... X> auto params(differentiated<M, X...> const& r) { return detail::parameters_to_update(r); }
 template <class M>
   requires(model<M> || operand<M>)
@@ -377,6 +380,7 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
     default_backend::run_once<spec>(leaves.data(), nullptr);
   }(std::make_integer_sequence<int, spec::parameters::count>{});
 }
+/// A mistake has been reported, and changes nothing.
 template <class F> void update(poisoned, F&&) {}
 template <class M, class F>
   requires model<M>

@@ -286,6 +286,7 @@ template <class T> class interpreter {
 /// graph is an array of T with room for the most that its extents may be, computed by one loop nest. T is float or double,
 /// whatever the leaves hold.
 template <class T> struct scalar_backend {
+  /// A program of the values of Spec; without Simplify of those before any identity is applied.
   template <class Spec, bool Simplify = true> class program : public detail::interpreter<T> {
    public:
     using value_type = T;  ///< of outputs

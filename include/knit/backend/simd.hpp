@@ -158,6 +158,7 @@ template <class T> class arena {
 
 /// The backend that runs fused kernels on SIMD lanes and, where a program is large enough, on several cores.
 struct simd_backend {
+  /// A program of the kernels of Spec.
   template <class Spec> class program {
    public:
     using compiled_type = compiled<Spec>;

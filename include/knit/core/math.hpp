@@ -11,17 +11,25 @@ namespace knit::math {
 // functions of these names in its own namespace.
 template <class T> concept real = std::is_floating_point_v<T>;
 
+/// a where c holds, else b.
 template <real T> KNIT_FN constexpr T select(bool c, T a, T b) { return c ? a : b; }
+/// As of the C library, here and below.
 template <real T> KNIT_FN T exp(T x) { return std::exp(x); }
+/// The natural logarithm.
 template <real T> KNIT_FN T log(T x) { return std::log(x); }
+/// The square root.
 template <real T> KNIT_FN T sqrt(T x) { return std::sqrt(x); }
+/// The hyperbolic tangent.
 template <real T> KNIT_FN T tanh(T x) { return std::tanh(x); }
+/// The next whole number below.
 template <real T> KNIT_FN T floor(T x) { return std::floor(x); }
 /// a b + c, rounded once.
 template <real T> KNIT_FN T fma(T a, T b, T c) { return std::fma(a, b, c); }
+/// The absolute value; 0 of -0.
 template <real T> KNIT_FN constexpr T abs(T x) { return x < 0 ? -x : x == 0 ? T(0) : x; }
 /// a > b ? a : b, so b where either is NaN, as the lanes' instruction has it.
 template <real T> KNIT_FN constexpr T max(T a, T b) { return a > b ? a : b; }
+/// a < b ? a : b, likewise.
 template <real T> KNIT_FN constexpr T min(T a, T b) { return a < b ? a : b; }
 /// 1 / (1 + exp(-x)), without overflow on either side.
 template <real T> KNIT_FN T sigm(T x) {

@@ -4,6 +4,7 @@
 
 namespace knit {
 
+/// The most axes that an array has.
 inline constexpr int max_rank = 4;
 
 // An extent is a number, or a name and the most that it may be at run time. Both are one integer, for a type that holds
@@ -86,6 +87,7 @@ struct shape {
   constexpr bool operator==(shape const&) const = default;
 };
 
+/// Of what is not an array yet.
 inline constexpr shape unknown_shape{-1, {1, 1, 1, 1}, {}};
 
 /// Do axis i of a and axis k of b have one extent?

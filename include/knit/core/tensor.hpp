@@ -27,6 +27,7 @@ template <class T> constexpr sentence no_element_type() {
   return t;
 }
 }  // namespace detail
+/// The number of an element type: float, double, std::uint8_t, unorm8 or std::int32_t; others are an error of the compiler.
 template <class T> constexpr element element_of() {
   if constexpr (std::is_same_v<T, float>) return element::f32;
   else if constexpr (std::is_same_v<T, double>) return element::f64;
@@ -37,6 +38,7 @@ template <class T> constexpr element element_of() {
     return element::i32;
   }
 }
+/// The size of an element.
 constexpr std::size_t bytes_of(element e) {
   switch (e) {
     case element::f64: return 8;
@@ -121,7 +123,8 @@ template <class Extents> class extents_now {
   constexpr shape const& now() const { return now_; }
   /// The extent of an axis, counted from 0.
   constexpr int extent(int axis) const { return now_.extent[axis]; }
-  /// Sets a named extent. Elements within it stay what they are.
+  /// Sets a named extent. Elements within it stay what they are. Throws std::invalid_argument if the axis has no name, or n is not
+  /// from 1 to the most that the type allows.
   constexpr void resize(int axis, int n) {
     if (axis < 0 || axis >= max_rank || Extents::value.name[axis] == 0) throw std::invalid_argument("knit: resize of an axis that has no name");
     if (n < 1 || n > Extents::value.extent[axis])
@@ -164,6 +167,7 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   static constexpr bool owns = false;
 
   constexpr view() = default;
+  /// Of size() elements at an address; nothing is copied.
   constexpr explicit view(T const* p) requires(extents_type::named == 0) : data_(p) {}
   /// With the named extents, first axis first; each from 1 to what its type says, else std::invalid_argument.
   template <class... Extent> requires(sizeof...(Extent) > 0 && sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))
@@ -176,14 +180,17 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
     (next(int(named)), ...);
   }
 
+  /// The address of the first element.
   constexpr T const* data() const { return data_; }
-  /// Logical element i in order of first index fastest.
+  /// Logical element i in order of first index fastest; i is not checked.
   constexpr T const& operator[](long i) const { return data_[this->place(i)]; }
+  /// The element at an index for each axis, counted from 0. Throws std::out_of_range outside the array.
   template <class... Index> T const& operator()(Index... i) const {
     if constexpr (sizeof...(Index) != sizeof...(N))
       return complain<detail::index_count<T>(shape, int(sizeof...(Index)))>(), data_[0];
     else return data_[detail::element_index(shape, this->now(), i...)];
   }
+  /// The number of elements that it has now.
   constexpr long size() const { return this->now().size(); }
   /// A view of other memory with the same extents.
   constexpr view of(T const* p) const {
@@ -213,7 +220,7 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   tensor() : data_(memory()) { std::fill_n(data_, storage, T{}); }
   /// All elements equal.
   explicit tensor(T value) : tensor() { fill([=](long) { return value; }); }
-  /// Elements in order of first index fastest.
+  /// Elements in order of first index fastest. Throws std::invalid_argument unless there are size() of them.
   tensor(std::initializer_list<T> values) : tensor() {
     if (long(values.size()) != size())
       throw std::invalid_argument("knit: the list has another number of elements than the tensor");
@@ -226,6 +233,7 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
     evaluate_into(e, *this);  // inline: see operator= below
   }
 
+  /// Copies elements and named extents; the other way of both below moves them.
   tensor(tensor const& o) : detail::tensor_base(), now_type(o), data_(o.data_ ? memory() : nullptr) {
     if (data_) std::copy_n(o.data_, storage, data_);
   }
@@ -257,11 +265,13 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   T* data() { return data_; }
   T const* data() const { return data_; }
 
-  /// Logical element i in order of first index fastest.
+  /// Logical element i in order of first index fastest; i is not checked.
   T& operator[](long i) { return data_[layout.offset(shape, this->place(i))]; }
   T const& operator[](long i) const { return data_[layout.offset(shape, this->place(i))]; }
+  /// The element at an index for each axis, counted from 0. Throws std::out_of_range outside the array.
   template <class... Index> T& operator()(Index... i) { return data_[offset(i...)]; }
   template <class... Index> T const& operator()(Index... i) const { return data_[offset(i...)]; }
+  /// The number of elements that it has now, padding not counted.
   static constexpr long size() requires(extents_type::named == 0) { return shape.size(); }
   constexpr long size() const requires(extents_type::named > 0) { return this->now().size(); }
 
@@ -287,9 +297,12 @@ template <> class tensor<poisoned> : public poisoned {
  public:
   constexpr tensor(poisoned) {}
 };
+/// A mistake stays one.
 tensor(poisoned) -> tensor<poisoned>;
+/// A mistake has been reported, and changes nothing.
 template <class T, long... N> void evaluate_into(poisoned, tensor<T, N...>&) {}
 
+/// A tensor or a view.
 template <class T> concept array_like = std::is_base_of_v<detail::tensor_base, std::remove_cvref_t<T>>;
 
 }  // namespace knit

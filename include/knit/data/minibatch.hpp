@@ -202,6 +202,7 @@ template <long B> struct minibatch_closure {
 template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order, shard part = {}) {
   return {order.seed, part};
 }
+/// The same in the order of the data, in each epoch.
 template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}, shard part = {}) {
   return {{}, part};
 }

@@ -79,13 +79,18 @@ template <class T> inline constexpr bool is_expr = false;
 template <class E, class D, class... B> inline constexpr bool is_expr<expr<E, D, B...>> = true;
 }  // namespace detail
 
+/// What operators and functions of arrays give.
 template <class T> concept expression = detail::is_expr<std::remove_cvref_t<T>>;
+/// A number of C++.
 template <class T> concept number = std::is_arithmetic_v<std::remove_cvref_t<T>>;
+/// What a mistake has left, which has been reported.
 template <class T> concept poison = std::is_base_of_v<poisoned, std::remove_cvref_t<T>>;
+/// What may stand in a formula: expressions, arrays, numbers.
 template <class T> concept operand = expression<T> || array_like<T> || number<T> || poison<T>;
 /// Operands of an operator: numbers alone are C++'s own business.
 template <class A, class B> concept operands = operand<A> && operand<B> && !(number<A> && number<B>);
 
+/// `tensor y = e;` has the shape of e, and elements of double where it reads an array of double, else of float.
 template <long... N, class D, class... B> tensor(expr<extents<N...>, D, B...>) -> tensor<detail::number_of<B...>, N...>;
 
 // ---- leaves -----------------------------------------------------------------------------------------
@@ -125,13 +130,16 @@ template <std::uint64_t Bits> struct constant_op {
   static constexpr double value = std::bit_cast<double>(Bits);
   static constexpr shape infer(shape const*) { return shape{}; }
 };
+/// The expression of such a number; `0.5_c` is one.
 template <std::uint64_t Bits> using constant = expr<extents<>, dag<mp::mp_list<constant_op<Bits>>, pack(0)>>;
 
+/// The symbol of an argument.
 template <class Tag, int Index, class Extents>
 using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, Index)>>;
+/// Whose argument the number of the step is.
+struct step_tag {};
 /// The number of the step, from 1, in a program of training, and 0 in all others: what tells a layer which of both it is in,
 /// and gives each step its own random numbers.
-struct step_tag {};
 inline constexpr argument<step_tag, 0, extents<>> step_number{};
 namespace detail {
 /// Is it a leaf that stands for what a function or layer is traced with?
@@ -182,6 +190,7 @@ template <class E> constexpr sentence no_element(int indices) {
 }
 }  // namespace detail
 
+/// The symbol of a parameter.
 template <int Index, class Array>
 using parameter = expr<typename Array::extents_type,
                        dag<mp::mp_list<parameter_op<typename Array::value_type, typename Array::extents_type,
@@ -208,6 +217,7 @@ template <class A> struct bound_value {
   constexpr A const& now() const { return array; }
 };
 
+/// The expression of what a leaf is bound to.
 template <class Bound, class Extents>
 using bound_leaf = expr<Extents, dag<mp::mp_list<typename Bound::leaf>, pack(0, 0)>, Bound>;
 
@@ -232,17 +242,22 @@ template <char... C> consteval double parsed() {
 /// stays small with these and is copied with those.
 template <char... C> consteval auto operator""_c() { return constant<std::bit_cast<std::uint64_t>(detail::parsed<C...>())>{}; }
 
-/// Makes an expression of whatever may stand in one.
+/// Makes an expression of an expression, an array or a number, in its shape: what a function calls that uses an operand twice. An array
+/// that has a name is referred to, another one is moved into the expression.
 template <expression E> constexpr E&& lift(E&& e) { return static_cast<E&&>(e); }
+/// A number as an expression without axes.
 template <number T> constexpr auto lift(T v) { return bound_leaf<bound_number, extents<>>{{bound_number{double(v)}}}; }
+/// An array as an expression in its shape.
 template <array_like A> constexpr auto lift(A&& a) {
   using T = std::remove_cvref_t<A>;
   if constexpr (std::is_lvalue_reference_v<A> && T::owns)
     return bound_leaf<bound_reference<T>, typename T::extents_type>{{bound_reference<T>{&a}}};
   else return bound_leaf<bound_value<T>, typename T::extents_type>{{bound_value<T>{std::forward<A>(a)}}};
 }
+/// A mistake stays one.
 constexpr poisoned lift(poisoned) { return {}; }
 
+/// What lift makes of a T.
 template <class T> using lifted = std::remove_cvref_t<decltype(lift(std::declval<T>()))>;
 
 // ---- growing a graph by one node ---------------------------------------------------------------------
@@ -338,11 +353,13 @@ template <class Op, class... X> constexpr auto make(X&&... x) {
 
 /// Stands in a rule for "no derivative with regard to this operand".
 struct no_gradient {};
+/// It stays that.
 constexpr no_gradient lift(no_gradient g) { return g; }
 
 /// What a derivative rule returns: one expression for each differentiable operand, in order.
 template <class... G> struct gradients {
   std::tuple<G...> at;
 };
+/// `return grads(g % b, g % a);`: the gradients for the operands of an op, in order; see gradients.
 template <class... G> constexpr gradients<lifted<G>...> grads(G const&... g) { return {{lift(g)...}}; }
 }  // namespace knit

@@ -10,14 +10,20 @@ namespace knit {
 /// Nodes are integers, not class values, because they are template arguments: one front end spells a class
 /// value as the nested name of the constant that it came from, which grows without bound.
 using node = std::uint64_t;
+/// The number of a node in its graph.
 using id = std::uint16_t;
+/// No node.
 inline constexpr id none = 0xffff;
 
+/// A node of an op's number and up to three fields.
 constexpr node pack(int op, int a = none, int b = none, int c = none) {
   return node(id(op)) << 48 | node(id(a)) << 32 | node(id(b)) << 16 | node(id(c));
 }
+/// The number of a node's op.
 constexpr int op_of(node n) { return int(n >> 48); }
+/// Field k, 0 to 2, of a node.
 constexpr int field(node n, int k) { return int(n >> (32 - 16 * k)) & 0xffff; }
+/// A node with another value in field k.
 constexpr node with_field(node n, int k, int value) {
   const int s = 32 - 16 * k;
   return (n & ~(node(0xffff) << s)) | node(id(value)) << s;

@@ -22,9 +22,11 @@ enum class kind : unsigned char {
   gradient    ///< derivative of operand 0 with regard to operand 1
 };
 
+/// How a reduction puts two elements together.
 enum class combine : unsigned char { sum, maximum };
 /// What routines of libraries do with a product's result besides: add a number to each row, or take the larger of it and 0.
 enum class epilogue : unsigned char { nothing, bias, relu };
+/// Which other way to index a view is.
 enum class view_kind : unsigned char { transpose, broadcast, reshape, sampled };
 
 /// Where an axis is read along which something slides: at (by * i + by_term * t + offset) / divisor, where i is the
@@ -136,6 +138,7 @@ template <class Op> constexpr op_info make_info() {
 
 }  // namespace detail
 
+/// An op as plain data.
 template <class Op> inline constexpr op_info info_of = detail::make_info<Op>();
 
 }  // namespace knit

@@ -51,6 +51,7 @@ template <class T> class mapped : public std::span<T const> {
   std::shared_ptr<mapped_file const> file_;
 };
 
+/// An array of a file whose elements stay on the disk until they are touched.
 template <class T> using mapped_array = file_array<T, mapped<T>>;
 
 namespace detail {

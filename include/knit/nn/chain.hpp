@@ -6,15 +6,17 @@
 
 namespace knit {
 
-/// chain(x): the layers in order. chain(x, y): the mean negative log-likelihood of labels y.
+/// Layers, one after the other.
 template <class... L> struct chain {
   BOOST_HANA_DEFINE_STRUCT(chain, (hana::tuple<L...>, layers));
   template <class Layers> using with_fields = mp::mp_rename<Layers, chain>;
   static constexpr int labels = 1;  ///< which argument, from 0, holds labels, which are no measured values
 
+  /// The value of the last layer, on that of the one before, and so on; x is what the first takes.
   template <class X> constexpr auto operator()(X&& x) const {
     return hana::fold_left(layers, lift(std::forward<X>(x)), [](auto h, auto const& f) { return f(std::move(h)); });
   }
+  /// The loss: nll of the scores of the last layer, classes x instances, and of the labels y.
   template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
     return nll((*this)(std::forward<X>(x)), std::forward<Y>(y));
   }

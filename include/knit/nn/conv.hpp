@@ -12,15 +12,18 @@ template <int Stride, int Padding> struct moving {
   static constexpr int stride = Stride, padding = Padding;
 };
 
-/// w: width x height x channels x filters, b: 1 x 1 x filters, f: an activation such as relu. x is width x height x channels x
-/// instances, the result ... x ... x filters x instances; filters are not turned (conv4).
+/// w: width x height x channels x filters, b: 1 x 1 x filters, f: an activation such as relu, by: a `moving`.
 template <class W, class B, class F, class M> struct conv {
   BOOST_HANA_DEFINE_STRUCT(conv, (W, w), (B, b), (F, f), (M, by));
+  /// x is width x height x channels x instances, the result as of conv4, width' x height' x filters x instances; filters are not
+  /// turned. Shapes that do not fit are an error of the compiler.
   template <class X> constexpr auto operator()(X&& x) const { return f(conv4<M::stride, M::padding>(w, std::forward<X>(x)) + b); }
 };
+/// `conv{w, b, relu, moving<1, 0>{}}`
 template <class W, class B, class F, class M> conv(W, B, F, M) -> conv<W, B, F, M>;
 
-/// The layer with Out filters of Width x Height x In, weights from an initialiser and biases of zero; streams as of make_dense.
+/// `make_conv<5, 5, 1, 20>(relu)`: the layer with Out filters of Width x Height x In, float weights from an initialiser and biases of
+/// zero; streams as of make_dense.
 template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class F = identity_function, class Init = xavier_uniform>
 auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = detail::source_location::current()) {
   tensor<float, Width, Height, In, Out> w;

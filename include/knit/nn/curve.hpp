@@ -6,17 +6,18 @@
 
 namespace knit {
 
-/// c(x): f(x, b...), coefficients b without axes. c(x, y): the residuals f(x, b...) - y, for
-/// levenberg_marquardt. f is a function without state.
+/// A function f without state, and its coefficients b, which have no axes: a model for levenberg_marquardt.
 // Coefficients are a pack, and no tuple among the template arguments, whose namespace has operators that ranges would
 // find.
 template <class F, class... B> struct curve_model {
   BOOST_HANA_DEFINE_STRUCT(curve_model, (F, f), (hana::tuple<B...>, b));
   template <class NewF, class NewB> using with_fields = mp::mp_push_front<mp::mp_rename<NewB, curve_model>, NewF>;
 
+  /// The curve, f(x, b...), in the shape that f gives.
   template <class X> constexpr auto operator()(X&& x) const {
     return hana::unpack(b, [&](auto const&... c) { return f(lift(std::forward<X>(x)), lift(c)...); });
   }
+  /// The residuals, f(x, b...) - y.
   template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
     return (*this)(std::forward<X>(x)) - lift(std::forward<Y>(y));
   }

@@ -8,12 +8,15 @@
 
 namespace knit {
 
-/// w: out x in, b: out, f: an activation such as relu. x is in x instances, the result out x instances.
+/// w: out x in, b: out, f: an activation such as relu.
 template <class W, class B, class F> struct dense {
   BOOST_HANA_DEFINE_STRUCT(dense, (W, w), (B, b), (F, f));
+  /// x is in x instances, or of one instance in; the result is out x instances, or out. Others are an error of the compiler.
   template <class X> constexpr auto operator()(X&& x) const { return f(w * std::forward<X>(x) + b); }
 };
+/// `dense{w, b, relu}`
 template <class W, class B, class F> dense(W, B, F) -> dense<W, B, F>;
+/// `dense{w, b}`, without an activation
 template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
 
 namespace detail {
@@ -66,7 +69,7 @@ tensor<float, N...> init(Init const& first, init_stream stream = detail::source_
   return t;
 }
 
-/// The layer In -> Out with weights from an initialiser and biases of zero. Layers that are made at two places in the
+/// `make_dense<784, 256>(relu)`: the layer In -> Out with float weights, Out x In, from an initialiser and biases of zero. Layers that are made at two places in the
 /// source have two streams, and so weights of their own; a stream that is named makes them independent of the place.
 template <int In, int Out, class F = identity_function, class Init = xavier_uniform>
 auto make_dense(F f = {}, Init const& first = {1}, init_stream stream = detail::source_location::current()) {

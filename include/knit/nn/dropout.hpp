@@ -28,6 +28,7 @@ template <class T> constexpr sentence no_share() {
 /// element: the same on every backend, in every layout and for any number of threads. Source: Srivastava et al., JMLR 15 (2014).
 template <class Share> struct dropout {
   BOOST_HANA_DEFINE_STRUCT(dropout, (Share, share));
+  /// x of any shape; the result is in that shape. Another share is an error of the compiler.
   template <class X> constexpr auto operator()(X&& x) const {
     auto e = lift(std::forward<X>(x));
     if constexpr (!(detail::share_of<Share> >= 0 && detail::share_of<Share> < 1)) return complain<detail::no_share<Share>()>();
@@ -37,6 +38,7 @@ template <class Share> struct dropout {
     }
   }
 };
+/// `dropout{0.2_c}`
 template <class Share> dropout(Share) -> dropout<Share>;
 
 }  // namespace knit

@@ -54,17 +54,20 @@ struct neg_op : elementwise<1> {
   static constexpr auto pullback(auto, auto g, auto) { return grads(-g); }
 };
 
-/// a + b, a - b, a % b (product of elements), a / b (quotient of elements), -a. Shapes broadcast: along each
-/// axis equal or one of them 1, missing trailing axes count as 1.
+/// The sum of elements. Shapes broadcast: along each axis extents are equal or one of them is 1, and missing trailing axes count
+/// as 1; the result has the larger extents. Shapes that do not broadcast are an error of the compiler, here and below.
 template <class A, class B> requires operands<A, B> constexpr auto operator+(A&& a, B&& b) {
   return make<add_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// The difference of elements; shapes as of +.
 template <class A, class B> requires operands<A, B> constexpr auto operator-(A&& a, B&& b) {
   return make<sub_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// The product of elements; shapes as of +. The product of linear algebra is *.
 template <class A, class B> requires operands<A, B> constexpr auto operator%(A&& a, B&& b) {
   return make<mul_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// The quotient of elements; shapes as of +. By 0 it is an infinity, and 0 / 0 is NaN.
 template <class A, class B> requires operands<A, B> constexpr auto operator/(A&& a, B&& b) {
   return make<div_op>(std::forward<A>(a), std::forward<B>(b));
 }
@@ -97,6 +100,7 @@ template <function_operand A, operand B> constexpr auto operator%=(A const&, B c
   return complain<detail::no_compound<A>("%")>();
 }
 
+/// The elements with the other sign, in the shape of a.
 template <function_operand A> constexpr auto operator-(A&& a) { return make<neg_op>(std::forward<A>(a)); }
 
 }  // namespace knit

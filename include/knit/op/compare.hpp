@@ -80,34 +80,44 @@ struct min_op : elementwise<2> {
   }
 };
 
+/// 1 where an element of a is less than that of b, else 0; shapes broadcast as of +, and no gradient passes. All comparisons are
+/// expressions: where C++ wants a condition, a formula says select.
 template <class A, class B> requires operands<A, B> constexpr auto operator<(A&& a, B&& b) {
   return make<less_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// 1 where an element of a is greater, else 0; as of <.
 template <class A, class B> requires operands<A, B> constexpr auto operator>(A&& a, B&& b) {
   return make<less_op>(std::forward<B>(b), std::forward<A>(a));
 }
+/// 1 where an element of a is less or equal, else 0; as of <.
 template <class A, class B> requires operands<A, B> constexpr auto operator<=(A&& a, B&& b) {
   return make<less_equal_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// 1 where an element of a is greater or equal, else 0; as of <.
 template <class A, class B> requires operands<A, B> constexpr auto operator>=(A&& a, B&& b) {
   return make<less_equal_op>(std::forward<B>(b), std::forward<A>(a));
 }
+/// 1 where elements are equal, else 0; as of <.
 template <class A, class B> requires operands<A, B> constexpr auto operator==(A&& a, B&& b) {
   return make<equal_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// 1 where elements differ, else 0; as of <.
 template <class A, class B> requires operands<A, B> constexpr auto operator!=(A&& a, B&& b) {
   return make<not_equal_op>(std::forward<A>(a), std::forward<B>(b));
 }
 
-/// Where c holds (is not 0) a, else b. A condition that is one bool chooses between all of a and all of b.
+/// The elements of a where c is not 0, else those of b: what `if` is for a formula. Shapes of all three broadcast. What is not
+/// taken contributes no value, not even a NaN; its derivative is 0 times its slope, so guard an operand whose slope is infinite.
 template <operand C, operand A, operand B>
   requires(!(number<C> && number<A> && number<B>))
 constexpr auto select(C&& c, A&& a, B&& b) {
   return make<select_op>(std::forward<C>(c), std::forward<A>(a), std::forward<B>(b));
 }
+/// The larger of each two elements, NaN if either is; shapes broadcast as of +. Where they tie, each has half of the gradient.
 template <class A, class B> requires operands<A, B> constexpr auto max(A&& a, B&& b) {
   return make<max_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// The smaller of each two elements, NaN if either is; shapes and ties as of max.
 template <class A, class B> requires operands<A, B> constexpr auto min(A&& a, B&& b) {
   return make<min_op>(std::forward<A>(a), std::forward<B>(b));
 }

@@ -20,6 +20,7 @@ struct as_op : elementwise<2> {
   template <class V> KNIT_FN static V eval(V a, V) { return a; }
   static constexpr auto pullback(auto, auto g, auto, auto) { return grads(no_gradient{}, g); }
 };
+/// a as a constant: its value, in its shape, and no gradient.
 template <function_operand A> constexpr auto detach(A&& a) { return make<detach_op>(std::forward<A>(a)); }
 
 namespace detail {
@@ -27,7 +28,8 @@ namespace detail {
 template <int... Axes, class Z> constexpr auto shifted(Z const& z) { return z - detach(max<Axes...>(z)); }
 }  // namespace detail
 
-/// log(sum(exp(z))) over the named axes, which stay with extent 1, or over all. Safe at any finite z.
+/// log(sum(exp(z))) over the named axes (counted from 0), which stay with extent 1, or over all, which gives a number. Safe at any
+/// finite z.
 template <int... Axes, function_operand Z> constexpr auto logsumexp(Z&& z) {
   if constexpr (poison<Z>) return poisoned{};
   else {
@@ -36,7 +38,7 @@ template <int... Axes, function_operand Z> constexpr auto logsumexp(Z&& z) {
     return log(sum<Axes...>(exp(e - m))) + m;
   }
 }
-/// exp(z) over its sum along the named axes, or over all. Safe at any finite z.
+/// exp(z) over its sum along the named axes (counted from 0), or over all, in the shape of z. Safe at any finite z.
 template <int... Axes, function_operand Z> constexpr auto softmax(Z&& z) {
   if constexpr (poison<Z>) return poisoned{};
   else {
@@ -44,7 +46,7 @@ template <int... Axes, function_operand Z> constexpr auto softmax(Z&& z) {
     return e / sum<Axes...>(e);
   }
 }
-/// The logarithm of softmax. Safe at any finite z.
+/// The logarithm of softmax, likewise. Safe at any finite z.
 template <int... Axes, function_operand Z> constexpr auto logsoftmax(Z&& z) {
   if constexpr (poison<Z>) return poisoned{};
   else {
@@ -74,7 +76,9 @@ constexpr sentence mse_complaint(shape a, shape b) {
 }
 }  // namespace detail
 
-/// Mean negative log-likelihood of labels (n whole numbers from 0) under scores (classes x n, unnormalised).
+/// The mean negative log-likelihood, a number in nats, of labels (n whole numbers from 0) under scores (classes x n, not
+/// normalised). A label outside 0 .. classes - 1 counts as if its score were the largest. Other shapes, and scores of one class, are
+/// an error of the compiler.
 template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores, L&& labels) {
   if constexpr (poison<Z> || poison<L>) return poisoned{};
   else if constexpr (detail::is_measured<L>())
@@ -86,7 +90,8 @@ template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores,
     return mean(log(sum<0>(exp(z))) - gather(z, std::forward<L>(labels)));
   }
 }
-/// Mean squared difference of arrays of one shape, or of which one is repeated for the other.
+/// The mean squared difference, a number, of arrays of one shape, or of which one is repeated for the other. Shapes of which each
+/// would be repeated for the other are an error of the compiler.
 template <class Y, class T> requires operands<Y, T> constexpr auto mse(Y&& y, T&& t) {
   if constexpr (poison<Y> || poison<T>) return poisoned{};
   else if constexpr (constexpr sentence s = detail::mse_complaint(lifted<Y>::shape, lifted<T>::shape); !s.empty()) return complain<s>();

@@ -75,8 +75,8 @@ constexpr sentence dot_complaint(shape a, shape b) {
 }
 }  // namespace detail
 
-/// The product of linear algebra: matrix by matrix, matrix by vector, vector by row; scaling when one side
-/// is a scalar. For the product of elements use %.
+/// The product of linear algebra: (m x k) * (k x n) is m x n, (m x k) * (k) is m, (m) * (1 x n) is m x n; where one side is a number
+/// it scales the other. Inner sizes that differ, and other ranks, are an error of the compiler. The product of elements is %.
 template <class A, class B> requires operands<A, B> constexpr auto operator*(A&& a, B&& b) {
   if constexpr (poison<A> || poison<B>) return poisoned{};
   else {
@@ -88,7 +88,7 @@ template <class A, class B> requires operands<A, B> constexpr auto operator*(A&&
     else return make<contract_op<"mk", "kn", "mn">>(std::forward<A>(a), std::forward<B>(b));
   }
 }
-/// The scalar product of arrays of one shape: the sum of the products of elements.
+/// The scalar product, a number: the sum of the products of elements of arrays of one shape.
 template <class A, class B> requires operands<A, B> constexpr auto dot(A&& a, B&& b) {
   if constexpr (poison<A> || poison<B>) return poisoned{};
   else if constexpr (constexpr sentence s = detail::dot_complaint(lifted<A>::shape, lifted<B>::shape);
@@ -187,7 +187,8 @@ template <einsum_labels L, int K, class X> constexpr auto einsum_operand(X&& x) 
 }  // namespace detail
 
 /// Products of elements of a and b, summed over the letters that the result lacks: einsum<"mkb,knb->mnb">(a, b) is a
-/// product of matrices for each b, einsum<"m,n->mn"> the outer product. Letters name axes, first index first.
+/// product of matrices for each b, einsum<"m,n->mn"> the outer product. Letters name axes, first index first, at most four for each
+/// array. Letters that do not fit the shapes are an error of the compiler.
 template <einsum_labels L, class A, class B> requires operands<A, B> constexpr auto einsum(A&& a, B&& b) {
   if constexpr (poison<A> || poison<B>) return poisoned{};
   else if constexpr (constexpr sentence wrong = detail::einsum_complaint(L, lifted<A>::shape, lifted<B>::shape); !wrong.empty())
@@ -196,7 +197,7 @@ template <einsum_labels L, class A, class B> requires operands<A, B> constexpr a
     return make<contract_op<L.kept(0), L.kept(1), axis_labels(L.of[2])>>(detail::einsum_operand<L, 0>(std::forward<A>(a)),
                                                                         detail::einsum_operand<L, 1>(std::forward<B>(b)));
 }
-/// The products of a batch of matrices: the last axis counts them.
+/// The products of a batch of matrices: (m x k x batch), (k x n x batch) give m x n x batch. Other shapes are an error of the compiler.
 template <class A, class B> requires operands<A, B> constexpr auto bmm(A&& a, B&& b) {
   return einsum<"mkb,knb->mnb">(std::forward<A>(a), std::forward<B>(b));
 }

@@ -6,7 +6,11 @@
 namespace knit {
 
 /// Which of the three arrays of a convolution an op computes from the other two.
-enum class conv_part { result, image, filter };
+enum class conv_part {
+  result,  ///< from filters and images
+  image,   ///< from filters and results
+  filter   ///< from results and images
+};
 
 /// Images x (W x H x C x N), filters f (K x L x C x O) and results y (W' x H' x O x N) are bound by one relation:
 /// element w of y meets element i of f at element Stride * w + i - Padding of x, along both sliding axes. Each part is
@@ -82,7 +86,7 @@ template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::fi
 
 /// The cross-correlation of images x (width x height x channels x instances) with filters w (width x height x channels x
 /// filters): result (1 + (width + 2 padding - filter's width) / stride) x ... x filters x instances. The filters are not
-/// turned: PyTorch's conv2d, Knet's conv4 with mode = 1.
+/// turned: PyTorch's conv2d, Knet's conv4 with mode = 1. Outside an image all is 0. Shapes that do not fit are an error of the compiler.
 template <int Stride = 1, int Padding = 0, function_operand W, function_operand X> constexpr auto conv4(W&& w, X&& x) {
   return make<conv_op<Stride, Padding, conv_part::result>>(std::forward<W>(w), std::forward<X>(x));
 }

@@ -103,8 +103,9 @@ template <class F, class... X> struct differentiated {
   }
 };
 
-/// diff(f)(x...): differentiates a functor or a live model at x. Nothing is computed yet: value(r) and
-/// grad(r, w) are expressions. A result that is not a scalar is differentiated as the sum of its elements.
+/// `auto r = diff(f)(x...)`: differentiates a functor or a live model at x, which are arrays, numbers or expressions. Nothing is
+/// computed yet: value(r) and grad(r, w) are expressions. A result that is not a number is differentiated as the sum of its elements.
+/// Arrays that have names, and a model, are referred to and must outlive r.
 template <class F> constexpr auto diff(F&& f) {
   if constexpr (poison<F>) return poisoned{};
   else if constexpr (operand<F>) return complain<detail::not_a_function<F>()>();
@@ -124,13 +125,14 @@ template <operand R> constexpr auto value(R const&) {
 template <operand R, operand W> constexpr auto grad(R const& r, W const&) { return value(r); }
 template <int Index, operand R> constexpr auto grad(R const& r) { return value(r); }
 
-/// The value of a differentiated function.
+/// The value of a differentiated function, in the shape of its result.
 template <class F, class... X> constexpr auto value(differentiated<F, X...> const& r) {
   if constexpr (differentiated<F, X...>::wrong()) return poisoned{};
   else return r.call(r.symbol());
 }
 
-/// The derivative with regard to argument Index, in the shape of that argument; zeros where there is none.
+/// The derivative with regard to argument Index, counted from 0, in the shape of that argument; zeros where there is none. A position
+/// that is none is an error of the compiler.
 template <int Index, class F, class... X> constexpr auto grad(differentiated<F, X...> const& r) {
   if constexpr (differentiated<F, X...>::wrong()) return poisoned{};
   else if constexpr (Index < 0 || Index >= int(sizeof...(X))) return complain<detail::no_such_argument(Index, int(sizeof...(X)))>();
@@ -201,8 +203,9 @@ template <class E, class Op, node N> inline constexpr bool is_parameter_symbol<e
 
 }  // namespace detail
 
-/// The derivative with regard to w: an argument or a model's parameter (the live object itself), an
-/// expression that was passed as argument, or the symbol that params(r) hands out.
+/// The derivative with regard to w, in the shape of w: an argument or a model's parameter (the live object itself), an
+/// expression that was passed as argument, or the symbol that params(r) hands out. A type that none of them has is an error of the
+/// compiler; an object of such a type that is none of them throws std::invalid_argument.
 template <class F, class... X, class W>
 constexpr auto grad(differentiated<F, X...> const& r, W const& w) requires operand<W> {
   if constexpr (poison<W> || differentiated<F, X...>::wrong()) return poisoned{};

@@ -55,11 +55,13 @@ template <class Site> struct uniform_like_op {
   }
 };
 
+/// The coordinate along Axis, 0 to 3, of each element of an array in the shape of a: 0, 1, 2, ... No gradient passes.
 template <int Axis, function_operand A> constexpr auto coordinate_like(A&& a) {
   return make<coordinate_like_op<Axis>>(std::forward<A>(a));
 }
-/// Uniform random numbers in the shape of a. Every place in the source that calls it is a random node of its own. A layer
-/// that draws is a function of its arguments all the same: on one value it is one value, however often it is called.
+/// Uniform random numbers in [0, 1) in the shape of a, of a seed that is a whole number from 0 to below 2^24; more than 2^24 elements
+/// are an error of the compiler. Every place in the source that calls it is a random node of its own. A layer
+/// that draws is a function of its arguments all the same: on one value it is one value, however often it is called. Source: philox.
 template <class Site = decltype([] {}), operand Seed, function_operand A>
 constexpr auto uniform_like(A&& a, Seed&& seed) {
   return make<uniform_like_op<Site>>(std::forward<Seed>(seed), std::forward<A>(a));
@@ -92,7 +94,7 @@ constexpr sentence label_complaint(char const* call, shape a, shape labels) {
 
 /// The element of each column of a that its label names: a is classes x n, labels n whole numbers counted
 /// from 0, the result 1 x n. A label outside 0 .. classes - 1 names nothing and gives 0. Reads every element
-/// of a, which for the few classes of a classifier is one vector.
+/// of a, which for the few classes of a classifier is one vector. Another shape of either is an error of the compiler.
 template <function_operand A, function_operand L> constexpr auto gather(A&& a, L&& labels) {
   if constexpr (poison<A> || poison<L>) return poisoned{};
   else if constexpr (detail::is_measured<L>())

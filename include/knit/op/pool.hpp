@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// pool.hpp -- every so manieth element as a view, and with it the maximum and the mean of windows.
+// pool.hpp -- every n-th element as a view, and with it the maximum and the mean of windows.
 #pragma once
 #include <knit/expr/call.hpp>
 #include <knit/op/composite.hpp>
@@ -75,18 +75,22 @@ struct mean_of {
 /// The largest element of each window of Window x Window elements, of which neighbours are Stride apart, along the first two
 /// axes; windows that do not fit are left out: Knet's pool. Elements that tie share the gradient equally.
 template <int Window, int Stride> struct pool_function {
+  /// x is width x height x ..., the result 1 + (width - Window) / Stride x 1 + (height - Window) / Stride x ... A window that does
+  /// not fit is an error of the compiler.
   template <function_operand X> constexpr auto operator()(X&& x) const {
     return detail::of_windows<Window, Stride, detail::largest>::call(std::forward<X>(x));
   }
 };
 /// The mean of each such window: Knet's pool with mode = 1.
 template <int Window, int Stride> struct mean_pool_function {
+  /// Shapes as of pool_function.
   template <function_operand X> constexpr auto operator()(X&& x) const {
     return detail::of_windows<Window, Stride, detail::mean_of>::call(std::forward<X>(x));
   }
 };
-/// pool<2>(x), and pool<2> among the layers of a chain.
+/// `pool<2>(x)`, and `pool<2>` among the layers of a chain: the largest element of each window; see pool_function.
 template <int Window = 2, int Stride = Window> inline constexpr pool_function<Window, Stride> pool{};
+/// `mean_pool<2>(x)`, likewise: the mean of each window; see mean_pool_function.
 template <int Window = 2, int Stride = Window> inline constexpr mean_pool_function<Window, Stride> mean_pool{};
 
 }  // namespace knit

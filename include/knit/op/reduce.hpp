@@ -50,12 +50,12 @@ template <int... Axes> struct maximum_op : reduction<Axes...> {
   }
 };
 
-/// The sum of the elements over the named axes (counted from 0), which stay with extent 1; over all axes
-/// when none is named, and then the result is a scalar.
+/// The sum of the elements over the named axes (counted from 0), which stay with extent 1; over all axes when none is named, and then
+/// the result is a number. An axis that the array lacks is an error of the compiler.
 template <int... Axes, function_operand A> constexpr auto sum(A&& a) { return make<sum_op<Axes...>>(std::forward<A>(a)); }
-/// The largest element, likewise.
+/// The largest element, likewise; NaN if there is one. Elements that tie share the gradient equally.
 template <int... Axes, function_operand A> constexpr auto max(A&& a) { return make<maximum_op<Axes...>>(std::forward<A>(a)); }
-/// The mean of the elements, likewise.
+/// The mean of the elements, likewise; of a named extent that of the elements that there are.
 template <int... Axes, function_operand A> constexpr auto mean(A&& a) {
   auto e = lift(std::forward<A>(a));
   auto s = sum<Axes...>(e);

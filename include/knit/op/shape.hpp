@@ -161,12 +161,13 @@ template <long... N> constexpr sentence no_extent() {
 }
 }  // namespace detail
 
-/// Rows become columns. A vector becomes a row of extents 1 x n.
+/// Rows become columns: m x n becomes n x m. A vector of n becomes a row of 1 x n.
 template <function_operand A> constexpr auto transpose(A&& a) { return make<transpose_op<1, 0>>(std::forward<A>(a)); }
-/// Axis k of the result is axis Perm[k] of a, counted from 0.
+/// Axis k of the result is axis Perm[k] of a, counted from 0. An axis that is named twice is an error of the compiler.
 template <int... Perm, function_operand A> requires(sizeof...(Perm) > 0)
 constexpr auto transpose(A&& a) { return make<transpose_op<Perm...>>(std::forward<A>(a)); }
-/// The elements of a, first index fastest, under the extents N.
+/// The elements of a, first index fastest, under the extents N. Another number of elements is an error of the compiler, and so is an
+/// extent known at run time only that is not the last of both.
 template <long... N, function_operand A> constexpr auto reshape(A&& a) {
   if constexpr (constexpr sentence s = detail::no_extent<N...>(); !s.empty()) return complain<s>();
   else return make<reshape_op<N...>>(std::forward<A>(a));
@@ -174,6 +175,7 @@ template <long... N, function_operand A> constexpr auto reshape(A&& a) {
 
 /// Knet's mat: the last axis stays, the others become one: images of width x height x channels x instances become columns.
 struct mat_function {
+  /// a is n0 x ... x last, the result (n0 * ...) x last; a vector of n becomes n x 1.
   template <function_operand A> constexpr auto operator()(A&& a) const {
     if constexpr (poison<A>) return poisoned{};
     else {
@@ -183,21 +185,25 @@ struct mat_function {
     }
   }
 };
+/// `mat(x)`, and `mat` among the layers of a chain: see mat_function.
 inline constexpr mat_function mat{};
 /// The other way: columns as arrays of the extents N, with the instances behind those.
 template <long... N> struct unmat_function {
+  /// a is (product of N) x last, the result N... x last.
   template <function_operand A> constexpr auto operator()(A&& a) const {
     if constexpr (poison<A>) return poisoned{};
     else return reshape<N..., lifted<A>::shape.code(1)>(std::forward<A>(a));
   }
 };
+/// `unmat<28, 28, 1>(x)`, and among the layers of a chain: see unmat_function.
 template <long... N> inline constexpr unmat_function<N...> unmat{};
 
-/// a repeated to the shape of b; a summed to the shape of b; a under the shape of b. Rules are written with
-/// these, because a rule never sees a shape.
+/// a repeated, along its axes of extent 1, to the shape of b. Rules of derivatives are written with this and sum_to_like, because a
+/// rule never sees a shape.
 template <function_operand A, function_operand B> constexpr auto broadcast_like(A&& a, B&& b) {
   return make<broadcast_like_op>(std::forward<A>(a), std::forward<B>(b));
 }
+/// a summed over the axes along which b, of fewer elements, would be repeated to its shape; the result has the shape of b.
 template <function_operand A, function_operand B> constexpr auto sum_to_like(A&& a, B&& b) {
   return make<sum_to_like_op>(std::forward<A>(a), std::forward<B>(b));
 }

@@ -56,12 +56,15 @@ struct abs_op : elementwise<1> {
   static constexpr auto pullback(auto, auto g, auto a) { return grads(select(a > 0, g, select(a < 0, -g, 0))); }
 };
 
+/// e to the power of each element, in the shape of a; beyond 88.72 (709.78 of doubles) it is infinity.
 template <function_operand A> constexpr auto exp(A&& a) { return make<exp_op>(std::forward<A>(a)); }
-/// Natural logarithm: -infinity at 0, NaN below.
+/// The natural logarithm of each element, in the shape of a: -infinity at 0, NaN below.
 template <function_operand A> constexpr auto log(A&& a) { return make<log_op>(std::forward<A>(a)); }
+/// The square root of each element, in the shape of a; NaN below 0. Its derivative at 0 is infinity.
 template <function_operand A> constexpr auto sqrt(A&& a) { return make<sqrt_op>(std::forward<A>(a)); }
+/// a % a: the square of each element, in the shape of a.
 template <function_operand A> constexpr auto square(A&& a) { return make<square_op>(std::forward<A>(a)); }
-/// |a|; its derivative at 0 is 0.
+/// The absolute value of each element, in the shape of a; its derivative at 0 is 0.
 template <function_operand A> constexpr auto abs(A&& a) { return make<abs_op>(std::forward<A>(a)); }
 
 }  // namespace knit

@@ -9,7 +9,7 @@
 namespace knit {
 
 /// s <- rho s + (1 - rho) g^2; d = g sqrt(t + eps) / sqrt(s + eps); w <- w - lr d; t <- rho t + (1 - rho) d^2. Knet and PyTorch
-/// agree on it, but for PyTorch's eps of 1e-6 and lr of 1 being Knet's as well. Source: Zeiler, arXiv 1212.5701 (2012).
+/// agree on it, but for PyTorch's eps of 1e-6 and lr of 1 being Knet's as well. lr >= 0, 0 <= rho < 1, eps > 0. Source: Zeiler, arXiv 1212.5701 (2012).
 struct adadelta_rule {
   /// Knet's defaults.
   double lr = 1, rho = 0.9, eps = 1e-6;

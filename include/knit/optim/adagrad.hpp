@@ -9,7 +9,7 @@
 namespace knit {
 
 /// s <- s + g^2; w <- w - lr g / (sqrt(s + eps) + eps_outside). Knet has eps under the root, PyTorch outside of it:
-/// {.lr = 0.01, .eps = 0, .eps_outside = 1e-10}. Source: Duchi, Hazan, Singer, JMLR 12 (2011).
+/// {.lr = 0.01, .eps = 0, .eps_outside = 1e-10}. lr >= 0, and one of both eps > 0. Source: Duchi, Hazan, Singer, JMLR 12 (2011).
 struct adagrad_rule {
   /// Knet's defaults.
   double lr = 0.05, eps = 1e-6, eps_outside = 0;

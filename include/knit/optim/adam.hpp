@@ -11,7 +11,7 @@ namespace knit {
 
 /// m <- m + (1 - beta1) (g - m); v <- v + (1 - beta2) (g^2 - v);
 /// w <- w - lr m' / (sqrt(v') + eps), where m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t) after t steps.
-/// eps stands outside the root, as in the paper's algorithm 1. Source: Kingma, Ba, ICLR 2015.
+/// eps stands outside the root, as in the paper's algorithm 1. lr >= 0, 0 <= beta1 < 1, 0 <= beta2 < 1, eps > 0. Source: Kingma, Ba, ICLR 2015.
 struct adam_rule {
   double lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
 

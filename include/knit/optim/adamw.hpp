@@ -7,7 +7,7 @@
 namespace knit {
 
 /// Adam's step, and w <- w - lr decay w besides, with the old w: so the decay is not divided by the root of the moments.
-/// Source: Loshchilov, Hutter, ICLR 2019.
+/// decay >= 0, the others as in adam_rule. Source: Loshchilov, Hutter, ICLR 2019.
 struct adamw_rule {
   /// PyTorch's defaults.
   double lr = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, decay = 0.01;

@@ -9,7 +9,7 @@
 namespace knit {
 
 /// w <- w - lr (sign(m + (1 - beta1) (g - m)) + decay w); m <- m + (1 - beta2) (g - m). The sign of 0 is 0.
-/// Source: Chen et al., NeurIPS 2023.
+/// lr >= 0, 0 <= beta1 < 1, 0 <= beta2 < 1, decay >= 0. Source: Chen et al., NeurIPS 2023.
 struct lion_rule {
   /// The paper's defaults.
   double lr = 0.0001, beta1 = 0.9, beta2 = 0.99, decay = 0;

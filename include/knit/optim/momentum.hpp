@@ -9,7 +9,8 @@
 namespace knit {
 
 /// v <- gamma v + lr g; w <- w - v. With a constant rate these are the steps of the form that keeps the rate out of
-/// the velocity (v <- gamma v + g; w <- w - lr v). Source: Polyak, USSR Comp. Math. 4 (1964).
+/// the velocity (v <- gamma v + g; w <- w - lr v). lr >= 0, 0 <= gamma < 1. Source: Polyak, USSR Comp.
+/// Math. 4 (1964).
 struct momentum_rule {
   /// Knet's defaults.
   double lr = 0.05, gamma = 0.95;

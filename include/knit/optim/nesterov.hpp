@@ -9,7 +9,7 @@
 namespace knit {
 
 /// v <- gamma v + lr g; w <- w - (gamma v + lr g), with the new v. With a constant rate these are the steps of the form that
-/// keeps the rate out of the velocity. Source: Sutskever, Martens, Dahl, Hinton, ICML 2013.
+/// keeps the rate out of the velocity. lr >= 0, 0 <= gamma < 1. Source: Sutskever, Martens, Dahl, Hinton, ICML 2013.
 struct nesterov_rule {
   /// Knet's defaults.
   double lr = 0.05, gamma = 0.95;

@@ -9,7 +9,8 @@
 namespace knit {
 
 /// s <- rho s + (1 - rho) g^2; w <- w - lr g / (sqrt(s + eps) + eps_outside). Knet has eps under the root, PyTorch outside of
-/// it: {.rho = 0.99, .eps = 0, .eps_outside = 1e-8}. Source: Tieleman, Hinton, Coursera lecture 6.5 (2012).
+/// it: {.rho = 0.99, .eps = 0, .eps_outside = 1e-8}. lr >= 0, 0 <= rho < 1, and one of both eps > 0. Source: Tieleman,
+/// Hinton, Coursera lecture 6.5 (2012).
 struct rmsprop_rule {
   /// Knet's defaults.
   double lr = 0.01, rho = 0.9, eps = 1e-6, eps_outside = 0;

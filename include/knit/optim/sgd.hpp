@@ -7,7 +7,7 @@
 
 namespace knit {
 
-/// w <- w - lr g.
+/// w <- w - lr g, lr >= 0. Source: Robbins, Monro, Ann. Math. Stat. 22 (1951).
 struct sgd_rule {
   /// Knet's default.
   double lr = 0.1;

@@ -151,12 +151,15 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
   using spec = detail::training_spec<Model, Rule, X...>;
   using program = typename Backend::template program<spec>;
 
+  /// States are 0, and no step has been made. A model that is const is an error of the compiler, and so is one whose value on X...
+  /// is not a number.
   training_step(Model& m, Rule const& r) : model_(&m), rule(r) {
     if constexpr (std::is_const_v<Model>) complain<detail::constant_model<Model>()>();
   }
 
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
+  /// Makes a step; the loss before it. Throws std::invalid_argument where arrays disagree about the extent of a name.
   value_type operator()(X const&... x) {
     leaf_list<spec> leaves;
     std::apply([&](auto*... p) { (leaves.add(p->data()), ...); }, parameters_of(*model_));
@@ -183,6 +186,7 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
     return 0;
   }
 
+  /// The model that is trained.
   Model& model() const { return *model_; }
   /// What the rule remembers: of each parameter, in order, an array of `spec::states` arrays like it.
   auto& states() { return states_; }

@@ -62,6 +62,7 @@ template <class Log> struct append_to {
 
 /// `losses | record(log)` or `record(losses, log)`: log.push_back(loss) for each; the log must outlive the range.
 template <class Log> auto record(Log& log) { return tap(detail::append_to<Log>{&log}); }
+/// The same as a function of the losses: `record(losses, log)`.
 template <ranges::viewable_range Rng, class Log> auto record(Rng&& r, Log& log) {
   return tap(std::forward<Rng>(r), detail::append_to<Log>{&log});
 }

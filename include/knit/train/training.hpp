@@ -144,8 +144,9 @@ template <class Step> struct train_made_fn {
 
 }  // namespace detail
 
-/// `data | train(model, rule)`: a step of training under an update rule for each batch that is read. Yields the
-/// loss before each update. The model is changed in place and must outlive the range.
+/// `data | train(model, rule)`: a step of training under an update rule for each batch that is read, anything with members x and y on
+/// which the model gives a number. Yields the loss before each update. The model is changed in place and must outlive the range; a
+/// temporary, or one that is const, is an error of the compiler. What the rule remembers lives as long as the range.
 template <class Backend = default_backend, class Model, class Rule> auto train(Model&& m, Rule rule) {
   if constexpr (constexpr sentence s = detail::training_complaint<Model, Rule>(); !s.empty())
     return complain<s>(), view_closure<detail::untrained>{};

@@ -22,14 +22,18 @@ namespace cuda {
 // Who does the products and convolutions that plans leave to a routine: libraries, or, where knit is configured without them,
 // kernels like all others.
 #ifdef KNIT_CUBLASLT
+/// Are large products cuBLASLt's?
 inline constexpr bool has_cublaslt = true;
+/// Who does large products.
 template <class P> using products = cublaslt_products<P>;
 #else
 inline constexpr bool has_cublaslt = false;
 template <class P> using products = no_routines<P>;
 #endif
 #ifdef KNIT_CUDNN
+/// Are large convolutions cuDNN's?
 inline constexpr bool has_cudnn = true;
+/// Who does large convolutions.
 template <class P> using convolutions = cudnn_convolutions<P>;
 #else
 inline constexpr bool has_cudnn = false;
@@ -119,6 +123,7 @@ template <class T> class memory_of {
 /// The backend that runs fused kernels on a GPU: those that `cuda_on_host` runs as loops. Everything is put on one
 /// stream, in order, and nothing waits for it.
 struct cuda_backend {
+  /// A program of the kernels of Spec.
   template <class Spec> class program {
    public:
     using compiled_type = compiled<Spec, cuda::for_gpu>;

@@ -70,7 +70,9 @@ template <class T, long... N> class device_view : public knit::detail::extents_n
 
 /// The same array in memory of the GPU.
 template <class View> struct on_device;
+/// A tensor's.
 template <class T, long... N> struct on_device<tensor<T, N...>> { using type = device_view<T, N...>; };
+/// A view's.
 template <class T, long... N> struct on_device<view<T, N...>> { using type = device_view<T, N...>; };
 
 }  // namespace knit::cuda

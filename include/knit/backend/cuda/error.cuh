@@ -22,6 +22,7 @@ struct error : std::runtime_error {
     return "";
   }
 };
+/// Throws error, which says what was being done, unless e is success.
 inline void check(cudaError_t e, std::string const& doing) {
   if (e == cudaSuccess) return;
   (void)cudaGetLastError();  // or the next call would report it again

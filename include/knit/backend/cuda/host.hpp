@@ -55,6 +55,7 @@ template <class Target, class Threads> struct basic_cuda_on_host {
     return seed;
   }
 
+  /// A program of the kernels of Spec.
   template <class Spec> class program {
    public:
     using compiled_type = compiled<Spec, Target>;
@@ -121,6 +122,7 @@ template <class Target, class Threads> struct basic_cuda_on_host {
     cuda::aligned_memory arena_, scratch_;
   };
 };
+/// With the plans and blocks that a GPU has.
 using cuda_on_host = basic_cuda_on_host<cuda::for_blocks, cuda::by_phases>;
 
 }  // namespace knit
