@@ -8,8 +8,8 @@
 #include <knit/nn/curve.hpp>                   // make_curve
 #include <knit/train/checkpoint.hpp>           // save, load
 #include <knit/train/goldensection.hpp>        // goldensection
-#include <knit/train/header.hpp>               // save_header
 #include <knit/train/hyperband.hpp>            // hyperband
 #include <knit/train/lbfgs.hpp>                // lbfgs
 #include <knit/train/levenberg_marquardt.hpp>  // levenberg_marquardt
 #include <knit/train/log.hpp>                  // log_to
+#include <knit/train/save_header.hpp>          // save_header
