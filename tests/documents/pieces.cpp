@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSL-1.0
+// Pieces of documents that are no whole program, each where it can stand: "README.md/3" is the third block of C++ there.
+// tests/CMakeLists.txt takes them out.
+#include <gtest/gtest.h>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <knit/all.hpp>
+#include <string>
+#include <vector>
+#include "../temporary_folder.hpp"
+
+using namespace knit;
+
+namespace {
+
+TEST(readme, arrays) {
+#include "README.md/3"
+  EXPECT_EQ(y.size(), 2);
+  EXPECT_NEAR(v, std::tanh(2.7f) + std::tanh(3.3f), 1e-5);
+  EXPECT_NEAR(w(0, 0), 1 - 0.1f * (1 - std::pow(std::tanh(2.7f), 2.0f)) * 0.1f, 1e-5);
+}
+
+TEST(design, expressions_are_lazy) {
+  tensor<float, 2> x{1, 2};
+#include "docs/design.md/1"
+  EXPECT_EQ(t[0], 1);
+  EXPECT_EQ(t[1], 1);
+}
+
+TEST(design, derivative_in_a_derivative) {
+#include "docs/design.md/2"
+  const float slope = grad<0>(diff(outer)(3.0f));
+  EXPECT_EQ(slope, 1);
+}
+
+TEST(training, levenberg_marquardt) {
+  tensor<double, 6> x{50, 100, 200, 400, 600, 800}, y;
+  for (int i = 0; i < 6; ++i) y[i] = 240 * (1 - std::exp(-5e-4 * x[i]));
+#include "docs/training.md/1"
+  EXPECT_NEAR(hana::at_c<0>(model.b)[0], 240, 1e-6);
+  EXPECT_NEAR(there[5], y[5], 1e-8);
+}
+
+/// 200 instances whose label is their first byte's lowest bit.
+instances<784> drawn() {
+  labelled data{784, 2, 200, {}, {}};
+  for (std::uint64_t n = 0; n < 200; ++n) {
+    for (std::uint64_t i = 0; i < 784; ++i) data.x.push_back(std::uint8_t(philox(1, n, i)[0]));
+    data.y.push_back(data.x[n * 784] & 1);
+  }
+  return instances<784>(std::move(data));
+}
+
+/// A folder to work in while it lives.
+struct working_folder {
+  temporary_folder folder;
+  std::filesystem::path before = std::filesystem::current_path();
+  working_folder() { std::filesystem::current_path(folder.path); }
+  ~working_folder() { std::filesystem::current_path(before); }
+};
+
+/// A file of NumPy's whose n floats begin with 0, 1, 2 and so again.
+void write_npy(char const* name, std::string const& extents, int n) {
+  const std::string text = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + extents + "), }";
+  std::ofstream file(name, std::ios::binary);
+  file << "\x93NUMPY" << '\1' << '\0' << char(text.size()) << '\0' << text;
+  for (int i = 0; i < n; ++i) {
+    float const v = float(i % 3);
+    file.write(reinterpret_cast<char const*>(&v), sizeof v);
+  }
+}
+/// net(x), and with y the mean squared error.
+template <class Net> struct measured {
+  BOOST_HANA_DEFINE_STRUCT(measured, (Net, net));
+  constexpr auto operator()(auto x) const { return net(x); }
+  constexpr auto operator()(auto x, auto y) const { return mse(net(x), transpose(y)); }
+};
+template <class Net> measured(Net) -> measured<Net>;
+
+TEST(training, data) {
+  const working_folder here;
+  std::ofstream("images.idx", std::ios::binary)
+      << std::string("\0\0\x08\x03\0\0\0\2\0\0\0\x1c\0\0\0\x1c", 16) << std::string(2 * 784, '\7');
+  std::ofstream("labels.idx.gz", std::ios::binary) << std::string("\0\0\x08\x01\0\0\0\2\3\4", 10);
+  write_npy("x.npy", "100, 13", 1300);
+  write_npy("prices.npy", "100,", 100);
+  std::ofstream("iris.csv") << "a,b,c,d,species\n1,2,3,4,0\n5,6,7,8,2\n";
+  measured model{make_dense<13, 1>()};
+  testing::internal::CaptureStdout();
+#include "docs/training.md/2"
+  EXPECT_NE(testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(digits.size, 2);
+  EXPECT_EQ(flowers.y[1], 2);
+}
+
+TEST(training, on_disk) {
+  const working_folder here;
+  const std::string file = "training.safetensors";
+  struct {
+    instances<784> train = drawn();
+  } mnist;
+  auto model = make_chain(make_dense<784, 2>());
+#include "docs/training.md/4"
+  EXPECT_EQ(step.steps(), 6000);
+  EXPECT_TRUE(std::filesystem::exists(file));
+}
+
+// What the tables of docs/coming_from.md name, where no other test of the documents does.
+TEST(coming_from, pytorch_and_jax) {
+  tensor<float, 2, 3> a{1, 2, 3, 4, 5, 6};
+  tensor<float, 3, 2> b{1, 2, 3, 4, 5, 6};
+  tensor product = einsum<"mk,kn->mn">(a, b);
+  tensor same = a * b;
+  for (long i = 0; i < 4; ++i) EXPECT_EQ(product[i], same[i]);
+
+  auto slope = [](auto x) { return grad<0>(diff([](auto x) { return x * x * x; })(x)); };
+  const float curvature = grad<0>(diff(slope)(2.0f));
+  EXPECT_EQ(curvature, 12);
+
+  tensor rest = detach(a) + select(a > 3, a, 0);
+  EXPECT_EQ(rest[0], 1);
+  EXPECT_EQ(rest[5], 12);
+  tensor random = uniform_like(a, 7);
+  EXPECT_TRUE(random[0] >= 0 && random[0] < 1);
+}
+TEST(coming_from, eigen) {
+  tensor<float, 2, 3> m{1, 2, 3, 4, 5, 6};
+  tensor<float, 2> v{10, 20};
+  tensor wider = m + v;
+  tensor rows = sum<1>(m);
+  EXPECT_EQ(wider(1, 2), 26);
+  EXPECT_EQ(rows[0], 9);
+  EXPECT_EQ(rows.shape.extent[1], 1);
+  const std::vector<float> memory{1, 2, 3, 4, 5, 6};
+  view<float, 2, 3> map(memory.data());
+  EXPECT_EQ(map(1, 2), 6);
+}
+
+}  // namespace
+
+namespace of_using {
+#include "docs/using.md/1"
+}  // namespace of_using
+
+TEST(using_knit, instantiate_once) {
+  auto const data = drawn();
+  of_using::mlp model = make_chain(make_dense<784, 256>(relu), make_dense<256, 10>());
+  EXPECT_GT(of_using::epoch(model, data | minibatch<100>(shuffle_by{1})), 0);
+}
