@@ -4,7 +4,7 @@
 cmake_minimum_required(VERSION 3.22)
 get_filename_component(ROOT ${ROOT} ABSOLUTE)
 
-file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/layers.txt rows REGEX "^[a-z]")
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/layers.txt rows REGEX "^[a-z ]+:")
 foreach(row IN LISTS rows)
   string(REGEX REPLACE ":.*" "" names "${row}")
   string(REGEX REPLACE ".*:" "" below "${row}")

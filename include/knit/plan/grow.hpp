@@ -272,7 +272,7 @@ template <int N, int R> struct region_grower {
   /// of reading far memory.
   constexpr double grow(int level, int cls, int extent, std::uint64_t bit = 0) {
     ++stamp;
-    double saved = 0, far = 0;
+    double saved = 0, away = 0;
     int values = 0;
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
@@ -281,12 +281,12 @@ template <int N, int R> struct region_grower {
       trial[v] = stamp;
       joined[v] |= bit;
       saved += flops[v];
-      far += far_bytes(v, trial_cut[v]);
+      away += far_bytes(v, trial_cut[v]);
       values += 1 + (extent >= well_shared && cuts_both(v, trial_cut[v]));
     }
-    trial_far = far;
+    trial_far = away;
     if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, saved).slabs < 2) return 0;
-    return (saved + values - t.far_byte_flops * far) / 2;
+    return (saved + values - t.far_byte_flops * away) / 2;
   }
 
   /// Keeps the trial as a region.

@@ -19,7 +19,7 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
     while (true) {
       struct search {
         int cls, extent;
-        double worth, far;
+        double worth, far_bytes;
       } tried[N]{};
       int best = -1, tries = 0;
       for (int v = 0; v < g.size; ++v) joined[v] = 0;
@@ -51,7 +51,7 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
           if (k != best && tried[k].worth != 0 && (joined[r.reader] & joined[r.read] & bit(k)) && (r.rival == 0 || tried[k].worth > r.rival_worth)) {
             r.rival = tried[k].extent;
             r.rival_worth = tried[k].worth, r.worth = tried[best].worth;
-            r.far_bytes = tried[k].far;
+            r.far_bytes = tried[k].far_bytes;
           }
       }
       // Values of this level are read by others of it only within their region, so nothing becomes available.

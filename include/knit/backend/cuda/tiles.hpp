@@ -178,7 +178,7 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
     static constexpr int along_units = Extent / unit_along, term_units = tile.deep / unit_terms;
     static constexpr int step_terms = turns ? unit : 1, loads_terms = unit_terms / step_terms, loads = across * loads_terms;
     /// Neighbours of so many units along Along; eight threads that store 16 bytes each then store to different banks.
-    static constexpr int near = !turns ? along_units : unit == 4 && along_units % 4 == 0 ? 4 : 1;
+    static constexpr int beside = !turns ? along_units : unit == 4 && along_units % 4 == 0 ? 4 : 1;
     static constexpr int lead = M::lead(Extent, turns);
     static constexpr int units = along_units * term_units, rounds = (units + Threads - 1) / Threads;
     static_assert(unit_along * along_units == Extent && unit_terms * term_units == tile.deep && unit_terms % M::per_entry == 0);
@@ -187,8 +187,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
     struct held {
       pack<number, unit> at[rounds][loads_terms][across];
     };
-    KNIT_FN static int along_of(int i) { return (i % near + i / (near * term_units) * near) * unit_along; }
-    KNIT_FN static int term_of(int i) { return i / near % term_units * unit_terms; }
+    KNIT_FN static int along_of(int i) { return (i % beside + i / (beside * term_units) * beside) * unit_along; }
+    KNIT_FN static int term_of(int i) { return i / beside % term_units * unit_terms; }
 
     KNIT_FN static void fetch(memory<P> const& m, held& h, coordinates_of c, int along0, int term0, int t) {
       for (int r = 0; r < rounds; ++r)
