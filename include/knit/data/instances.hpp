@@ -71,8 +71,8 @@ template <class Y, class Values> void check_classes(file_array<Y, Values> const&
   if (classes < 1 || classes > most)
     throw std::invalid_argument("knit: classes must be 1 .. " + std::to_string(most) + ", not " + std::to_string(classes));
   for (std::size_t i = 0; i < y.values.size(); ++i)
-    if (y.values[i] < 0 || y.values[i] >= classes)
-      refuse(y.path, "has " + std::to_string(y.values[i]) + " as label number " + std::to_string(i / std::size_t(each)) +
+    if (const std::int64_t named = y.values[i]; named < 0 || named >= classes)
+      refuse(y.path, "has " + std::to_string(named) + " as label number " + std::to_string(i / std::size_t(each)) +
                          ", but labels are 0 .. " + std::to_string(classes - 1));
 }
 
@@ -102,6 +102,11 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
   template <class Xs, class Ys> requires(!detail::names_classes<Y>)
   instances(Xs xs, Ys ys) {
     join(as_instances(std::move(xs)), as_labels(std::move(ys)));
+  }
+
+  /// Says whether the instances are going to be read in any order, which matters where they are mapped.
+  void advise(bool any_order) const {
+    if (mapped_) detail::advise({reinterpret_cast<std::uint8_t const*>(x.data()), x.size_bytes()}, any_order);
   }
 
   int size = 0;
@@ -147,9 +152,11 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
     const auto kept = std::make_shared<std::pair<Xs, Ys> const>(std::move(xs), std::move(ys));
     x = kept->first, y = kept->second;
     kept_ = kept;
+    mapped_ = detail::is_mapped<Xs>;
   }
 
   std::shared_ptr<void const> kept_;
+  bool mapped_ = false;
 };
 
 /// MNIST: handwritten digits as 28 x 28 levels, 0 white to 255 black, feature 28 row + column, 10 classes.

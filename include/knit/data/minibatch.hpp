@@ -133,6 +133,7 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
       order.resize(seed ? std::size_t(data.size) : 0);
       std::iota(order.begin(), order.end(), 0);
       if (seed) shuffle(order, *seed, epoch - 1);
+      data.advise(seed.has_value());
       gathered = false;
     }
     /// Instances of the batch.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <knit/io/descriptor.hpp>
 #include <knit/io/file.hpp>
@@ -55,6 +56,16 @@ template <class T> class mapped : public std::span<T const> {
 template <class T> using mapped_array = file_array<T, mapped<T>>;
 
 namespace detail {
+
+/// Tells the system whether bytes of a mapped file are read in any order: then it fetches what is touched and nothing around
+/// it, which of a file larger than memory it would only have to drop again. Else it reads ahead.
+inline void advise(std::span<std::uint8_t const> bytes, bool any_order) {
+  const auto page = std::uintptr_t(::sysconf(_SC_PAGE_SIZE)), first = reinterpret_cast<std::uintptr_t>(bytes.data()) / page * page;
+  const std::size_t size = std::size_t(reinterpret_cast<std::uintptr_t>(bytes.data()) - first) + bytes.size();
+  if (!bytes.empty()) ::madvise(reinterpret_cast<void*>(first), size, any_order ? MADV_RANDOM : MADV_NORMAL);  // no more than advice
+}
+template <class Values> inline constexpr bool is_mapped = false;
+template <class T> inline constexpr bool is_mapped<mapped<T>> = true;
 
 /// Maps a file of a header, which `read_extents(in)` reads, and of values behind it.
 template <class T, class F> mapped_array<T> map_array(std::filesystem::path const& path, F&& read_extents) {
