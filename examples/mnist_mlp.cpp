@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Trains 784-256-10 on MNIST under any update rule and prints each epoch's loss, accuracy and seconds.
+// Trains 784-256-10 on MNIST under any update rule and prints each epoch's loss, accuracy and seconds. The exit status is 1 where
+// the accuracy is below what --at-least says.
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -18,13 +19,14 @@ struct options {
   int epochs = 10;
   std::string optimizer = "sgd";
   std::optional<double> lr;
-  bool cosine = false;
+  bool constant = false;
   double l1 = 0;
   bool dropout = false;
   int threads = 0;
   std::uint64_t seed = 1;
   std::string backend = "simd";
   std::filesystem::path data = KNIT_EXAMPLE_DATA "/mnist";
+  double at_least = 0;
   bool explain = false, help = false;
 };
 
@@ -32,8 +34,8 @@ static constexpr char help[] =
     "usage: mnist_mlp [OPTION...]\n"
     "  --epochs N             passes over the data; 10\n"
     "  --optimizer NAME       sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw or lion; sgd\n"
-    "  --lr X                 learning rate; the optimizer's own, of sgd 0.1\n"
-    "  --cosine               the learning rate falls to 0 along half a cosine, over all epochs\n"
+    "  --lr X                 learning rate, at first; the optimizer's own, of sgd 0.5\n"
+    "  --constant             the learning rate stays, else it falls to 0 along half a cosine, over all epochs\n"
     "  --l1 X                 sgd only: a penalty of X times the sum of absolute weights\n"
     "  --dropout              sgd only: drops a fifth of the hidden layer in training\n"
     "  --threads N            threads, on which no result depends; one for each core\n"
@@ -41,7 +43,8 @@ static constexpr char help[] =
     "  --backend scalar|simd  scalar is the plain loops that all else is checked against; simd\n"
     "  --data FOLDER          of the four MNIST files, packed by gzip or not; " KNIT_EXAMPLE_DATA "/mnist\n"
     "  --explain              prints the plan first: kernels, what each computes, why they are not one, memory\n"
-    "  --test                 one epoch\n"
+    "  --at-least X           the exit status is 1 unless the last accuracy is at least X; 0\n"
+    "  --test                 one epoch, and an accuracy of at least 0.9\n"
     "  --help                 prints this\n";
 
 /// A command line that cannot be meant.
@@ -69,10 +72,11 @@ static options parse(int argc, char** argv) {
     };
     if (a == "--help" || a == "-h") o.help = true;
     else if (a == "--explain") o.explain = true;
-    else if (a == "--test") o.epochs = 1;
+    else if (a == "--test") o.epochs = 1, o.at_least = 0.9;
+    else if (a == "--at-least") o.at_least = number_of(a, value(), 0.0, 1.0, "a number from 0 to 1");
     else if (a == "--epochs") o.epochs = number_of(a, value(), 1, 1'000'000, "a whole number from 1 to a million");
     else if (a == "--lr") o.lr = number_of(a, value(), 1e-30, 1e30, "a number above 0");
-    else if (a == "--cosine") o.cosine = true;
+    else if (a == "--constant") o.constant = true;
     else if (a == "--optimizer") o.optimizer = value();
     else if (a == "--l1") o.l1 = number_of(a, value(), 0.0, 1e30, "a number from 0 on");
     else if (a == "--dropout") o.dropout = true;
@@ -101,7 +105,7 @@ struct trainee {
   std::function<double()> accuracy;
   float operator()(images const& x, labels const& y) { return step(x, y); }
 };
-static void train_epochs(options const& o, mnist_data const& mnist, trainee mlp) {
+static double train_epochs(options const& o, mnist_data const& mnist, trainee mlp) {
   auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
   int epoch = 0;
   double sum = 0, test = 0;
@@ -118,30 +122,34 @@ static void train_epochs(options const& o, mnist_data const& mnist, trainee mlp)
   };
   batches | repeat(o.epochs) | train(mlp) | progress | tap(add) | takenth(long(batches.size())) | tap(report) | knit::run();
   std::printf("accuracy %.4f\n", test);
+  return test;
 }
-template <class Backend, class Model, class Rule> static void run(options const& o, mnist_data const& mnist, Model mlp, Rule at_rate) {
+template <class Backend, class Model, class Rule> static double run(options const& o, mnist_data const& mnist, Model mlp, Rule at_rate) {
   if (o.lr) at_rate.lr = *o.lr;
-  const auto rule = scheduled(at_rate, cosine{o.epochs * long(mnist.train.size / 100), o.cosine ? 0.0 : 1.0});
+  const auto rule = scheduled(at_rate, cosine{o.epochs * long(mnist.train.size / 100), o.constant ? 1.0 : 0.0});
   training_step<Backend, Model, scheduled_rule<Rule, cosine>, images, labels> step(mlp, rule);
   static_assert(plan_of<decltype(step)>::kernels <= 3, "the step is at most three fused kernels");
   if (o.explain) std::fputs(explain(step).c_str(), stdout);
-  train_epochs(o, mnist, {[&](images const& x, labels const& y) { return step(x, y); }, [&] { return accuracy<Backend>(mlp, mnist.test); }});
+  return train_epochs(o, mnist, {[&](images const& x, labels const& y) { return step(x, y); }, [&] { return accuracy<Backend>(mlp, mnist.test); }});
 }
 template <class... Between> static auto make_mlp(options const& o, Between... between) {
   return make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), between...,
                     make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
 }
 
+// The library's 0.1 is too little for a rate that falls: it gives 96.5 percent after ten epochs, 0.2 97.5 and 0.5 98.1.
+static const sgd_rule fast{.lr = 0.5};
+
 /// Calls f(a model, a rule) of what the options name. Each is a program of its own, so what takes long to compile is in few of them.
 template <class F> static void with_choice(options const& o, F const& f) {
   const auto mlp = make_mlp(o);
-  if (o.dropout) return f(make_mlp(o, dropout{0.2_c}), l1_penalty(sgd_rule{}, o.l1));
-  if (o.l1 > 0) return f(mlp, l1_penalty(sgd_rule{}, o.l1));
+  if (o.dropout) return f(make_mlp(o, dropout{0.2_c}), l1_penalty(fast, o.l1));
+  if (o.l1 > 0) return f(mlp, l1_penalty(fast, o.l1));
   bool found = false;
   const auto rule = [&](char const* name, auto r) {
     if (o.optimizer == name) found = true, f(mlp, r);
   };
-  rule("sgd", sgd_rule{});
+  rule("sgd", fast);
   rule("momentum", momentum_rule{});
   rule("nesterov", nesterov_rule{});
   rule("adagrad", adagrad_rule{});
@@ -158,8 +166,10 @@ int main(int argc, char** argv) try {
   if (o.help) return std::fputs(help, stdout), 0;
   thread_count() = o.threads;
   const auto mnist = read_mnist(std::filesystem::absolute(o.data).lexically_normal());
-  if (o.backend == "simd") with_choice(o, [&](auto mlp, auto rule) { run<simd_backend>(o, mnist, std::move(mlp), rule); });
-  else run<scalar_backend<float>>(o, mnist, make_mlp(o), sgd_rule{});
+  double right = 0;
+  if (o.backend == "simd") with_choice(o, [&](auto mlp, auto rule) { right = run<simd_backend>(o, mnist, std::move(mlp), rule); });
+  else right = run<scalar_backend<float>>(o, mnist, make_mlp(o), fast);
+  if (!(right >= o.at_least)) return std::fprintf(stderr, "mnist_mlp: the accuracy is below %g\n", o.at_least), 1;
 } catch (wrong_option const& e) {
   std::fprintf(stderr, "mnist_mlp: %s\n", e.what());
   return 2;
