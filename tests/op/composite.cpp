@@ -83,6 +83,21 @@ template <class F, class... X> auto run(F, X const&... x) {
   return on_lanes;
 }
 
+TEST(a_condition, may_be_one_bool_for_all_elements) {
+  tensor<float, 3> a{1, 2, 3}, b{4, 5, 6};
+  for (bool first : {true, false}) {
+    tensor y = select(first, a, b);
+    for (long i = 0; i < 3; ++i) EXPECT_EQ(y[i], first ? a[i] : b[i]);
+  }
+}
+
+TEST(a_condition, of_live_arrays_is_computed_where_it_is_asked_for) {
+  tensor<float, 3> x{1, 2, 3};
+  EXPECT_TRUE(sum(x) > 5 && !(sum(x) > 6));
+  x = x + 1;
+  EXPECT_TRUE(sum(x) > 6 || sum(x) < 0);
+}
+
 }  // namespace
 
 TEST(softmax, is_exp_over_its_sum) {
