@@ -44,12 +44,12 @@ TEST(training, levenberg_marquardt) {
 
 /// 200 instances whose label is their first byte's lowest bit.
 instances<784> drawn() {
-  labelled data{784, 2, 200, {}, {}};
+  std::vector<std::uint8_t> x, y;
   for (std::uint64_t n = 0; n < 200; ++n) {
-    for (std::uint64_t i = 0; i < 784; ++i) data.x.push_back(std::uint8_t(philox(1, n, i)[0]));
-    data.y.push_back(data.x[n * 784] & 1);
+    for (std::uint64_t i = 0; i < 784; ++i) x.push_back(std::uint8_t(philox(1, n, i)[0]));
+    y.push_back(x[n * 784] & 1);
   }
-  return instances<784>(std::move(data));
+  return {std::move(x), std::move(y), 2};
 }
 
 /// A folder to work in while it lives.
