@@ -226,7 +226,7 @@ static void callable_objects() {
   auto data = mnist.train | minibatch<100>(shuffle_by{5});
   const auto first = *data.begin();
   tensor<float, 784, 100> x = first.x;
-  tensor<float, 100> y = first.y;
+  auto y = first.y;
 
   report("callable objects", "d(x) is f(w * x + b)", same(d1(x), relu(d1.w * x + d1.b)));
   report("callable objects", "c(x) is each layer after the other", same(mlp(x), d2(d1(x))));
@@ -236,7 +236,7 @@ static void callable_objects() {
   const float loss = mlp(x, y);
   report("callable objects", "mlp(x)", close(scores, net.scores(plain::from(x))));
   plain::mlp copy = net;
-  report("callable objects", "mlp(x, y)", close(loss, copy.train(plain::from(x), plain::from(y), 0)));
+  report("callable objects", "mlp(x, y)", close(loss, copy.train(plain::from(x), plain::from(tensor<float, 100>(y)), 0)));
 }
 
 // ---- iterators -----------------------------------------------------------------------------------------

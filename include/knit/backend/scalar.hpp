@@ -74,6 +74,7 @@ template <class T> class interpreter {
         else static_cast<float*>(memory)[o] = float(from[i]);
       });
     }
+    leaves_ = nullptr;  // the list was the caller's
   }
 
   /// Value v of the graph after a run, first index fastest.

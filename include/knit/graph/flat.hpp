@@ -175,7 +175,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   }();
 
   /// With room for so many nodes; a graph that is full then means nothing.
-  template <int Capacity> static constexpr auto linked_in = [] {
+  template <int Capacity> static constexpr auto link_in() {  // a function, as nvcc fails on its lambdas in a variable's
     using G = graph<Capacity>;
     linked_program<Capacity, roots> p{G(table::info, table::known, names_in<Spec>, int(Spec::leaves.size())),
                                       {}};
@@ -210,7 +210,8 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
           p.needed[field(p.g.at(i), k)] = true;
     }
     return p;
-  }();
+  }
+  template <int Capacity> static constexpr auto linked_in = link_in<Capacity>();
   // A program that needs more room is linked again: room costs the compiler, and few need it.
   template <int Capacity> static constexpr int room() {
     if constexpr (!linked_in<Capacity>.g.full()) return Capacity;

@@ -160,9 +160,11 @@ template <class T, class Memory> HWY_API basic_lanes<T> load_n_as(Memory const* 
   constexpr hn::ScalableTag<T> tag;
   constexpr detail::int_tag<T> ints;
   if constexpr (std::is_same_v<Memory, T> && detail::has_masked_memory) {
+#if HWY_TARGET != HWY_SCALAR
     if constexpr (detail::by_halves)  // half a register is not had from the store that left it but by a load of as much
       if (__builtin_constant_p(n) && 2 * n == basic_lanes<T>::count)
         return basic_lanes<T>(hn::ZeroExtendVector(tag, hn::LoadU(hn::Half<hn::ScalableTag<T>>(), p)));
+#endif
     return basic_lanes<T>(hn::MaskedLoad(first_n<T>(n).m, tag, p));
   }
   else if constexpr (std::is_same_v<Memory, std::int32_t> && detail::has_masked_memory)
@@ -216,6 +218,7 @@ template <class T> HWY_API void store(T* p, basic_lanes<T> a) { hn::StoreU(a.v, 
 /// p is aligned to a whole register.
 template <class T> HWY_API void store_aligned(T* p, basic_lanes<T> a) { hn::Store(a.v, hn::ScalableTag<T>(), p); }
 
+#if HWY_TARGET != HWY_SCALAR
 namespace detail {
 /// The first n, halves first.
 template <class Tag, class Vec, class T> HWY_API void store_halves(Tag tag, Vec a, T* p, int n) {
@@ -232,10 +235,13 @@ template <class Tag, class Vec, class T> HWY_API void store_halves(Tag tag, Vec 
   }
 }
 }  // namespace detail
+#endif
 
 template <class T> HWY_API void store_n(T* p, basic_lanes<T> a, int n) {
-  if constexpr (detail::by_halves) detail::store_halves(hn::ScalableTag<T>(), a.v, p, n);
-  else if constexpr (detail::has_masked_memory) {
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (detail::by_halves) return detail::store_halves(hn::ScalableTag<T>(), a.v, p, n);
+#endif
+  if constexpr (detail::has_masked_memory) {
     hn::BlendedStore(a.v, first_n<T>(n).m, hn::ScalableTag<T>(), p);
   } else {
     T all[basic_lanes<T>::count];
