@@ -532,16 +532,11 @@ template <class... E> using use = mp::mp_list<E...>;
 /// May Op be used on these shapes?
 template <class Op, class... E> constexpr bool suits() {
   constexpr knit::shape s[] = {E::value...};
-  if constexpr (requires { Op::like; }) {
+  if constexpr (requires { Op::complain(s); }) return Op::complain(s).empty();
+  else if constexpr (requires { Op::like; }) {
     constexpr knit::op_info f = knit::info_of<Op>;
-    constexpr knit::shape a = s[0], b = s[sizeof...(E) - 1];
-    if (f.what == knit::kind::reduce) return knit::broadcasts(a, b) && knit::same_extents(knit::broadcast(a, b), a);
-    if (f.what == knit::kind::view && f.see == knit::view_kind::broadcast)
-      return knit::broadcasts(a, b) && knit::same_extents(knit::broadcast(a, b), b);
-    if (f.what == knit::kind::view) return f.slides || a.size() == b.size();
-    return true;
-  } else if constexpr (requires { Op::complain(s); }) return Op::complain(s).empty();
-  else return true;
+    return f.what != knit::kind::view || f.slides || s[0].size() == s[sizeof...(E) - 1].size();
+  } else return true;
 }
 
 /// All the laws that this file has.
