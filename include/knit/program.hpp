@@ -272,6 +272,7 @@ std::string explain(P const&) {
   return explain(Q::graph, Q::plan);
 }
 
+/// A mistake, which a sentence of the compiler names.
 template <class T>
   requires(model<T> || operand<T>)
 auto explain(T const&) { return complain<detail::no_program<T>()>(); }
@@ -355,9 +356,10 @@ template <class... E, class Leaves> void add_all_bindings(std::tuple<E...> const
 template <class M, class... X> auto params(differentiated<M, X...>& r) { return detail::parameters_to_update(r); }
 /// The same.
 template <class M, class... X> auto params(differentiated<M, X...> const& r) { return detail::parameters_to_update(r); }
+/// A mistake, which a sentence of the compiler names.
 template <class M>
   requires(model<M> || operand<M>)
-auto params(M const&) {  // a mistake
+auto params(M const&) {
   if constexpr (poison<M>) return poisoned{};
   else return complain<detail::params_of_model<M>()>();
 }
@@ -382,9 +384,11 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
 }
 /// A mistake has been reported, and changes nothing.
 template <class F> void update(poisoned, F&&) {}
+/// A mistake, which a sentence of the compiler names.
 template <class M, class F>
   requires model<M>
 void update(M const&, F&&) { complain<detail::params_of_model<M>()>(); }
+/// A mistake, which a sentence of the compiler names.
 template <class M, class... X, class F> void update(differentiated<M, X...> const&, F&&) {
   complain<detail::params_of_model<M>()>();
 }

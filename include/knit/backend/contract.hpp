@@ -95,26 +95,19 @@ template <class P, int S> struct contract_step : contraction<P, S> {
         if (w <= widest) used[std::size_t(w)] = true;
     return used;
   }();
-  /// Calls f(first column, width) for each of the tiles that columns [lo, hi) are cut into. One division for all of them, as it
+  /// Calls f(first column, width) for each of the tiles that columns [n, hi) are cut into. One division for all of them, as it
   /// takes as long as a small tile.
-  template <class F> static HWY_INLINE void for_tiles(int lo, int hi, F const& f) {
-    int n = lo, tiles = (hi - lo + widest - 1) / widest;
+  template <class F> static HWY_INLINE void for_tiles(int n, int hi, F const& f) {
+    const int tiles = (hi - n + widest - 1) / widest;
     if (tiles <= 0) return;
-    int width = (hi - lo) / tiles, wider = tiles - (hi - lo) % tiles;
-    if constexpr (named_n)  // an extent for which no such tiles are compiled
-      if (!widths[std::size_t(width)] || (wider < tiles && !widths[std::size_t(width + 1)])) {
-        while (n < hi) {
-          int w = std::min(hi - n, widest);
-          while (!widths[std::size_t(w)]) --w;
-          f(n, w);
-          n += w;
-        }
-        return;
+    const int narrow = (hi - n) / tiles, wider = tiles - (hi - n) % tiles;
+    if (!named_n || (widths[std::size_t(narrow)] && (wider == tiles || widths[std::size_t(narrow + 1)])))
+      for (int t = 0, width; t < tiles; ++t, n += width) f(n, width = narrow + (t >= wider));
+    else  // an extent for which no such tiles are compiled
+      for (int width; n < hi; n += width) {
+        for (width = std::min(hi - n, widest); !widths[std::size_t(width)];) --width;
+        f(n, width);
       }
-    for (int t = 0; t < tiles; ++t, n += width) {
-      if (t == wider) ++width;
-      f(n, width);
-    }
   }
 
   /// Are the rounds of terms so few, and as far apart everywhere, that a table says where each begins?

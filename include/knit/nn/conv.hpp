@@ -35,12 +35,14 @@ auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = detail::s
   } else return conv{w, tensor<float, 1, 1, Out>(), f, moving<Stride, Padding>{}};
 }
 // Mistakes, as of make_dense.
+/// A mistake, which a sentence of the compiler names.
 template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class... More>
 auto make_conv(double (&)(double), More const&...) {
   complain<detail::name_of_functions<More...>("make_conv")>();
   return conv{tensor<float, Width, Height, In, Out>(), tensor<float, 1, 1, Out>(), identity,
               moving<Stride, Padding>{}};
 }
+/// A mistake, which a sentence of the compiler names.
 template <std::integral A, std::integral B, class... More> auto make_conv(A, B, More const&...) {
   return complain<detail::sizes_as_arguments<A, B>("make_conv")>();
 }

@@ -79,10 +79,12 @@ auto make_dense(F f = {}, Init const& first = {1}, init_stream stream = detail::
   } else return dense{init<Out, In>(first, stream), tensor<float, Out>(), f};
 }
 // Mistakes: make_dense<784, 10>(tanh), a name that the C library has too, and make_dense(784, 10).
+/// A mistake, which a sentence of the compiler names.
 template <int In, int Out, class... More> auto make_dense(double (&)(double), More const&...) {
   complain<detail::name_of_functions<More...>("make_dense")>();
   return dense{tensor<float, Out, In>(), tensor<float, Out>()};
 }
+/// A mistake, which a sentence of the compiler names.
 template <std::integral A, std::integral B, class... More> auto make_dense(A, B, More const&...) {
   return complain<detail::sizes_as_arguments<A, B>("make_dense")>();
 }

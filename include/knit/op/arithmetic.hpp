@@ -83,19 +83,23 @@ template <class A> constexpr sentence no_compound(char const* op) {
   return t;
 }
 }  // namespace detail
-// Mistakes.
+/// A mistake, which a sentence of the compiler names.
 template <function_operand A, operand B> constexpr auto operator+=(A const&, B const&) {
   return complain<detail::no_compound<A>("+")>();
 }
+/// A mistake, which a sentence of the compiler names.
 template <function_operand A, operand B> constexpr auto operator-=(A const&, B const&) {
   return complain<detail::no_compound<A>("-")>();
 }
+/// A mistake, which a sentence of the compiler names.
 template <function_operand A, operand B> constexpr auto operator*=(A const&, B const&) {
   return complain<detail::no_compound<A>("*")>();
 }
+/// A mistake, which a sentence of the compiler names.
 template <function_operand A, operand B> constexpr auto operator/=(A const&, B const&) {
   return complain<detail::no_compound<A>("/")>();
 }
+/// A mistake, which a sentence of the compiler names.
 template <function_operand A, operand B> constexpr auto operator%=(A const&, B const&) {
   return complain<detail::no_compound<A>("%")>();
 }

@@ -117,12 +117,14 @@ template <class F> constexpr auto diff(F&& f) {
     };
 }
 
-// Mistakes.
+/// A mistake, which a sentence of the compiler names.
 template <operand R> constexpr auto value(R const&) {
   if constexpr (poison<R>) return poisoned{};
   else return complain<detail::not_differentiated<R>()>();
 }
+/// A mistake, which a sentence of the compiler names.
 template <operand R, operand W> constexpr auto grad(R const& r, W const&) { return value(r); }
+/// A mistake, which a sentence of the compiler names.
 template <int Index, operand R> constexpr auto grad(R const& r) { return value(r); }
 
 /// The value of a differentiated function, in the shape of its result.
