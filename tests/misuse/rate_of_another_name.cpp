@@ -1,4 +1,5 @@
 // expect: a schedule multiplies the rate of a rule, its member lr, and this rule has none; name it lr, or give the rule a function
+// page: training: scheduled(rule, factor) of a rule whose rate is not lr
 // SPDX-License-Identifier: BSL-1.0
 #include <array>
 #include <knit/knit.hpp>

@@ -81,10 +81,10 @@ constexpr sentence mse_complaint(shape a, shape b) {
 /// an error of the compiler.
 template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores, L&& labels) {
   if constexpr (poison<Z> || poison<L>) return poisoned{};
-  else if constexpr (detail::is_measured<L>())
-    return complain<detail::measured_complaint<L>("nll(scores, labels)")>();
   else if constexpr (constexpr sentence s = detail::nll_complaint(lifted<Z>::shape, lifted<L>::shape); !s.empty())
     return complain<s>();
+  else if constexpr (detail::is_measured<L>())
+    return complain<detail::measured_complaint<L>("nll(scores, labels)")>();
   else {
     auto z = detail::shifted<0>(lift(std::forward<Z>(scores)));
     return mean(log(sum<0>(exp(z))) - gather(z, std::forward<L>(labels)));
