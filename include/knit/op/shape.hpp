@@ -50,12 +50,12 @@ template <int... Perm> struct transpose_op {
 };
 
 namespace detail {
-/// `call` makes `from` of `to` or the other way: of `small`, repeated along axes of extent 1, `large`.
-constexpr sentence like_complaint(char const* call, char const* does, shape const* s, shape const& small,
+/// `call` makes `from` of `to` or the other way: of `narrow`, repeated along axes of extent 1, `large`.
+constexpr sentence like_complaint(char const* call, char const* does, shape const* s, shape const& narrow,
                                   shape const& large) {
   sentence t;
   for (int k = 0; k < max_rank; ++k)
-    if (t.empty() && small.extent[k] != 1 && !same_axis(small, k, large, k))
+    if (t.empty() && narrow.extent[k] != 1 && !same_axis(narrow, k, large, k))
       t << call << "(a, b): a of shape " << s[0] << " cannot be " << does << " shape " << s[1]
         << "; along each axis extents must be equal or that of the smaller array 1, so reshape or transpose "
            "one";
