@@ -24,13 +24,7 @@ foreach(row IN LISTS rows)
   string(REGEX MATCHALL "[a-z_]+" may_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
 endforeach()
 
-# fail(text): goes on, and fails at the end. The text stands as it is; message(SEND_ERROR) would fill it.
-set(failures 0)
-function(fail text)
-  math(EXPR count "${failures} + 1")
-  set(failures ${count} PARENT_SCOPE)
-  message("${text}")
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/fail.cmake)
 
 # layer_of(result path): the folder below knit/, the name of a header that is in none, or kernels.
 function(layer_of result path)

@@ -8,13 +8,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/includes.cmake)
 list(FILTER headers INCLUDE REGEX "\\.hpp$")
 set(compile ${CXX} -I${ROOT}/include -I${ROOT}/kernels @${FLAGS})
 
-# fail(text): goes on, and fails at the end. The text stands as it is; message(SEND_ERROR) would fill it.
-set(failures 0)
-function(fail text)
-  math(EXPR count "${failures} + 1")
-  set(failures ${count} PARENT_SCOPE)
-  message("${text}")
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/fail.cmake)
 
 # Most of what a compiler reads here are the libraries of others, so what headers reach of these is precompiled for all that
 # reach the same. A header is given nothing by that which it has not itself, and no header of the standard beside.

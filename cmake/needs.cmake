@@ -16,12 +16,7 @@ set(begin_OpenMP omp.h)
 set(begin_range-v3 range/)
 set(begin_zlib zlib.h)
 
-set(failures 0)
-function(fail text)
-  math(EXPR count "${failures} + 1")
-  set(failures ${count} PARENT_SCOPE)
-  message("${text}")
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/fail.cmake)
 
 # ---- the table ---------------------------------------------------------------------------------------
 

@@ -11,15 +11,11 @@ template <class T, class E> struct array_of;
 template <class T, long... N> struct array_of<T, extents<N...>> { using type = tensor<T, N...>; };
 
 constexpr sentence not_a_number_to_differentiate(shape s) {
-  sentence t;
-  t << "value_and_gradients: the value of the function is a number, and this one is an array of shape " << s << "; return its sum or mean";
-  return t;
+  return sentence() << "value_and_gradients: the value of the function is a number, and this one is an array of shape " << s << "; return its sum or mean";
 }
 template <class F> constexpr sentence not_stateless() {
-  sentence t;
-  t << "value_and_gradients<Backend, F, X...>: F is a struct without members, whose operator() is the function; pass what it "
+  return sentence() << "value_and_gradients<Backend, F, X...>: F is a struct without members, whose operator() is the function; pass what it "
        "captures as an argument";
-  return t;
 }
 
 /// F's value on arguments, an output, and its derivative with regard to each. Leaves: arguments, derivatives.

@@ -122,10 +122,8 @@ void evaluate_into(expr<E, D, B...> const& e,
   else if constexpr (!std::is_floating_point_v<T>) complain<detail::neither_float_nor_double<T>()>();
   else if constexpr (!std::is_same_v<E, extents<N...>>) {
     constexpr sentence s = [] {
-      sentence t;
-      t << "an expression of shape " << E::value << " is assigned to an array of shape " << extents<N...>::value
+      return sentence() << "an expression of shape " << E::value << " is assigned to an array of shape " << extents<N...>::value
         << "; make the shapes equal, or write tensor y = ...";
-      return t;
     }();
     complain<s>();
   } else {

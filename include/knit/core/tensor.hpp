@@ -21,10 +21,8 @@ enum class unorm8 : std::uint8_t {};
 enum class element : unsigned char { f32, f64, u8, u8norm, i32 };
 namespace detail {
 template <class T> constexpr sentence no_element_type() {
-  sentence t;
-  t << "the elements of an array in an expression are float, double, std::uint8_t, knit::unorm8 or "
+  return sentence() << "the elements of an array in an expression are float, double, std::uint8_t, knit::unorm8 or "
        "std::int32_t, and these are none of them";
-  return t;
 }
 }  // namespace detail
 /// The number of an element type: float, double, std::uint8_t, unorm8 or std::int32_t; others are an error of the compiler.
@@ -100,10 +98,8 @@ template <class T> constexpr layout layout_of(shape s) {
 namespace detail {
 struct tensor_base {};
 template <class T> constexpr sentence index_count(shape const& s, int n) {
-  sentence t;
-  t << "an element of an array of shape " << s << " is asked for by " << n << (n == 1 ? " index" : " indices")
+  return sentence() << "an element of an array of shape " << s << " is asked for by " << n << (n == 1 ? " index" : " indices")
     << " in parentheses; give one for each axis, or [i] for element i in order of first index fastest";
-  return t;
 }
 /// Number of an element in order of first index fastest, counted over the extents of s, at indices below those of `now`.
 template <class... Index> constexpr long element_index(shape const& s, shape const& now, Index... i) {

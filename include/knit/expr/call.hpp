@@ -14,22 +14,16 @@ enum class call_style {
 
 namespace detail {
 template <class F> constexpr sentence no_call(int n) {
-  sentence t;
-  t << "a function or layer cannot be called with these arguments (" << n
+  return sentence() << "a function or layer cannot be called with these arguments (" << n
     << " given); its operator() takes that many, each of any type (auto, or a template), as it is traced with expressions";
-  return t;
 }
 inline constexpr int most_arguments = 16;
 template <class F> constexpr sentence many_arguments(int n) {
-  sentence t;
-  t << "a function or layer is called with " << n << " arguments, and " << most_arguments
+  return sentence() << "a function or layer is called with " << n << " arguments, and " << most_arguments
     << " are the most; make some of them one array, or fields of a model";
-  return t;
 }
 template <class F> constexpr sentence no_expression() {
-  sentence t;
-  t << "a function or layer returns neither an expression nor a number; return what it computes, of one type: for if write select(c, a, b)";
-  return t;
+  return sentence() << "a function or layer returns neither an expression nor a number; return what it computes, of one type: for if write select(c, a, b)";
 }
 template <class F, class... X> constexpr auto trace_call() {
   if constexpr (sizeof...(X) > most_arguments)

@@ -169,11 +169,9 @@ template <class E> constexpr bool mistaken_number() {
   return wrong;
 }
 template <class E> constexpr sentence no_condition() {
-  sentence t;
-  t << "an expression of shape " << E::shape << " is a condition, of if, ?:, &&, || or !, and "
+  return sentence() << "an expression of shape " << E::shape << " is a condition, of if, ?:, &&, || or !, and "
     << (is_symbolic<E> ? "has no value while a function is traced" : "has many values")
     << "; write select(c, a, b), and for both c % d, for one of them max(c, d), for not 1 - c";
-  return t;
 }
 template <class E> constexpr bool mistaken_condition() {
   constexpr bool wrong = E::shape.rank != 0 || is_symbolic<E>;
@@ -181,12 +179,10 @@ template <class E> constexpr bool mistaken_condition() {
   return wrong;
 }
 template <class E> constexpr sentence no_element(int indices) {
-  sentence t;
-  t << "an expression of shape " << E::shape << " is asked for an element by " << indices
+  return sentence() << "an expression of shape " << E::shape << " is asked for an element by " << indices
     << (indices == 1 ? " index" : " indices")
     << ", and only arrays have elements; write tensor y = ... first, or, of what is traced, "
        "sum(select(coordinate_like<0>(x) == i, x, 0))";
-  return t;
 }
 }  // namespace detail
 

@@ -41,19 +41,15 @@ template <class Model, class... X> constexpr bool measured_labels() {
   } else return false;
 }
 template <class Model> constexpr sentence labels_of_loss() {
-  sentence t;
-  t << "the loss of a chain is that of a classifier, and these labels are float or double: make them "
+  return sentence() << "the loss of a chain is that of a classifier, and these labels are float or double: make them "
        "std::uint8_t or std::int32_t, numbers "
        "of classes; for measured values write a model whose loss is mse(f(x), transpose(y))";
-  return t;
 }
 
 template <class E> constexpr sentence no_value_yet() {
-  sentence t;
-  t << "an expression of shape " << E::shape
+  return sentence() << "an expression of shape " << E::shape
     << " is assigned to an array while a function or layer is traced, when nothing has a value: "
        "its parameters and variables are auto, as in [](auto x) { auto y = abs(x); return sum(y); }";
-  return t;
 }
 /// Is it assigned to an array although it has no value yet? It is reported where noexcept is asked for, as mistaken_number is.
 template <class E> constexpr bool mistaken_value() {
@@ -61,48 +57,34 @@ template <class E> constexpr bool mistaken_value() {
   return is_symbolic<E>;
 }
 template <class T> constexpr sentence neither_float_nor_double() {
-  sentence t;
-  t << "an expression is assigned to an array whose elements are neither float nor double; knit computes "
+  return sentence() << "an expression is assigned to an array whose elements are neither float nor double; knit computes "
        "these: make it a tensor<float, ...>";
-  return t;
 }
 constexpr sentence next_shape(shape w, shape next) {
-  sentence t;
-  t << "update: the next value of a parameter of shape " << w << " has shape " << next << "; make them equal";
-  return t;
+  return sentence() << "update: the next value of a parameter of shape " << w << " has shape " << next << "; make them equal";
 }
 constexpr sentence named_parameter(shape s) {
-  sentence t;
-  t << "a parameter has shape " << s
+  return sentence() << "a parameter has shape " << s
     << "; the compiler must know the extents of a parameter, so give it numbers";
-  return t;
 }
 template <class Model> constexpr sentence no_argument_types() {
-  sentence t;
-  t << "make_inference makes a program, and what it will be called with has to be known then; name the types "
+  return sentence() << "make_inference makes a program, and what it will be called with has to be known then; name the types "
        "of the arguments, as in "
        "make_inference<view<float, 784, 100>>(model)";
-  return t;
 }
 template <class T> constexpr sentence no_program() {
-  sentence t;
-  t << "explain tells the plan of a program, and a model or expression has none yet; explain auto step = "
+  return sentence() << "explain tells the plan of a program, and a model or expression has none yet; explain auto step = "
        "make_training_step(model, data, rule), "
        "or auto f = make_inference<view<float, 784, 100>>(model)";
-  return t;
 }
 template <class M> constexpr sentence params_of_model() {
-  sentence t;
-  t << "params and update take what diff(model)(...) gives: auto r = diff(model)(x, y); update(params(r), "
+  return sentence() << "params and update take what diff(model)(...) gives: auto r = diff(model)(x, y); update(params(r), "
        "[&](auto w) { return w - grad(r, w) * lr; })";
-  return t;
 }
 template <class Result> constexpr sentence no_parameters() {
-  sentence t;
-  t << "params(r): r is of a function, which has arguments and no parameters; params needs the diff of a "
+  return sentence() << "params(r): r is of a function, which has arguments and no parameters; params needs the diff of a "
        "model, a struct with "
        "parameters; for an argument w write tensor dw = grad(r, w); w = w - lr * dw";
-  return t;
 }
 
 }  // namespace knit::detail

@@ -160,9 +160,7 @@ template <class T> constexpr void add_path(sentence& to, int k) {
 }
 
 template <class Model> constexpr sentence constant_model() {
-  sentence t;
-  t << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
-  return t;
+  return sentence() << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
 }
 
 template <class T> constexpr auto arrays_of(T& field) {

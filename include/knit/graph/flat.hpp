@@ -149,10 +149,8 @@ struct written_arguments<Spec> { using type = typename Spec::arguments; };
 
 inline constexpr int most_nodes = 0xff00;  // ids have 16 bits, and the last ones mean something else
 template <class Spec> constexpr sentence many_nodes() {
-  sentence t;
-  t << "a program has more than " << most_nodes
+  return sentence() << "a program has more than " << most_nodes
     << " values; cut it in two, or give layers that do the same one array with an axis more";
-  return t;
 }
 template <class Spec, class Results, class Arguments, bool Simplify> struct flatten_program;
 template <class Spec, class... Result, class... Argument, bool Simplify>

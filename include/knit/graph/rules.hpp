@@ -84,10 +84,8 @@ template <class... Op> constexpr auto are_constants(mp::mp_list<Op...>) {
 }
 
 template <class G> constexpr sentence long_rule(int nodes) {
-  sentence t;
-  t << "the pullback of an op has " << nodes << " nodes for an operand, and " << rule::capacity
+  return sentence() << "the pullback of an op has " << nodes << " nodes for an operand, and " << rule::capacity
     << " are the most; make an op of a part of it, or write the function as a composition, which needs none";
-  return t;
 }
 template <class Ops> constexpr rule flatten(no_gradient) { return {}; }
 template <class Ops, class G> constexpr rule flatten(G const& g) {

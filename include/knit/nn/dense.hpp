@@ -21,38 +21,28 @@ template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
 
 namespace detail {
 template <class F> constexpr sentence named_init(shape const& s) {
-  sentence t;
-  t << "init of an array of shape " << s
+  return sentence() << "init of an array of shape " << s
     << "; the compiler must know the extents of what is initialised, so give it numbers";
-  return t;
 }
 template <class F> constexpr sentence no_initialiser() {
-  sentence t;
-  t << "the first values of weights come from an initialiser, such as xavier_uniform{1}, of seed 1, or "
+  return sentence() << "the first values of weights come from an initialiser, such as xavier_uniform{1}, of seed 1, or "
        "gaussian{1, 0, 0.1f}, and this is none; "
        "for equal ones write tensor<float, 256, 784>(0.1f)";
-  return t;
 }
 template <class F> constexpr sentence no_activation(char const* layer) {
-  sentence t;
-  t << "the first argument of " << layer
+  return sentence() << "the first argument of " << layer
     << " is the activation, relu, sigm, tanh_, identity or a function of yours, and this is none; "
        "an initialiser is the second: "
     << layer << "<...>(identity, gaussian{1})";
-  return t;
 }
 template <class... A> constexpr sentence name_of_functions(char const* layer) {
-  sentence t;
-  t << "the activation of " << layer
+  return sentence() << "the activation of " << layer
     << " is an object, and this is the name of several functions; write tanh_ for tanh, and "
        "[](auto x) { return exp(x); } for exp";
-  return t;
 }
 template <class... A> constexpr sentence sizes_as_arguments(char const* layer) {
-  sentence t;
-  t << layer << "(784, 10, ...): sizes are part of the type, so they stand in angle brackets: " << layer
+  return sentence() << layer << "(784, 10, ...): sizes are part of the type, so they stand in angle brackets: " << layer
     << "<784, 10>(relu)";
-  return t;
 }
 template <class F> constexpr bool may_activate = std::is_class_v<F> && !initializer<F>;
 }  // namespace detail

@@ -15,9 +15,7 @@ template <class T> inline constexpr double share_of = -1;
 template <std::uint64_t Bits> inline constexpr double share_of<constant<Bits>> = constant_op<Bits>::value;
 
 template <class T> constexpr sentence no_share() {
-  sentence t;
-  t << "dropout takes the share that it drops as a number in its type, from 0 to below 1, such as dropout{0.2_c}";
-  return t;
+  return sentence() << "dropout takes the share that it drops as a number in its type, from 0 to below 1, such as dropout{0.2_c}";
 }
 
 }  // namespace detail

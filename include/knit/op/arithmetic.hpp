@@ -76,11 +76,9 @@ template <class T> concept function_operand = operand<T> && !number<T>;
 
 namespace detail {
 template <class A> constexpr sentence no_compound(char const* op) {
-  sentence t;
-  t << "a " << op
+  return sentence() << "a " << op
     << "= b of arrays or expressions: an array changes by assignment, and an expression never; write a = a "
     << op << " b, or for what is traced a new name, auto c = a " << op << " b";
-  return t;
 }
 }  // namespace detail
 /// A mistake, which a sentence of the compiler names.

@@ -40,31 +40,23 @@ template <class X, class W> constexpr bool may_be() {
 }
 
 constexpr sentence not_an_argument(shape s) {
-  sentence t;
-  t << "grad(result, w): w, of shape " << s << ", is neither an argument of the differentiated function nor a parameter of "
+  return sentence() << "grad(result, w): w, of shape " << s << ", is neither an argument of the differentiated function nor a parameter of "
        "its model; name one that was passed to diff(f)(...), by the same object or by its position grad<0>(result)";
-  return t;
 }
 
 constexpr sentence no_such_argument(int i, int n) {
-  sentence t;
-  t << "grad<" << i << ">(result): the function has " << n << (n == 1 ? " argument" : " arguments") << ", and number " << i
+  return sentence() << "grad<" << i << ">(result): the function has " << n << (n == 1 ? " argument" : " arguments") << ", and number " << i
     << ", counted from 0, is not one";
-  return t;
 }
 
 template <class E> constexpr sentence not_a_function() {
-  sentence t;
-  t << "diff differentiates a function or a model, and this is an expression or array, which has forgotten "
+  return sentence() << "diff differentiates a function or a model, and this is an expression or array, which has forgotten "
        "what it is a function of; "
        "write auto r = diff([](auto w, auto x) { return sum(w * x); })(w, x)";
-  return t;
 }
 template <class E> constexpr sentence not_differentiated() {
-  sentence t;
-  t << "value and grad take what diff(f)(...) gives, and this is an expression or array; write auto r = "
+  return sentence() << "value and grad take what diff(f)(...) gives, and this is an expression or array; write auto r = "
        "diff([](auto w, auto x) { return sum(w * x); })(w, x) and then grad(r, w)";
-  return t;
 }
 
 struct root_tag;

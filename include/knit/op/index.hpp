@@ -74,12 +74,10 @@ template <class L> constexpr bool is_measured() {
   else return false;
 }
 template <class L> constexpr sentence measured_complaint(char const* call) {
-  sentence t;
-  t << call
+  return sentence() << call
     << ": labels of float or double, and a label is the number of a class: make them an array of "
        "std::uint8_t or std::int32_t; "
        "of measured values the loss is mse(f(x), transpose(y))";
-  return t;
 }
 constexpr sentence label_complaint(char const* call, shape a, shape labels) {
   sentence t;

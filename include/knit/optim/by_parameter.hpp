@@ -30,16 +30,12 @@ template <class Choice, class Model> constexpr int count_chosen() {
   }(static_cast<arrays*>(nullptr), std::make_integer_sequence<int, parameter_count<Model>>{});
 }
 template <class Choice> constexpr sentence none_chosen() {
-  sentence t;
-  t << "by_parameter: the choice is true of no parameter of this model, so its first rule would do nothing; compare paths "
+  return sentence() << "by_parameter: the choice is true of no parameter of this model, so its first rule would do nothing; compare paths "
        "with those that for_each_parameter gives";
-  return t;
 }
 template <class R> constexpr sentence norm_within() {
-  sentence t;
-  t << "by_parameter: a norm over all gradients is not that of one rule of two; put it around both, "
+  return sentence() << "by_parameter: a norm over all gradients is not that of one rule of two; put it around both, "
        "clip_all(by_parameter(choice, a, b), most)";
-  return t;
 }
 template <class R> constexpr auto as_tuple(R const& r) {
   if constexpr (requires { std::tuple_size<R>::value; }) return r;

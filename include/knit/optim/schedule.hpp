@@ -14,10 +14,8 @@ namespace knit {
 
 namespace detail {
 template <class Rule> constexpr sentence no_rate() {
-  sentence t;
-  t << "a schedule multiplies the rate of a rule, its member lr, and this rule has none; name it lr, or give the rule a function "
+  return sentence() << "a schedule multiplies the rate of a rule, its member lr, and this rule has none; name it lr, or give the rule a function "
        "scale_rate(double)";
-  return t;
 }
 template <class Rule> void scale_rate(Rule& rule, double by) {
   if constexpr (requires { rule.scale_rate(by); }) rule.scale_rate(by);
@@ -43,11 +41,9 @@ template <class Rule, class Factor> struct scheduled_rule : Rule {
 
 namespace detail {
 template <class Factor> constexpr sentence no_factor() {
-  sentence t;
-  t << "scheduled(rule, factor): the factor is a function of the number of the step, such as cosine{10000} "
+  return sentence() << "scheduled(rule, factor): the factor is a function of the number of the step, such as cosine{10000} "
        "or [](long n) { return 1.0 / "
        "double(n); }, and this is none; one that stays is part of the rate, .lr = 0.05";
-  return t;
 }
 }  // namespace detail
 

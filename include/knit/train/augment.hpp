@@ -34,16 +34,12 @@ template <class T> inline constexpr bool changeable = false;
 template <batch_like T> inline constexpr bool changeable<T> = holds_instances<std::remove_cvref_t<decltype(T::x)>>;
 
 template <class T> constexpr sentence no_instances() {
-  sentence t;
-  t << "augment changes the instances of batches whose x is a view with one in each step of its last axis, the only "
+  return sentence() << "augment changes the instances of batches whose x is a view with one in each step of its last axis, the only "
        "one that may have a name; an element of this range has no such x";
-  return t;
 }
 template <class F> constexpr sentence changes_nothing() {
-  sentence t;
-  t << "augment calls f(x, random) with x the std::span of the elements of an instance and random a knit::generator; "
+  return sentence() << "augment calls f(x, random) with x the std::span of the elements of an instance and random a knit::generator; "
        "this f cannot be called so";
-  return t;
 }
 
 }  // namespace detail

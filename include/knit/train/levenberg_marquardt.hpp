@@ -21,17 +21,13 @@ struct levenberg_marquardt_options {
 namespace detail {
 
 constexpr sentence named_residuals(shape s) {
-  sentence t;
-  t << "levenberg_marquardt: the residuals have shape " << s << "; the compiler must know how many there are, so give "
+  return sentence() << "levenberg_marquardt: the residuals have shape " << s << "; the compiler must know how many there are, so give "
        "the data extents that are numbers";
-  return t;
 }
 
 template <class Model> constexpr sentence one_residual() {
-  sentence t;
-  t << "levenberg_marquardt takes a model whose value is the array of its residuals, and the value of this one is a number, as a loss "
+  return sentence() << "levenberg_marquardt takes a model whose value is the array of its residuals, and the value of this one is a number, as a loss "
        "is; return the residuals, or minimise the loss by lbfgs";
-  return t;
 }
 
 /// A model's residuals r on arguments, and J v, their derivative along a direction v of the parameters: that by u of

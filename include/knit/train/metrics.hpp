@@ -81,16 +81,12 @@ inline long checked_label(long label, int classes) {
                    std::to_string(classes - 1) + "; give it a row for each class");
 }
 template <class Y> constexpr sentence labels_are_measured() {
-  sentence t;
-  t << "a metric counts instances by their class, and the y of these batches are measured values of float or double; for them evaluate "
+  return sentence() << "a metric counts instances by their class, and the y of these batches are measured values of float or double; for them evaluate "
        "the model's loss";
-  return t;
 }
 template <class Data> constexpr sentence no_labelled() {
-  sentence t;
-  t << "a metric is of a set of instances or of a range of batches, and this is neither; of a set of data "
+  return sentence() << "a metric is of a set of instances or of a range of batches, and this is neither; of a set of data "
        "that has parts name one, mnist.test";
-  return t;
 }
 /// What is wrong with a model or data before they are looked at more closely.
 template <class Model, class Data> constexpr sentence metric_complaint() {

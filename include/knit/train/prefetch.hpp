@@ -84,10 +84,8 @@ template <class Rng, class Batch> class pass_ahead {
 };
 
 template <class T> constexpr sentence no_batches_ahead() {
-  sentence t;
-  t << "prefetch makes batches ahead, and an element of this range has no members x and y; put it before what reads "
+  return sentence() << "prefetch makes batches ahead, and an element of this range has no members x and y; put it before what reads "
        "batches";
-  return t;
 }
 
 }  // namespace detail

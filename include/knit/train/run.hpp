@@ -9,9 +9,7 @@ namespace knit {
 namespace detail {
 
 template <class Rng> constexpr sentence endless() {
-  sentence t;
-  t << "run() of a range without end would not return; put take(n) or converge before it";
-  return t;
+  return sentence() << "run() of a range without end would not return; put take(n) or converge before it";
 }
 struct run_closure {
   template <ranges::input_range Rng> friend long operator|(Rng&& r, run_closure) {

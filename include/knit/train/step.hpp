@@ -22,9 +22,7 @@ concept update_rule = requires(Rule const& rule, long step) {
 namespace detail {
 
 constexpr sentence not_a_loss(shape s) {
-  sentence t;
-  t << "the loss of a model is a number, and this one is an array of shape " << s << "; return its sum or mean";
-  return t;
+  return sentence() << "the loss of a model is a number, and this one is an array of shape " << s << "; return its sum or mean";
 }
 template <class E> constexpr auto check_loss() {
   if constexpr (poison<E>) return mp::mp_identity<poisoned>{};
@@ -35,9 +33,7 @@ template <class E> constexpr auto check_loss() {
 template <class T> inline constexpr int values_in = 1;
 template <class... T> inline constexpr int values_in<std::tuple<T...>> = sizeof...(T);
 template <class R> constexpr sentence wrong_count(int states) {
-  sentence t;
-  t << "the next of an update rule with " << states << " states returns " << values_in<R> << " values; return std::tuple of w's next value and of each state's, in order";
-  return t;
+  return sentence() << "the next of an update rule with " << states << " states returns " << values_in<R> << " values; return std::tuple of w's next value and of each state's, in order";
 }
 /// One of the values that a rule's `next` returns, of a parameter that is Parameter, if the rule asks for that.
 template <class Next, int States, int Index, class Parameter> struct nth_value {
@@ -52,11 +48,9 @@ template <class Next, int States, int Index, class Parameter> struct nth_value {
 };
 
 template <class Rule> constexpr sentence no_rule() {
-  sentence t;
-  t << "an update rule is a struct with std::array<double, N> hyper(long step) const, the numbers that a "
+  return sentence() << "an update rule is a struct with std::array<double, N> hyper(long step) const, the numbers that a "
        "step reads, and a struct next, which "
        "is called with w, its gradient and these; this has not both, as sgd_rule{} and adam_rule{} have";
-  return t;
 }
 /// One step of training: the loss of a model on arguments, and the next value of every parameter and state under a
 /// rule. Leaves: parameters, the states of each, arguments, the rule's numbers.

@@ -67,9 +67,7 @@ template <class Rng, class Step> struct training_stage {
 namespace detail {
 
 template <class T> constexpr sentence temporary(char const* what) {
-  sentence t;
-  t << "what is trained must outlive the range of its losses, and this " << what << " is a temporary; give it a name";
-  return t;
+  return sentence() << "what is trained must outlive the range of its losses, and this " << what << " is a temporary; give it a name";
 }
 
 template <class Rng> using element_of_range = std::remove_cvref_t<ranges::range_reference_t<ranges::views::all_t<Rng>>>;
@@ -82,13 +80,11 @@ using step_over = training_step<Backend, Model, Rule, std::remove_cvref_t<declty
 template <class E> concept batch = array_like<decltype(E::x)> && array_like<decltype(E::y)>;
 template <class Rng> concept batches = batch<element_of_range<Rng>>;
 template <class Rng> constexpr sentence no_batches() {
-  sentence t;
-  t << "what is trained on is a range of batches, whose members x and y are arrays, and an element of this "
+  return sentence() << "what is trained on is a range of batches, whose members x and y are arrays, and an element of this "
        "range is "
     << (std::is_arithmetic_v<element_of_range<Rng>>
             ? "a number, as a loss is; a range is trained on by one rule"
             : "none; put minibatch before it");
-  return t;
 }
 template <class Data> constexpr sentence no_data() {
   sentence t;

@@ -60,10 +60,8 @@ struct converged {
   }
 };
 template <class Metric> constexpr sentence no_patience() {
-  sentence t;
-  t << "early_stop takes a metric and for how many elements in a row it may get no better; write "
+  return sentence() << "early_stop takes a metric and for how many elements in a row it may get no better; write "
        "early_stop(metric, 3)";
-  return t;
 }
 template <class Metric> struct out_of_patience {
   Metric metric;
