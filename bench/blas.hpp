@@ -37,7 +37,8 @@ class blas {
   void product(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, float const* a, int lda, float const* b,
                int ldb, float beta, float* c, int ldc) const {
     constexpr int columns = 102, plain = 111, transposed = 112;
-    sgemm_(columns, transpose_a ? transposed : plain, transpose_b ? transposed : plain, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    sgemm_(columns, transpose_a ? transposed : plain, transpose_b ? transposed : plain, m, n, k, alpha, a, lda, b, ldb, beta, c,
+           ldc);
   }
 
  private:

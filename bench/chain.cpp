@@ -37,7 +37,8 @@ template <int N> bench::contest contest_of(int evaluations, int threads) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, "usage: bench_chain --worker [--threads N] LENGTH TIMES; bench/run chain compares it with its peers");
+  const auto o = bench::parse(argc, argv,
+                              "usage: bench_chain --worker [--threads N] LENGTH TIMES; bench/run chain compares it with its peers");
   thread_count() = o.threads;
   return bench::serve([&]() -> bench::contest {
     if (o.words.size() != 2) throw std::invalid_argument("bench_chain takes a length and a number of evaluations");

@@ -123,8 +123,7 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = KNIT_EXAMPLE_DATA "/mnist";
   const auto mnist = read_mnist(folder);
-  const unpacked_file x(folder / "train-images-idx3-ubyte.gz", "images"),
-      y(folder / "train-labels-idx1-ubyte.gz", "labels");
+  const unpacked_file x(folder / "train-images-idx3-ubyte.gz", "images"), y(folder / "train-labels-idx1-ubyte.gz", "labels");
   const instances<784> mapped(map_idx(x.path), map_idx(y.path), 10);
 
   auto model = make_chain(make_dense<784, 256>(relu), make_dense<256, 10>());
@@ -151,7 +150,8 @@ int main(int argc, char** argv) {
   const labels of_first(mnist.train.y.data());
 
   std::vector<contestant> all = {
-      {"step", "the step alone, on one batch", [&] {
+      {"step", "the step alone, on one batch",
+       [&] {
          for (int n = 0; n < 600; ++n) step(first, of_first);
          return 600l;
        }},
@@ -159,7 +159,8 @@ int main(int argc, char** argv) {
       {"prefetch", "... ahead", [&] { return batches | prefetch | train(add) | run(); }},
       {"file", "... of a mapped file", [&] { return of_file | train(add) | run(); }},
       {"shift", "... shifted at random", [&] { return batches | shifted | train(add) | run(); }},
-      {"larger", "... of a file larger than memory", [&] {
+      {"larger", "... of a file larger than memory",
+       [&] {
          const long before = major_faults();
          for (int n = 0; n < 600; ++n, ++of_larger) *of_larger;
          faults = major_faults() - before;
@@ -169,16 +170,15 @@ int main(int argc, char** argv) {
       {"epoch_prefetch", "... ahead", [&] { return batches | prefetch | train(step) | run(); }},
       {"epoch_file", "... of a mapped file", [&] { return of_file | train(step) | run(); }},
       {"epoch_shift", "... shifted at random", [&] { return batches | shifted | train(step) | run(); }},
-      {"epoch_shift_prefetch", "... shifted at random, ahead",
-       [&] { return batches | shifted | prefetch | train(step) | run(); }}};
+      {"epoch_shift_prefetch", "... shifted at random, ahead", [&] { return batches | shifted | prefetch | train(step) | run(); }}};
 
   std::string lines;
   for (const int threads : {1, simd::team::cores()}) {
     thread_count() = threads;
     for (auto& c : all) c.seconds.clear();
     race(all, rounds);
-    std::printf("%d thread%s for programs, %d rounds\n%-32s %12s %12s\n", threads, threads > 1 ? "s" : "", rounds, "",
-                "batches/s", "ms an epoch");
+    std::printf("%d thread%s for programs, %d rounds\n%-32s %12s %12s\n", threads, threads > 1 ? "s" : "", rounds, "", "batches/s",
+                "ms an epoch");
     for (auto& c : all) std::printf("%-32s %12.0f %12.2f\n", c.what, 600 / c.median(), 1e3 * c.median());
     std::printf("\nof each batch of the file larger than memory %.1f pages were not there\n\n", double(faults) / 600);
     const std::string which = threads == 1 ? "data_1thread_" : "data_";

@@ -47,9 +47,11 @@ std::string shape_of_array(shape s) { return (sentence{} << s).text; }
 
 /// `multiply(c)` makes knit's result; for BLAS b is n x k where it is transposed.
 template <bool Transposed, int M, int K, int N, class A, class B, class F>
-product make_product(char const* name, std::optional<bench::blas> const& blas, std::shared_ptr<A> a, std::shared_ptr<B> b, F multiply) {
+product make_product(char const* name, std::optional<bench::blas> const& blas, std::shared_ptr<A> a, std::shared_ptr<B> b,
+                     F multiply) {
   auto c = std::make_shared<tensor<float, M, N>>();
-  product p{name, shape_of(M, K) + shape_of(K, N), 2.0 * M * K * N, [=] { multiply(*a, *b, *c); }, {}, [] { return 0.; }, {}, {}, {}};
+  product p{name, shape_of(M, K) + shape_of(K, N), 2.0 * M * K * N, [=] { multiply(*a, *b, *c); }, {}, [] { return 0.; }, {}, {},
+            {}};
   if (blas) {
     auto x = std::make_shared<std::vector<float>>(plain(*a)), y = std::make_shared<std::vector<float>>(plain(*b)),
          z = std::make_shared<std::vector<float>>(std::size_t(M) * N);
@@ -88,15 +90,22 @@ product make_batch(char const* name, std::optional<bench::blas> const& blas, std
   tensor result = einsum<L>(*a, *b);
   auto c = std::make_shared<decltype(result)>();
   const int count = int(result.size() / (M * N));
-  product p{name, L.text + (" " + shape_of_array(A::shape)) + shape_of_array(B::shape), 2.0 * M * K * N * count,
-            [=] { *c = einsum<L>(*a, *b); }, {}, [] { return 0.; }, {}, {}, {}};
+  product p{name,
+            L.text + (" " + shape_of_array(A::shape)) + shape_of_array(B::shape),
+            2.0 * M * K * N * count,
+            [=] { *c = einsum<L>(*a, *b); },
+            {},
+            [] { return 0.; },
+            {},
+            {},
+            {}};
   if (blas) {
     auto x = std::make_shared<std::vector<float>>(plain(*a)), y = std::make_shared<std::vector<float>>(plain(*b)),
          z = std::make_shared<std::vector<float>>(std::size_t(result.size()));
     p.by_blas = [=, &blas] {
       for (int i = 0; i < count; ++i)
-        blas->product(TransposedA, TransposedB, M, N, K, 1, x->data() + long(i) * M * K, TransposedA ? K : M, y->data() + long(i) * K * N,
-                      TransposedB ? N : K, 0, z->data() + long(i) * M * N, M);
+        blas->product(TransposedA, TransposedB, M, N, K, 1, x->data() + long(i) * M * K, TransposedA ? K : M,
+                      y->data() + long(i) * K * N, TransposedB ? N : K, 0, z->data() + long(i) * M * N, M);
     };
     p.difference = [=] { return difference(*c, *z); };
   }
@@ -179,12 +188,13 @@ int main(int argc, char** argv) {
       p.percent.push_back(100 * flops / p.seconds.back() / 1e9 / peak);
       if (p.by_blas) p.blas_percent.push_back(100 * flops / time(p.by_blas, flops) / 1e9 / peak);
     }
-  std::printf("One thread; peak of this core %.1f GF/s; medians of %d rounds%s%s%s\n\n%-20s %-40s %10s %10s %10s %12s\n", median(peaks),
-              rounds, blas ? "; OpenBLAS with kernels for " : "", blas ? blas->core().c_str() : "", "", "", "(m x k)(k x n)", "us", "GF/s",
-              "percent", "OpenBLAS's");
+  std::printf("One thread; peak of this core %.1f GF/s; medians of %d rounds%s%s%s\n\n%-20s %-40s %10s %10s %10s %12s\n",
+              median(peaks), rounds, blas ? "; OpenBLAS with kernels for " : "", blas ? blas->core().c_str() : "", "", "",
+              "(m x k)(k x n)", "us", "GF/s", "percent", "OpenBLAS's");
   for (auto const& p : all) {
     const double s = median(p.seconds);
-    std::printf("%-20s %-40s %10.2f %10.1f %10.1f", p.name.c_str(), p.shape.c_str(), 1e6 * s, 1e-9 * p.flops / s, median(p.percent));
+    std::printf("%-20s %-40s %10.2f %10.1f %10.1f", p.name.c_str(), p.shape.c_str(), 1e6 * s, 1e-9 * p.flops / s,
+                median(p.percent));
     if (p.by_blas) std::printf(" %12.1f", median(p.blas_percent));
     std::printf("\n");
   }

@@ -60,17 +60,15 @@ template <class Run> void measure(benchmark::State& state, double flops, double 
 /// y = W x for panel-major W [outputs/rows][inputs][rows] and instances x of contiguous inputs.
 template <int MV, int NR> void forward(benchmark::State& state) {
   constexpr int rows = MV * count, panels = outputs / rows, columns = batch / NR * NR;
-  auto const w = aligned<float>(outputs * inputs), x = aligned<float>(batch * inputs),
-             y = aligned<float>(batch * outputs);
+  auto const w = aligned<float>(outputs * inputs), x = aligned<float>(batch * inputs), y = aligned<float>(batch * outputs);
   measure(state, 2.0 * panels * rows * inputs * columns, 0, [&] {
     for (int n = 0; n < columns; n += NR)
       for (int p = 0; p < panels; ++p) {
         simd::tile<MV, NR> t;
         clear(t);
         simd::multiply<inputs>(t, w.get() + p * inputs * rows, rows, x.get() + n * inputs, 1, inputs);
-        finish(t, [&, to = y.get() + n * outputs + p * rows](int v, int j, lanes acc) {
-          store(to + j * outputs + v * count, acc);
-        });
+        finish(t,
+               [&, to = y.get() + n * outputs + p * rows](int v, int j, lanes acc) { store(to + j * outputs + v * count, acc); });
       }
   });
 }
@@ -78,8 +76,7 @@ template <int MV, int NR> void forward(benchmark::State& state) {
 /// W -= rate * dy x^T, the gradient never stored. dy is panel-major [outputs/rows][batch][rows].
 template <int MV, int NR, int Ahead = 2 * NR> void weight_gradient(benchmark::State& state) {
   constexpr int rows = MV * count, panels = outputs / rows, columns = inputs / NR * NR;
-  auto const w = aligned<float>(outputs * inputs), x = aligned<float>(batch * inputs),
-             dy = aligned<float>(batch * outputs);
+  auto const w = aligned<float>(outputs * inputs), x = aligned<float>(batch * inputs), dy = aligned<float>(batch * outputs);
   measure(state, 2.0 * panels * rows * batch * columns, 0, [&] {
     for (int p = 0; p < panels; ++p)
       for (int n = 0; n < columns; n += NR) {
@@ -96,8 +93,7 @@ template <int MV, int NR, int Ahead = 2 * NR> void weight_gradient(benchmark::St
 
 void pack_transposed(benchmark::State& state) {
   auto const a = aligned<float>(32 * inputs), dst = aligned<float>(32 * inputs);
-  measure(state, 0, 8.0 * 32 * inputs,
-          [&] { simd::pack_transposed<inputs>(dst.get(), a.get(), inputs, 32); });
+  measure(state, 0, 8.0 * 32 * inputs, [&] { simd::pack_transposed<inputs>(dst.get(), a.get(), inputs, 32); });
 }
 
 // Tiles for 32 registers; on fewer (AVX2) the last block is the one to read.

@@ -89,8 +89,7 @@ template <auto Knit, auto Highway, auto C> function compare(char const* name, fl
 int main(int argc, char** argv) {
   int rounds = 100;
   for (int i = 1; i < argc; ++i) {
-    if (!std::strcmp(argv[i], "--rounds") && i + 1 < argc && std::atoi(argv[i + 1]) > 0)
-      rounds = std::atoi(argv[++i]);
+    if (!std::strcmp(argv[i], "--rounds") && i + 1 < argc && std::atoi(argv[i + 1]) > 0) rounds = std::atoi(argv[++i]);
     else {
       std::fprintf(stderr, "usage: bench_math [--rounds N]\n");
       return 2;
@@ -111,16 +110,13 @@ int main(int argc, char** argv) {
   for (int r = 0; r < rounds; ++r)
     for (auto& f : all) {
       for (int c = 0; c < 3; ++c) f.ns[c] = std::min(f.ns[c], f.time[c](f.arguments, y));
-      for (int c = 0; c < 2; ++c)
-        f.delay_ns[c] = std::min(f.delay_ns[c], f.delay[c](f.low + (f.high - f.low) * 0.6f));
+      for (int c = 0; c < 2; ++c) f.delay_ns[c] = std::min(f.delay_ns[c], f.delay[c](f.low + (f.high - f.low) * 0.6f));
     }
-  std::printf("One thread, %d floats a register, %d in an array; the best of %d rounds\n\n", lanes::count,
-              elements, rounds);
+  std::printf("One thread, %d floats a register, %d in an array; the best of %d rounds\n\n", lanes::count, elements, rounds);
   std::printf("%-6s %31s %32s\n", "", "ns an element", "ns until the value is there");
   std::printf("%-6s %9s %10s %10s %15s %16s\n", "", "knit", "Highway", "C library", "knit", "Highway");
   for (auto const& f : all)
-    std::printf("%-6s %9.3f %10.3f %10.3f %15.2f %16.2f\n", f.name, f.ns[0], f.ns[1], f.ns[2], f.delay_ns[0],
-                f.delay_ns[1]);
+    std::printf("%-6s %9.3f %10.3f %10.3f %15.2f %16.2f\n", f.name, f.ns[0], f.ns[1], f.ns[2], f.delay_ns[0], f.delay_ns[1]);
   std::printf("\n");
   for (auto const& f : all) {
     std::printf("math_%s_ns %.4g\n", f.name, f.ns[0]);

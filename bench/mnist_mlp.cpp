@@ -47,7 +47,9 @@ template <class Rule> bench::contest contest_of(Rule const& rule, mnist_data con
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, "usage: bench_mnist_mlp --worker [--threads N] sgd|adam [FOLDER]; bench/run mnist_mlp compares it with its peers");
+  const auto o = bench::parse(
+      argc, argv,
+      "usage: bench_mnist_mlp --worker [--threads N] sgd|adam [FOLDER]; bench/run mnist_mlp compares it with its peers");
   thread_count() = o.threads;
   mnist_data data;
   return bench::serve([&]() -> bench::contest {

@@ -83,7 +83,8 @@ int main(int argc, char** argv) {
     auto data = std::make_shared<knit::mnist_data>(knit::read_mnist(o.words.empty() ? KNIT_EXAMPLE_DATA "/mnist" : o.words[0]));
     auto images = std::make_shared<std::vector<float>>(data->train.x.size());
     std::transform(data->train.x.begin(), data->train.x.end(), images->begin(), [](std::uint8_t b) { return float(b) / 255.f; });
-    return {100, 600,
+    return {100,
+            600,
             [=](int steps) {
               net->reset();
               return bench::time_steps(steps, [&](int s) {

@@ -76,14 +76,16 @@ template <long N, class Rule> bench::outcome run_apart(work<N> const& of, Rule c
 
 template <long N, class Rule> bench::contest contest_of(std::string const& kind, Rule const& rule, int threads) {
   auto of = std::make_shared<work<N>>();
-  return {10, work<N>::steps, [=](int steps) {
+  return {10, work<N>::steps,
+          [=](int steps) {
             if (kind == "given") return run_fused<N, dot>(*of, rule, steps);
             if constexpr (N > 1'000'000) {
               if (kind == "fused") return run_fused<N, distance_to>(*of, rule, steps);
               if (kind == "apart") return run_apart<N>(*of, rule, steps);
             }
             throw std::invalid_argument("no such kind of so many: " + kind);
-          }, [=] { return simd::copy_bandwidth(threads); }};
+          },
+          [=] { return simd::copy_bandwidth(threads); }};
 }
 
 template <long N> bench::contest contest_of(std::string const& kind, std::string const& rule, int threads) {
@@ -102,8 +104,9 @@ template <long N> bench::contest contest_of(std::string const& kind, std::string
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, "usage: bench_optimizers --worker [--threads N] given|fused|apart RULE 1|10; "
-                                          "bench/run optimizers compares it with its peers");
+  const auto o = bench::parse(argc, argv,
+                              "usage: bench_optimizers --worker [--threads N] given|fused|apart RULE 1|10; "
+                              "bench/run optimizers compares it with its peers");
   thread_count() = o.threads;
   return bench::serve([&]() -> bench::contest {
     if (o.words.size() != 3)

@@ -26,7 +26,9 @@ using network = decltype(make_network());
 template <int Layer> void reset(network& n) {
   auto& l = hana::at_c<Layer>(n.net.layers);
   constexpr shape s = std::remove_reference_t<decltype(l.w)>::shape;
-  l.w.fill([&](long i) { return bench::initial_weight(s.extent[0], s.extent[1], counter[Layer], int(i % s.extent[0]), int(i / s.extent[0])); });
+  l.w.fill([&](long i) {
+    return bench::initial_weight(s.extent[0], s.extent[1], counter[Layer], int(i % s.extent[0]), int(i / s.extent[0]));
+  });
   l.b.fill([](long) { return 0.f; });
 }
 void reset(network& n) { reset<0>(n), reset<1>(n), reset<2>(n); }
@@ -60,7 +62,8 @@ bench::outcome adam_of_all(int steps) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, "usage: bench_tiny --worker [--threads N] b1|10k; bench/run tiny compares it with its peers");
+  const auto o =
+      bench::parse(argc, argv, "usage: bench_tiny --worker [--threads N] b1|10k; bench/run tiny compares it with its peers");
   thread_count() = o.threads;
   return bench::serve([&]() -> bench::contest {
     if (o.words == std::vector<std::string>{"b1"}) return {100, samples, sgd_of_one, {}};

@@ -15,7 +15,8 @@ struct data_set {
     for (int s = 0; s < samples; ++s) {
       float const* const a = x.data() + s * inputs;
       for (int i = 0; i < outputs; ++i)
-        y[std::size_t(s * outputs + i)] = float(0.75 * double(a[i]) * double(a[(i + 1) % inputs]) + 0.25 * double(a[(i + 2) % inputs]));
+        y[std::size_t(s * outputs + i)] =
+            float(0.75 * double(a[i]) * double(a[(i + 1) % inputs]) + 0.25 * double(a[(i + 2) % inputs]));
     }
   }
 };

@@ -68,12 +68,12 @@ int main(int argc, char** argv) {
   return bench::serve([]() -> bench::contest {
     auto data = std::make_shared<data_set>();
     auto net = std::make_shared<network>();
-    return {100, samples,
+    return {100,
+            samples,
             [=](int steps) {
               net->reset();
-              return bench::time_steps(steps, [&](int s) {
-                return net->step(data->x.data() + s * inputs, data->y.data() + s * outputs, 0.1f);
-              });
+              return bench::time_steps(
+                  steps, [&](int s) { return net->step(data->x.data() + s * inputs, data->y.data() + s * outputs, 0.1f); });
             },
             {}};
   });

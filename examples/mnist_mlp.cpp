@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // Trains 784-256-10 on MNIST under any update rule and prints each epoch's loss, accuracy and seconds. The exit status is 1 where
 // the accuracy is below what --at-least says.
+#include "mnist_mlp/run.hpp"
+
+#include <unistd.h>
+
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <functional>
-#include <knit/knit.hpp>
-#include <optional>
 #include <stdexcept>
-#include <string>
 #include <string_view>
-#include <unistd.h>
-
-using namespace knit;
-
-struct options {
-  int epochs = 10;
-  std::string optimizer = "sgd";
-  std::optional<double> lr;
-  bool constant = false;
-  double l1 = 0;
-  bool dropout = false;
-  int threads = 0;
-  std::uint64_t seed = 1;
-  std::string backend = "simd";
-  std::filesystem::path data = KNIT_EXAMPLE_DATA "/mnist";
-  double at_least = 0;
-  bool explain = false, help = false;
-};
 
 static constexpr char help[] =
     "usage: mnist_mlp [OPTION...]\n"
@@ -90,22 +71,13 @@ static options parse(int argc, char** argv) {
   if (o.backend != "simd" && o.backend != "scalar") throw wrong_option("--backend takes scalar or simd, not '" + o.backend + "'");
   const bool more = o.l1 > 0 || o.dropout;
   if (more && o.optimizer != "sgd") throw wrong_option("--l1 and --dropout are compiled for sgd alone, not for " + o.optimizer);
-  if ((more || o.optimizer != "sgd") && o.backend == "scalar") throw wrong_option("--backend scalar is compiled for plain sgd alone");
+  if ((more || o.optimizer != "sgd") && o.backend == "scalar")
+    throw wrong_option("--backend scalar is compiled for plain sgd alone");
   static_assert(tuning{}.most_runs == 32, "as the sentence on --threads says");
   return o;
 }
 
-using images = view<unorm8, 784, 100>;
-using labels = view<std::uint8_t, 100>;
-
-/// A step under one of the rules, and how well its model does: what differs between rules, so that all else is compiled once.
-struct trainee {
-  using value_type = float;
-  std::function<float(images const&, labels const&)> step;
-  std::function<double()> accuracy;
-  float operator()(images const& x, labels const& y) { return step(x, y); }
-};
-static double train_epochs(options const& o, mnist_data const& mnist, trainee mlp) {
+double train_epochs(options const& o, mnist_data const& mnist, trainee mlp) {
   auto batches = mnist.train | minibatch<100>(shuffle_by{o.seed});
   int epoch = 0;
   double sum = 0, test = 0;
@@ -124,51 +96,25 @@ static double train_epochs(options const& o, mnist_data const& mnist, trainee ml
   std::printf("accuracy %.4f\n", test);
   return test;
 }
-template <class Backend, class Model, class Rule> static double run(options const& o, mnist_data const& mnist, Model mlp, Rule at_rate) {
-  if (o.lr) at_rate.lr = *o.lr;
-  const auto rule = scheduled(at_rate, cosine{o.epochs * long(mnist.train.size / 100), o.constant ? 1.0 : 0.0});
-  training_step<Backend, Model, scheduled_rule<Rule, cosine>, images, labels> step(mlp, rule);
-  static_assert(plan_of<decltype(step)>::kernels <= 3, "the step is at most three fused kernels");
-  if (o.explain) std::fputs(explain(step).c_str(), stdout);
-  return train_epochs(o, mnist, {[&](images const& x, labels const& y) { return step(x, y); }, [&] { return accuracy<Backend>(mlp, mnist.test); }});
-}
-template <class... Between> static auto make_mlp(options const& o, Between... between) {
-  return make_chain(make_dense<784, 256>(relu, xavier_uniform{o.seed}, 0), between...,
-                    make_dense<256, 10>(identity, xavier_uniform{o.seed}, 1));
-}
-
-// The library's 0.1 is too little for a rate that falls: it gives 96.5 percent after ten epochs, 0.2 97.5 and 0.5 98.1.
-static const sgd_rule fast{.lr = 0.5};
-
-/// Calls f(a model, a rule) of what the options name. Each is a program of its own, so what takes long to compile is in few of them.
-template <class F> static void with_choice(options const& o, F const& f) {
-  const auto mlp = make_mlp(o);
-  if (o.dropout) return f(make_mlp(o, dropout{0.2_c}), l1_penalty(fast, o.l1));
-  if (o.l1 > 0) return f(mlp, l1_penalty(fast, o.l1));
-  bool found = false;
-  const auto rule = [&](char const* name, auto r) {
-    if (o.optimizer == name) found = true, f(mlp, r);
-  };
-  rule("sgd", fast);
-  rule("momentum", momentum_rule{});
-  rule("nesterov", nesterov_rule{});
-  rule("adagrad", adagrad_rule{});
-  rule("rmsprop", rmsprop_rule{});
-  rule("adadelta", adadelta_rule{});
-  rule("adam", adam_rule{});
-  rule("adamw", adamw_rule{});
-  rule("lion", lion_rule{});
-  if (!found) throw wrong_option("there is no optimizer '" + o.optimizer + "'; --help lists those that there are");
+static run_of_rule* choice(options const& o) {
+  if (o.backend == "scalar") return run_sgd_by_plain_loops;
+  if (o.dropout) return run_sgd_with_dropout;
+  if (o.l1 > 0) return run_sgd_with_l1;
+  static constexpr std::pair<std::string_view, run_of_rule*> rules[] = {
+      {"sgd", run_sgd},         {"momentum", run_momentum}, {"nesterov", run_nesterov},
+      {"adagrad", run_adagrad}, {"rmsprop", run_rmsprop},   {"adadelta", run_adadelta},
+      {"adam", run_adam},       {"adamw", run_adamw},       {"lion", run_lion}};
+  for (auto const& [name, run] : rules)
+    if (o.optimizer == name) return run;
+  throw wrong_option("there is no optimizer '" + o.optimizer + "'; --help lists those that there are");
 }
 
 int main(int argc, char** argv) try {
   const options o = parse(argc, argv);
   if (o.help) return std::fputs(help, stdout), 0;
   thread_count() = o.threads;
-  const auto mnist = read_mnist(std::filesystem::absolute(o.data).lexically_normal());
-  double right = 0;
-  if (o.backend == "simd") with_choice(o, [&](auto mlp, auto rule) { right = run<simd_backend>(o, mnist, std::move(mlp), rule); });
-  else right = run<scalar_backend<float>>(o, mnist, make_mlp(o), fast);
+  run_of_rule* const run = choice(o);
+  const double right = run(o, read_mnist(std::filesystem::absolute(o.data).lexically_normal()));
   if (!(right >= o.at_least)) return std::fprintf(stderr, "mnist_mlp: the accuracy is below %g\n", o.at_least), 1;
 } catch (wrong_option const& e) {
   std::fprintf(stderr, "mnist_mlp: %s\n", e.what());

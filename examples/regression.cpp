@@ -26,7 +26,8 @@ static void read(std::string const& path, data_set<trained>& train, data_set<tes
   const auto table = read_csv<double>(path);
   const auto miles = table.column("mpg"), numbers = table.without("mpg");
   if (numbers.extent != std::vector{cars, features})
-    throw std::runtime_error(path + " is no table of " + std::to_string(features) + " numbers of " + std::to_string(cars) + " cars");
+    throw std::runtime_error(path + " is no table of " + std::to_string(features) + " numbers of " + std::to_string(cars) +
+                             " cars");
   auto car = [&](auto& set, int at, int n) {
     set.y(0, at) = miles.values[std::size_t(n)];
     for (int f = 0; f < features; ++f) set.x(f, at) = numbers.values[std::size_t(n * features + f)];

@@ -16,7 +16,8 @@ template <class First, class Second> struct residual {
 template <class First, class Second> residual(First, Second) -> residual<First, Second>;
 
 static auto block(std::uint64_t n) {
-  return residual{make_dense<16, 16>(relu, xavier_uniform{1}, 2 * n), make_dense<16, 16>(identity, xavier_uniform{1, 0.3f}, 2 * n + 1)};
+  return residual{make_dense<16, 16>(relu, xavier_uniform{1}, 2 * n),
+                  make_dense<16, 16>(identity, xavier_uniform{1, 0.3f}, 2 * n + 1)};
 }
 static auto network() {
   return make_chain(make_dense<2, 16>(relu, xavier_uniform{1}, 100), block(0), block(1), block(2), block(3), block(4), block(5),

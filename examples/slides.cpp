@@ -292,12 +292,16 @@ static void iterators() {
     make();
     return losses;
   };
-  report("iterators", "for (float loss : sgd(f, repeat(d, n)))",
-         again([&] { for (float loss : sgd(f, repeat(d, 3))) losses.push_back(loss); }) == expected);
-  report("iterators", "for (float loss : progress(sgd(f, d)))",
-         again([&] { for (float loss : progress(sgd(f, d))) losses.push_back(loss); }) == one_epoch);
-  report("iterators", "for (float loss : converge(sgd(f, cycle(d))))",
-         again([&] { for (float loss : converge(sgd(f, cycle(d)))) losses.push_back(loss); }) == until_they_rise(expected));
+  report("iterators", "for (float loss : sgd(f, repeat(d, n)))", again([&] {
+                                                                   for (float loss : sgd(f, repeat(d, 3))) losses.push_back(loss);
+                                                                 }) == expected);
+  report("iterators", "for (float loss : progress(sgd(f, d)))", again([&] {
+                                                                  for (float loss : progress(sgd(f, d))) losses.push_back(loss);
+                                                                }) == one_epoch);
+  report("iterators", "for (float loss : converge(sgd(f, cycle(d))))", again([&] {
+                                                                         for (float loss : converge(sgd(f, cycle(d))))
+                                                                           losses.push_back(loss);
+                                                                       }) == until_they_rise(expected));
 
   std::vector<float> tests;
   auto task = [&](float loss) {
@@ -305,8 +309,8 @@ static void iterators() {
     tests.push_back(float(accuracy(f, mnist.test)));
   };
   again([&] { run(tap(takenth(sgd(f, d), 200), task)); });
-  report("iterators", "run(tap(takenth(sgd(f, d), n), task))", losses == std::vector{one_epoch[199], one_epoch[399], one_epoch[599]} &&
-                                                                   tests.size() == 3 && tests[2] == float(right));
+  report("iterators", "run(tap(takenth(sgd(f, d), n), task))",
+         losses == std::vector{one_epoch[199], one_epoch[399], one_epoch[599]} && tests.size() == 3 && tests[2] == float(right));
 }
 
 int main() try {

@@ -32,7 +32,9 @@ inline std::string text(knit::shape s) { return (knit::sentence{} << s).text; }
 // ---- one program for all laws --------------------------------------------------------------------------
 
 template <class T, class Extents> struct tensor_of;
-template <class T, long... N> struct tensor_of<T, knit::extents<N...>> { using type = knit::tensor<T, N...>; };
+template <class T, long... N> struct tensor_of<T, knit::extents<N...>> {
+  using type = knit::tensor<T, N...>;
+};
 
 /// Results: y = Op(x...); the derivative g_k of sum(w % y) for each operand x_k; with Order 2 also, for each k and
 /// j, that of sum(v_k % g_k) with regard to x_j. Leaves: x..., w, v...
@@ -65,8 +67,9 @@ template <class Op, class T, int Order, class... E> struct program_of {
       -> mp::mp_list<knit::result<typename y::graph>, knit::result<typename g<K>::graph>...>;
   template <int... I> static auto second_order(std::integer_sequence<int, I...>)
       -> mp::mp_list<knit::result<typename h<I / operands, I % operands>::graph>...>;
-  using results = mp::mp_append<decltype(first_order(indices{})),
-                                decltype(second_order(std::make_integer_sequence<int, Order == 2 ? operands * operands : 0>{}))>;
+  using results =
+      mp::mp_append<decltype(first_order(indices{})),
+                    decltype(second_order(std::make_integer_sequence < int, Order == 2 ? operands * operands : 0 > {}))>;
 };
 
 /// Runs a program on logical arrays of double.
@@ -81,9 +84,8 @@ template <class Program, class Spec, class T> function runner() {
   return [m](arrays const& in) {
     void const* leaves[Spec::leaves.size()];
     std::size_t k = 0;
-    std::apply([&](auto&... t) {
-      ((t.fill([&](long i) { return T(in[k][std::size_t(i)]); }), leaves[k++] = t.data()), ...);
-    }, m->leaves);
+    std::apply([&](auto&... t) { ((t.fill([&](long i) { return T(in[k][std::size_t(i)]); }), leaves[k++] = t.data()), ...); },
+               m->leaves);
     using graph = knit::compiled_graph<Spec>;
     std::vector<std::vector<T>> out;
     for (int r = 0; r < graph::roots; ++r)  // room for whole vectors, and a guard behind the last element
@@ -107,13 +109,13 @@ struct subject {
   std::string name;
   knit::kind what;
   std::vector<knit::shape> operands;
-  knit::shape expected, inferred;     ///< the result's shape: by independent rules, by the expression
-  std::vector<knit::shape> flat;      ///< of each result, in the flat graph
+  knit::shape expected, inferred;  ///< the result's shape: by independent rules, by the expression
+  std::vector<knit::shape> flat;  ///< of each result, in the flat graph
   double low, high;
   int divisor;
-  bool adds;                          ///< the result sums many elements
-  complaints units;                   ///< what the op says of constants and equal operands, and is not so
-  function in_double, unsimplified;   ///< order 2
+  bool adds;  ///< the result sums many elements
+  complaints units;  ///< what the op says of constants and equal operands, and is not so
+  function in_double, unsimplified;  ///< order 2
   function in_float, on_lanes, on_lanes_of_double;  ///< order 1
 
   /// A domain as a whole.
@@ -146,8 +148,7 @@ template <class Op> struct really {
         return n;
       };
       return knit::make_shape(long(windows(0)), long(windows(1)), long(s[0].extent[3]), long(s[1].extent[3]));
-    }
-    else if constexpr (Op::what == knit::kind::contract) {
+    } else if constexpr (Op::what == knit::kind::contract) {
       knit::shape r;
       char const* c = Op::labels[2];
       for (r.rank = 0; c[r.rank]; ++r.rank)
@@ -174,8 +175,7 @@ template <template <int...> class Op, int... I> struct really<Op<I...>> {
         for (int at = 0; at + numbers[0] <= s[0].extent[q]; at += numbers[1]) ++r.extent[q];
       }
       return r;
-    }
-    else {
+    } else {
       knit::shape r = s[0];
       if (r.rank > 0) r.rank = std::max(r.rank, int(numbers.size()));  // a scalar stays one
       for (std::size_t k = 0; k < numbers.size(); ++k) r.extent[k] = s[0].extent[numbers[k]];
@@ -216,7 +216,8 @@ template <class Op> complaints wrong_repeats(std::string const& name) {
     const int leaf[] = {g.leaf(0, {}), g.leaf(1, {})};
     for (int way = 0; way < 1 << Op::arity; ++way) {
       auto which = [&](int k) { return way >> k & 1; };
-      const int y = g.make(table::template number<Op>, leaf[which(0)], leaf[which(1)], Op::arity == 3 ? leaf[which(2)] : int(knit::none));
+      const int y =
+          g.make(table::template number<Op>, leaf[which(0)], leaf[which(1)], Op::arity == 3 ? leaf[which(2)] : int(knit::none));
       if (g.is_op(y)) continue;
       for (double a : {-3.0, 0.0, 0.25, 1.0, 2.0}) {
         const double x[] = {a, 7.0};
@@ -225,7 +226,8 @@ template <class Op> complaints wrong_repeats(std::string const& name) {
           if constexpr (Op::arity == 3) return Op::eval(x[which(0)], x[which(1)], x[which(2)]);
           else return Op::eval(x[which(0)], x[which(1)]);
         }();
-        if (got != right) c.push_back(name + ": on equal operands it is replaced by " + std::to_string(got) + ", but is " + std::to_string(right));
+        if (got != right)
+          c.push_back(name + ": on equal operands it is replaced by " + std::to_string(got) + ", but is " + std::to_string(right));
       }
     }
   }
@@ -367,8 +369,8 @@ inline difference between(array const& before, array const& at, array const& aft
 }
 
 /// `got` (at in + steps of operand `of`) against differences of sum(w % result number `result`).
-inline void compare(subject const& s, arrays in, std::size_t of, std::size_t result, std::size_t w, std::size_t got,
-                    bool kinks, int& checked, int& tried, complaints& c) {
+inline void compare(subject const& s, arrays in, std::size_t of, std::size_t result, std::size_t w, std::size_t got, bool kinks,
+                    int& checked, int& tried, complaints& c) {
   const arrays at = s.in_double(in);
   const std::size_t n = in[of].size(), stride = n > 40 ? n / 31 : 1;
   for (std::size_t i = 0; i < n; i += stride) {
@@ -385,8 +387,7 @@ inline void compare(subject const& s, arrays in, std::size_t of, std::size_t res
     const double slack = 2e-6 * size + d.noise;
     bool fine;
     if (d.jumps) continue;
-    if (std::abs(d.forward - d.backward) <= 1e-4 * size + 2 * d.noise)
-      fine = std::abs(g - (d.forward + d.backward) / 2) <= slack;
+    if (std::abs(d.forward - d.backward) <= 1e-4 * size + 2 * d.noise) fine = std::abs(g - (d.forward + d.backward) / 2) <= slack;
     else if (!kinks) continue;
     else fine = g >= std::min(d.forward, d.backward) - slack && g <= std::max(d.forward, d.backward) + slack;
     ++checked;
@@ -425,8 +426,7 @@ inline complaints second_derivative_is_difference(subject const& s) {
   const std::size_t n = s.operands.size();
   int checked = 0, tried = 0;
   for (std::size_t k = 0; k < n; ++k)
-    for (std::size_t j = 0; j < n; ++j)
-      detail::compare(s, in, j, 1 + k, n + 1 + k, 1 + n + k * n + j, false, checked, tried, c);
+    for (std::size_t j = 0; j < n; ++j) detail::compare(s, in, j, 1 + k, n + 1 + k, 1 + n + k * n + j, false, checked, tried, c);
   detail::enough(s, checked, tried, c);
   return c;
 }
@@ -477,7 +477,9 @@ inline complaints lanes_are(subject const& s, function const& plain, function co
                             double large, double small, double exponent) {
   complaints c;
   random_numbers r{14};
-  auto check = [&](std::string const& what, arrays const& in) { same(s, what, in, plain(in), lanes(in), relative, absolute, false, c); };
+  auto check = [&](std::string const& what, arrays const& in) {
+    same(s, what, in, plain(in), lanes(in), relative, absolute, false, c);
+  };
   for (int round = 0; round < 3; ++round) check("samples", inputs(s, 1, r, round != 2));
   constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
   const double extremes[] = {large, -large, 0, -0.0, inf, -inf, nan, exponent, -exponent, small, -small, 1};
@@ -562,7 +564,9 @@ template <class Laws, class Ops, class... Uses> void check_all_by() {
   });
 }
 /// Elements of all operands, none if the op does not take them.
-template <class Op, class... E> constexpr long size_of_use(use<E...>) { return suits<Op, E...>() ? (E::value.size() + ... + 0) : 0; }
+template <class Op, class... E> constexpr long size_of_use(use<E...>) {
+  return suits<Op, E...>() ? (E::value.size() + ... + 0) : 0;
+}
 /// By all laws; lanes of double on the largest of its uses only, for they cost the compiler as much as those of float again, and
 /// are made of the same templates.
 template <class Ops, class... Uses> void check_all() {

@@ -16,10 +16,8 @@ struct number {
   double value = 0, variance = 0;
 
   constexpr number() = default;
-  template <class N>
-    requires std::is_arithmetic_v<N>
-  constexpr number(N n)
-      : value(double(n)), variance((double(float(n)) - value) * (double(float(n)) - value)) {
+  template <class N> requires std::is_arithmetic_v<N>
+  constexpr number(N n) : value(double(n)), variance((double(float(n)) - value) * (double(float(n)) - value)) {
     if (variance != variance) variance = 0;  // an infinity is itself
   }
   constexpr number(double v, double of) : value(v), variance(of) {}
@@ -101,9 +99,7 @@ inline number select(truth c, number a, number b) {
 /// One of both: where it is not sure which, they are near to each other.
 inline number max(number a, number b) {
   const truth c = a > b;
-  return {std::max(a.value, b.value), !c.sure   ? std::max(a.variance, b.variance)
-                                      : c.value ? a.variance
-                                                : b.variance};
+  return {std::max(a.value, b.value), !c.sure ? std::max(a.variance, b.variance) : c.value ? a.variance : b.variance};
 }
 inline number min(number a, number b) { return -max(-a, -b); }
 inline number abs(number a) { return {std::abs(a.value), a.variance}; }

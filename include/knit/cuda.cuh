@@ -74,9 +74,12 @@ template <class Spec, class... X> class training_step<Spec, std::tuple<X...>> {
   /// One step for each batch, recorded once and launched as often as wanted, as one graph. It refers to the step.
   class graph {
    public:
-    graph(training_step& s, std::span<batch const> batches) : step_(&s), rates_(batches.size() * numbers), count_(long(batches.size())) {
+    graph(training_step& s, std::span<batch const> batches)
+        : step_(&s), rates_(batches.size() * numbers), count_(long(batches.size())) {
       cudaStream_t const stream = s.stream();
-      if (stream == nullptr) throw std::invalid_argument("knit: a graph is recorded on a stream of its own; give training_step one that is not the default");
+      if (stream == nullptr)
+        throw std::invalid_argument(
+            "knit: a graph is recorded on a stream of its own; give training_step one that is not the default");
       check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "recording of a graph");
       cudaGraph_t recorded = nullptr;
       try {

@@ -8,14 +8,18 @@ namespace knit {
 namespace detail {
 
 template <class T, class E> struct array_of;
-template <class T, long... N> struct array_of<T, extents<N...>> { using type = tensor<T, N...>; };
+template <class T, long... N> struct array_of<T, extents<N...>> {
+  using type = tensor<T, N...>;
+};
 
 constexpr sentence not_a_number_to_differentiate(shape s) {
-  return sentence() << "value_and_gradients: the value of the function is a number, and this one is an array of shape " << s << "; return its sum or mean";
+  return sentence() << "value_and_gradients: the value of the function is a number, and this one is an array of shape " << s
+                    << "; return its sum or mean";
 }
 template <class F> constexpr sentence not_stateless() {
-  return sentence() << "value_and_gradients<Backend, F, X...>: F is a struct without members, whose operator() is the function; pass what it "
-       "captures as an argument";
+  return sentence()
+         << "value_and_gradients<Backend, F, X...>: F is a struct without members, whose operator() is the function; pass what it "
+            "captures as an argument";
 }
 
 /// F's value on arguments, an output, and its derivative with regard to each. Leaves: arguments, derivatives.
@@ -40,7 +44,8 @@ template <class F, class... X> struct gradients_spec {
   }
   using value = typename decltype(checked())::type;
   template <int... K> static auto list(std::integer_sequence<int, K...>)
-      -> mp::mp_list<result<typename value::graph>, result<typename decltype(make<gradient_op>(value{}, at<K>{}))::graph, count + K>...>;
+      -> mp::mp_list<result<typename value::graph>,
+                     result<typename decltype(make<gradient_op>(value{}, at<K>{}))::graph, count + K>...>;
   using results = decltype(list(std::make_integer_sequence<int, count>{}));
 };
 
@@ -68,13 +73,11 @@ template <class Backend, class F, class... X> class value_and_gradients {
   }
   /// A mistake.
   template <class... Y>
-    requires detail::called_wrongly<
-        mp::mp_list<X..., typename detail::array_of<value_type, typename X::extents_type>::type...>,
-        mp::mp_list<Y...>>
+  requires detail::called_wrongly<mp::mp_list<X..., typename detail::array_of<value_type, typename X::extents_type>::type...>,
+                                  mp::mp_list<Y...>>
   auto operator()(Y const&...) {
     return complain<detail::wrong_arguments<
-        mp::mp_list<X..., typename detail::array_of<value_type, typename X::extents_type>::type...>,
-        mp::mp_list<Y...>>()>();
+        mp::mp_list<X..., typename detail::array_of<value_type, typename X::extents_type>::type...>, mp::mp_list<Y...>>()>();
   }
 
  private:

@@ -116,14 +116,13 @@ inline namespace HWY_NAMESPACE {
 
 /// `tensor y = e;` and `w = e;`. If e reads the array that it is assigned to, it reads the old elements.
 template <class E, class D, class... B, class T, long... N>
-void evaluate_into(expr<E, D, B...> const& e,
-                   tensor<T, N...>& to) noexcept(detail::mistaken_value<expr<E, D, B...>>()) {
+void evaluate_into(expr<E, D, B...> const& e, tensor<T, N...>& to) noexcept(detail::mistaken_value<expr<E, D, B...>>()) {
   if constexpr (detail::mistaken_value<expr<E, D, B...>>()) return;
   else if constexpr (!std::is_floating_point_v<T>) complain<detail::neither_float_nor_double<T>()>();
   else if constexpr (!std::is_same_v<E, extents<N...>>) {
     constexpr sentence s = [] {
       return sentence() << "an expression of shape " << E::value << " is assigned to an array of shape " << extents<N...>::value
-        << "; make the shapes equal, or write tensor y = ...";
+                        << "; make the shapes equal, or write tensor y = ...";
     }();
     complain<s>();
   } else {
@@ -155,9 +154,7 @@ template <class X, class T> void evaluate_scalar(X const& e, T& to) {
 }
 
 /// The value of an expression as an array of its shape.
-template <expression X> auto eval(X const& e) {
-  return tensor(e);
-}
+template <expression X> auto eval(X const& e) { return tensor(e); }
 
 }  // namespace HWY_NAMESPACE
 
@@ -191,9 +188,7 @@ template <class Model, class... X> struct inference_spec {
   static constexpr auto leaves = joined(parameters::value, std::array<leaf_info, sizeof...(X)>{leaf_of_array<X>...});
   template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
     if constexpr (measured_labels<Model, X...>()) return complain<labels_of_loss<Model>()>();
-    else
-      return call_layer<0>(symbolic<Model>{},
-                           argument<inference_spec, int(Index), typename X::extents_type>{}...);
+    else return call_layer<0>(symbolic<Model>{}, argument<inference_spec, int(Index), typename X::extents_type>{}...);
   }
   using traced = unless_poisoned<decltype(trace(std::index_sequence_for<X...>{})),
                                  argument<inference_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>>;
@@ -225,8 +220,7 @@ template <class Backend, class Model, class... X> class inference {
     program_.run(leaves.data(), outputs);
   }
   /// A mistake.
-  template <class... Y>
-    requires detail::called_wrongly<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>
+  template <class... Y> requires detail::called_wrongly<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>
   auto operator()(Y const&...) {
     return complain<detail::wrong_arguments<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>()>();
   }
@@ -249,9 +243,12 @@ template <class... X, class Model> auto make_inference(Model const& m) {
 
 namespace detail {
 /// For whatever its backend plans, or, of one that executes no plan, for the cores of a CPU.
-template <class P> struct plan_behind { using type = compiled<typename P::spec>; };
-template <class P> requires requires { typename P::program::compiled_type; }
-struct plan_behind<P> { using type = typename P::program::compiled_type; };
+template <class P> struct plan_behind {
+  using type = compiled<typename P::spec>;
+};
+template <class P> requires requires { typename P::program::compiled_type; } struct plan_behind<P> {
+  using type = typename P::program::compiled_type;
+};
 }  // namespace detail
 
 /// The plan of a program P (a training_step or an inference) as constants.
@@ -264,25 +261,25 @@ template <class P> struct plan_of {
 };
 
 /// Kernels, expressions, shapes, bytes, flops and threads of a program, as text.
-template <class P> requires requires { typename P::spec; }
-std::string explain(P const&) {
+template <class P> requires requires { typename P::spec; } std::string explain(P const&) {
   using Q = typename detail::plan_behind<P>::type;
   return explain(Q::graph, Q::plan);
 }
 
 /// A mistake, which a sentence of the compiler names.
-template <class T>
-  requires(model<T> || operand<T>)
-auto explain(T const&) { return complain<detail::no_program<T>()>(); }
+template <class T> requires(model<T> || operand<T>) auto explain(T const&) { return complain<detail::no_program<T>()>(); }
 
 /// The same as a picture, in the language of Graphviz: `to_dot(step) | dot -Tsvg`.
-template <class P> requires requires { typename P::spec; }
-std::string to_dot(P const&) {
+template <class P> requires requires { typename P::spec; } std::string to_dot(P const&) {
   using Q = typename detail::plan_behind<P>::type;
   return to_dot(Q::graph, Q::plan);
 }
 /// An expression's values as a picture: what is computed, once each, before a plan is made of it.
-template <expression E> std::string to_dot(E const&) { return to_dot(flattened<detail::scalar_evaluation<std::remove_cvref_t<E>>>::value); }
+template <expression E> std::string to_dot(E const&) {
+  return to_dot(flattened<detail::scalar_evaluation<std::remove_cvref_t<E>>>::value);
+}
+/// A mistake, which a sentence of the compiler names.
+template <class T> requires(model<T> && !expression<T>) auto to_dot(T const&) { return complain<detail::no_picture<T>()>(); }
 
 // ---- updates by hand -------------------------------------------------------------------------------------
 
@@ -312,7 +309,8 @@ template <class M, class... X, class F> struct update_spec<differentiated<M, X..
   static constexpr int argument_count = sizeof...(X);
   template <int K> using symbol_at = parameter<K, typename parameters::template array_at<K>>;
   template <int K> using next_of = unless_poisoned<
-      typename decltype(check_next<lifted<decltype(std::declval<F&>()(symbol_at<K>{}))>, symbol_at<K>::shape>())::type, symbol_at<K>>;
+      typename decltype(check_next<lifted<decltype(std::declval<F&>()(symbol_at<K>{}))>, symbol_at<K>::shape>())::type,
+      symbol_at<K>>;
 
   /// Expressions whose bindings are leaves, one after the other, from First on.
   template <int First, class... E> struct row {
@@ -355,9 +353,7 @@ template <class M, class... X> auto params(differentiated<M, X...>& r) { return 
 /// The same.
 template <class M, class... X> auto params(differentiated<M, X...> const& r) { return detail::parameters_to_update(r); }
 /// A mistake, which a sentence of the compiler names.
-template <class M>
-  requires(model<M> || operand<M>)
-auto params(M const&) {
+template <class M> requires(model<M> || operand<M>) auto params(M const&) {
   if constexpr (poison<M>) return poisoned{};
   else return complain<detail::params_of_model<M>()>();
 }
@@ -372,8 +368,8 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
   std::apply([&](auto*... a) { (leaves.add(a->data()), ...); }, parameters_of(p.result.f));
   detail::add_all_bindings(p.result.arguments, leaves);
   [&]<int... K>(std::integer_sequence<int, K...>) {
-    auto const next = std::make_tuple(
-        detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
+    auto const next =
+        std::make_tuple(detail::next_value<typename spec::template next_of<K>>(f(typename spec::template symbol_at<K>{}))...);
     detail::add_all_bindings(next, leaves);
     detail::old_elements old;
     old.keep(leaves, sizeof...(K), spec::leaves.size(), 0, sizeof...(K));
@@ -383,9 +379,7 @@ template <class Result, class F> void update(detail::parameter_symbols<Result> c
 /// A mistake has been reported, and changes nothing.
 template <class F> void update(poisoned, F&&) {}
 /// A mistake, which a sentence of the compiler names.
-template <class M, class F>
-  requires model<M>
-void update(M const&, F&&) { complain<detail::params_of_model<M>()>(); }
+template <class M, class F> requires model<M> void update(M const&, F&&) { complain<detail::params_of_model<M>()>(); }
 /// A mistake, which a sentence of the compiler names.
 template <class M, class... X, class F> void update(differentiated<M, X...> const&, F&&) {
   complain<detail::params_of_model<M>()>();

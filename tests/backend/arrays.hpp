@@ -86,7 +86,8 @@ template <class F, class G> void check(char const* what, F const& f, G const& g,
       x[std::size_t(q)] = int(rest % s.extent[q]);
       rest /= s.extent[q];
     }
-    ASSERT_NEAR(elements[std::size_t(i)], g(x), tolerance) << what << " at " << x[0] << ", " << x[1] << ", " << x[2] << ", " << x[3];
+    ASSERT_NEAR(elements[std::size_t(i)], g(x), tolerance)
+        << what << " at " << x[0] << ", " << x[1] << ", " << x[2] << ", " << x[3];
   }
 }
 
@@ -105,7 +106,8 @@ template <class E> std::vector<double> expected(E const& e) {
 template <class F> void check(char const* what, F const& f, double terms = 1) {
   const auto elements = elements_of<double>(what, f);
   const auto right = expected(f());
-  for (std::size_t i = 0; i < right.size(); ++i) ASSERT_NEAR(elements[i], right[i], 1e-14 * (terms + std::abs(right[i]))) << what << ", element " << i;
+  for (std::size_t i = 0; i < right.size(); ++i)
+    ASSERT_NEAR(elements[i], right[i], 1e-14 * (terms + std::abs(right[i]))) << what << ", element " << i;
 }
 
 }  // namespace arrays

@@ -4,9 +4,9 @@
 #pragma once
 #include "arrays.hpp"
 
-#include <knit/backend/cuda/host.hpp>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <knit/backend/cuda/host.hpp>
 
 #include <string>
 
@@ -46,7 +46,8 @@ struct by_fibers {
   template <class Run> static void run(int const* order, Run const& run) {
     constexpr int threads = fiber_block::threads;
     constexpr std::size_t stack = 1 << 18;
-    static char* const stacks = static_cast<char*>(mmap(nullptr, threads * stack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    static char* const stacks =
+        static_cast<char*>(mmap(nullptr, threads * stack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     static fiber_block::switching s;
     static Run const* running;
     running = &run;
@@ -92,7 +93,9 @@ using few_blocks_on_fibers = basic_cuda_on_host<for_few_blocks, by_fibers>;
 template <class F> auto in_all_orders(std::string const& what, F const& f) {
   cuda_on_host::order() = 0;
   const auto first = f(cuda_on_host{});
-  auto same = [&](auto const& got) { return got.size() == first.size() && std::memcmp(got.data(), first.data(), first.size() * sizeof(first[0])) == 0; };
+  auto same = [&](auto const& got) {
+    return got.size() == first.size() && std::memcmp(got.data(), first.data(), first.size() * sizeof(first[0])) == 0;
+  };
   for (unsigned seed : {1u, 7u}) {
     cuda_on_host::order() = seed;
     EXPECT_TRUE(same(f(cuda_on_host{}))) << what << ", order " << seed;

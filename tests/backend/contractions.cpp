@@ -61,26 +61,38 @@ TEST(einsum, to_a_number_or_long) {
   check_labels<"km,mk->", 133, 1001>();
   check_labels<"nk,mk->mn", 3, 9001, 5>();
 }
-TEST(einsum, sums_what_one_operand_alone_has) {
-  check_labels<"mx,y->m", 37, 5, 3>();
-}
+TEST(einsum, sums_what_one_operand_alone_has) { check_labels<"mx,y->m", 37, 5, 3>(); }
 TEST(einsum, takes_its_operands_as_they_come) {
   const auto w = make_array<float, 67, 45>(1);
   const auto x = make_array<float, 45, 12, 9>(2);
   std::vector<std::uint8_t> memory;
   for (long i = 0; i < 45 * 12 * 9; ++i) memory.push_back(std::uint8_t(std::abs(arbitrary<float>(3, i)) * 4));
   const view<std::uint8_t, 45, 12, 9> bytes(memory.data());
-  check("bytes", [&] { return einsum<"mk,knb->mnb">(w, bytes); }, 2000);
-  check("bytes in lanes", [&] { return einsum<"mk,mnb->knb">(w, reshape<67, 12, 5>(view<std::uint8_t, 67, 60>(memory.data()))); }, 2000);
-  check("repeated", [&] {
-    return einsum<"mkb,knb->mnb">(broadcast_like(make_array<float, 67, 1, 9>(4), reshape<67, 5, 9>(w)), make_array<float, 5, 12, 9>(5));
-  }, 500);
-  check("turned", [&] { return einsum<"mkb,knb->mnb">(transpose<1, 0, 2>(x), x); }, 500);
-  check("panels whose columns are a batch", [&] { return einsum<"mb,mnb->nb">(w, make_array<float, 67, 30, 45>(6)); }, 500);
-  check("panels of a batch beside columns", [&] { return einsum<"nkb,kb->nb">(make_array<float, 67, 45, 40>(8), make_array<float, 45, 40>(7)); }, 500);
-  check("panels whose rows are columns", [&] { return einsum<"mkb,nk->mnb">(make_array<float, 37, 45, 9>(8), w); }, 500);
-  check("panels whose columns are terms", [&] { return einsum<"kl,klm->m">(w, make_array<float, 67, 45, 37>(9)); }, 3000);
-  check("panels whose rows are terms", [&] { return einsum<"mkl,kl->m">(make_array<float, 37, 67, 45>(9), w); }, 3000);
+  check(
+      "bytes", [&] { return einsum<"mk,knb->mnb">(w, bytes); }, 2000);
+  check(
+      "bytes in lanes", [&] { return einsum<"mk,mnb->knb">(w, reshape<67, 12, 5>(view<std::uint8_t, 67, 60>(memory.data()))); },
+      2000);
+  check(
+      "repeated",
+      [&] {
+        return einsum<"mkb,knb->mnb">(broadcast_like(make_array<float, 67, 1, 9>(4), reshape<67, 5, 9>(w)),
+                                      make_array<float, 5, 12, 9>(5));
+      },
+      500);
+  check(
+      "turned", [&] { return einsum<"mkb,knb->mnb">(transpose<1, 0, 2>(x), x); }, 500);
+  check(
+      "panels whose columns are a batch", [&] { return einsum<"mb,mnb->nb">(w, make_array<float, 67, 30, 45>(6)); }, 500);
+  check(
+      "panels of a batch beside columns",
+      [&] { return einsum<"nkb,kb->nb">(make_array<float, 67, 45, 40>(8), make_array<float, 45, 40>(7)); }, 500);
+  check(
+      "panels whose rows are columns", [&] { return einsum<"mkb,nk->mnb">(make_array<float, 37, 45, 9>(8), w); }, 500);
+  check(
+      "panels whose columns are terms", [&] { return einsum<"kl,klm->m">(w, make_array<float, 67, 45, 37>(9)); }, 3000);
+  check(
+      "panels whose rows are terms", [&] { return einsum<"mkl,kl->m">(make_array<float, 37, 67, 45>(9), w); }, 3000);
 }
 
 TEST(einsum, differentiates) {
@@ -91,12 +103,16 @@ TEST(einsum, differentiates) {
     auto scores = softmax<0>(einsum<"dkhb,dqhb->kqhb">(k, q));
     return sum(square(einsum<"dkhb,kqhb->dqhb">(v, scores)));
   };
-  check("attention, keys", [&] { return grad<1>(diff(attention)(q, k, v)); }, 500);
-  check("attention, values", [&] { return grad<2>(diff(attention)(q, k, v)); }, 500);
+  check(
+      "attention, keys", [&] { return grad<1>(diff(attention)(q, k, v)); }, 500);
+  check(
+      "attention, values", [&] { return grad<2>(diff(attention)(q, k, v)); }, 500);
   const auto w = make_array<float, 37, 21>(4);
   const auto x = make_array<float, 21, 12, 40>(5);
   auto shared = [](auto w, auto x) { return mean(square(tanh(einsum<"mk,knb->mnb">(w, x)))); };
-  check("a weight shared by a batch", [&] { return grad<0>(diff(shared)(w, x)); }, 50);
+  check(
+      "a weight shared by a batch", [&] { return grad<0>(diff(shared)(w, x)); }, 50);
   auto batch = [](auto a, auto b) { return mean(square(bmm(a, b))); };
-  check("batches", [&] { return grad<1>(diff(batch)(make_array<float, 37, 21, 40>(6), x)); }, 50);
+  check(
+      "batches", [&] { return grad<1>(diff(batch)(make_array<float, 37, 21, 40>(6), x)); }, 50);
 }

@@ -2,8 +2,8 @@
 // cuda_bf16.cpp -- in: products and einsum in bf16, at odd sizes. out: on the CUDA backend's blocks what the scalar backend gives
 // in double for operands rounded to bf16, but for the rounding of sums of float, the same bits in every order.
 
-#include "cuda_contractions.hpp"
 #include "../in_bf16.hpp"
+#include "cuda_contractions.hpp"
 
 namespace {
 
@@ -17,7 +17,8 @@ template <class F> void check(std::string const& what, F const& f, double terms,
   const auto right = expected(f());
   auto near = [&](std::string const& name, std::vector<float> const& got) {
     ASSERT_EQ(got.size(), right.size()) << name;
-    for (std::size_t i = 0; i < right.size(); ++i) ASSERT_NEAR(double(got[i]), right[i], part * (terms + std::abs(right[i]))) << name << ", element " << i;
+    for (std::size_t i = 0; i < right.size(); ++i)
+      ASSERT_NEAR(double(got[i]), right[i], part * (terms + std::abs(right[i]))) << name << ", element " << i;
   };
   near(what, blocks::in_all_orders(what, [&]<class B>(B) { return blocks::evaluated<in_bf16<B>>(f()); }));
   near(what + ", in few blocks", blocks::evaluated<in_bf16<blocks::few_blocks_on_fibers>>(f()));
@@ -32,23 +33,30 @@ template <einsum_labels L, int... Size> void check_labels() {
   for (int n : {Size...}) what += " " + std::to_string(n);
   const auto a = s::template array<float, 0>(1);
   const auto b = s::template array<float, 1>(2);
-  check(what, [&] { return 0.5 * relu(einsum<L>(2 * a, b)) + 1; }, 10. * std::max({Size...}), exact);
+  check(
+      what, [&] { return 0.5 * relu(einsum<L>(2 * a, b)) + 1; }, 10. * std::max({Size...}), exact);
 }
 template <class Size> void products_of() {
   const product_operands<float, Size> o;
   const double terms = Size::k;
-  check("a * x", [&] { return o.a * o.x; }, terms, exact);
-  check("transpose(at) * x", [&] { return transpose(o.at) * o.x; }, terms, exact);
-  check("plain * transpose(xt)", [&] { return o.plain_a() * transpose(o.xt); }, terms, exact);
-  check("an epilogue", [&] { return abs(o.a * square(o.x) + o.column) % o.row - o.row; }, terms, operands_rounded);
-  check("its sum over columns", [&] { return sum<1>(o.a * o.x % o.row); }, terms * Size::n, exact);
+  check(
+      "a * x", [&] { return o.a * o.x; }, terms, exact);
+  check(
+      "transpose(at) * x", [&] { return transpose(o.at) * o.x; }, terms, exact);
+  check(
+      "plain * transpose(xt)", [&] { return o.plain_a() * transpose(o.xt); }, terms, exact);
+  check(
+      "an epilogue", [&] { return abs(o.a * square(o.x) + o.column) % o.row - o.row; }, terms, operands_rounded);
+  check(
+      "its sum over columns", [&] { return sum<1>(o.a * o.x % o.row); }, terms * Size::n, exact);
 }
 
 TEST(products_in_bf16, of_odd_extents) { products_of<product<37, 65, 129>>(); }
 TEST(products_in_bf16, of_whole_tiles) { products_of<product<64, 32, 16>>(); }
 TEST(products_in_bf16, of_few_rows_and_many_terms) {
   const product_operands<float, product<10, 1000, 3>> o;
-  check("a * x", [&] { return o.a * o.x; }, 1000, exact);
+  check(
+      "a * x", [&] { return o.a * o.x; }, 1000, exact);
 }
 TEST(products_in_bf16, of_any_letters) {
   check_labels<"mkb,knb->mnb", 37, 21, 11, 19>();
@@ -60,8 +68,11 @@ TEST(products_in_bf16, of_values_in_parts_and_slabs) {
   const auto a = make_array<float, 37, 64>(1);
   const auto x = make_array<float, 64, 50>(3);
   // bf16 holds the operands of the first product, and those of the second are rounded.
-  check("relu(a * x) * transpose(relu(a * x))", [&] { return relu(a * x) * transpose(relu(a * x)); }, 65 * 65 * 50, operands_rounded);
-  check("with a sum in parts", [&, xt = make_array<float, 3, 5000>(6)] { return softmax<0>(xt) * transpose(softmax<0>(xt)); }, 5000, operands_rounded);
+  check(
+      "relu(a * x) * transpose(relu(a * x))", [&] { return relu(a * x) * transpose(relu(a * x)); }, 65 * 65 * 50, operands_rounded);
+  check(
+      "with a sum in parts", [&, xt = make_array<float, 3, 5000>(6)] { return softmax<0>(xt) * transpose(softmax<0>(xt)); }, 5000,
+      operands_rounded);
 }
 
 /// Operands that bf16 does not hold are rounded to the nearest, each once; nothing else is.

@@ -30,9 +30,7 @@ TEST(einsum_on_blocks, to_a_number_or_long) {
   check_labels<float, "k,k->", 7001>();
   check_labels<float, "kn,km->mn", 9001, 5, 6>();
 }
-TEST(einsum_on_blocks, sums_what_one_operand_alone_has) {
-  check_labels<float, "mkx,kny->mn", 37, 21, 3, 19, 5>();
-}
+TEST(einsum_on_blocks, sums_what_one_operand_alone_has) { check_labels<float, "mkx,kny->mn", 37, 21, 3, 19, 5>(); }
 
 // ---- products, wherever their operands lie -------------------------------------------------------------
 
@@ -42,10 +40,14 @@ TEST(products_on_blocks, of_double) { products_of<double, product<20, 17, 31>>()
 TEST(products_on_blocks, in_chains_and_with_vectors) {
   const auto a = make_array<float, 37, 64>(1);
   const auto x = make_array<float, 64, 50>(3);
-  check("relu(a * x) * transpose(relu(a * x))", [&] { return relu(a * x) * transpose(relu(a * x)); }, 65 * 65 * 50);
-  check("a * v", [&] { return a * make_array<float, 64>(4); }, 65);
-  check("with a sum in parts", [&, xt = make_array<float, 3, 5000>(6)] { return softmax<0>(xt) * transpose(softmax<0>(xt)); }, 5000);
-  check("of a reshape", [&] { return a * reshape<64, 5>(make_array<float, 10, 32>(7)); }, 64);
+  check(
+      "relu(a * x) * transpose(relu(a * x))", [&] { return relu(a * x) * transpose(relu(a * x)); }, 65 * 65 * 50);
+  check(
+      "a * v", [&] { return a * make_array<float, 64>(4); }, 65);
+  check(
+      "with a sum in parts", [&, xt = make_array<float, 3, 5000>(6)] { return softmax<0>(xt) * transpose(softmax<0>(xt)); }, 5000);
+  check(
+      "of a reshape", [&] { return a * reshape<64, 5>(make_array<float, 10, 32>(7)); }, 64);
 }
 
 /// How steep a layer's value is by what it reads: derivatives of that are second ones.
@@ -58,7 +60,8 @@ struct steepness {
 TEST(products_on_blocks, differentiated_twice) {
   const auto w = make_array<float, 36, 21>(1);
   const auto x = make_array<float, 21, 40>(2);
-  check("by the weights", [&] { return grad<0>(diff(steepness{})(w, x)); }, 36 * 40);
+  check(
+      "by the weights", [&] { return grad<0>(diff(steepness{})(w, x)); }, 36 * 40);
 }
 
 }  // namespace

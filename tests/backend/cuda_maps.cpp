@@ -46,9 +46,12 @@ TEST(maps_on_blocks, read_what_lies_anywhere) {  // memory that begins where no 
   const view<std::int32_t, 36, 10> whole(integers.data() + 1);
   const auto f = make_array<float, 36, 10>(3);
   const auto d = make_array<double, 36, 10>(4);
-  check("levels", [&] { return f % levels; }, 4);
-  check("counts", [&] { return f + counts; }, 256);
-  check("integers, levels, counts and floats in double", [&] { return d + whole % levels + counts % f; }, 1e6);
+  check(
+      "levels", [&] { return f % levels; }, 4);
+  check(
+      "counts", [&] { return f + counts; }, 256);
+  check(
+      "integers, levels, counts and floats in double", [&] { return d + whole % levels + counts % f; }, 1e6);
 }
 
 // ---- elements in other places ----------------------------------------------------------------------------
@@ -76,7 +79,8 @@ template <class T, long... To, long... N> void reshapes(extents<N...>) {
   const auto a = make_array<T, N...>(1);
   constexpr shape to = extents<To...>::value;
   check("of a map", [&] { return reshape<To...>(square(a)) - 1; });
-  check("summed", [&] { return sum<0>(reshape<To...>(abs(a))) + reshape<To...>(a); }, double(to.extent[0]));
+  check(
+      "summed", [&] { return sum<0>(reshape<To...>(abs(a))) + reshape<To...>(a); }, double(to.extent[0]));
 }
 TEST(reshapes_on_blocks, move_elements) {
   reshapes<float, 4, 6>(extents<6, 4>{});
@@ -97,7 +101,8 @@ TEST(maps_on_blocks, of_positions) {
   for (std::size_t i = 0; i < 33; ++i) labels[i] = std::uint8_t(i % 11);  // 10 names nothing
   const view<std::uint8_t, 33> l(labels.data());
   check("gather", [&] { return gather(scores, l); });
-  check("nll", [&] { return nll(scores, l); }, 10);
+  check(
+      "nll", [&] { return nll(scores, l); }, 10);
   const auto like = make_array<double, 20, 9>(2);
   check("random numbers", [&] { return eval(uniform_like(like, 7)) - like; });
 }
@@ -112,7 +117,8 @@ struct exchange {
   using a = parameter<0, swapped_array>;
   using b = parameter<1, swapped_array>;
   using results = mp::mp_list<result<decltype(b{} + sum(a{}))::graph, 0>, result<a::graph, 1>>;
-  static constexpr std::array<leaf_info, 2> leaves{knit::detail::leaf_of_array<swapped_array>, knit::detail::leaf_of_array<swapped_array>};
+  static constexpr std::array<leaf_info, 2> leaves{knit::detail::leaf_of_array<swapped_array>,
+                                                   knit::detail::leaf_of_array<swapped_array>};
 };
 TEST(states_on_blocks, change_places) {
   const auto a = make_array<float, 37, 50>(1), b = make_array<float, 37, 50>(2);
@@ -125,7 +131,8 @@ TEST(states_on_blocks, change_places) {
       for (long i = 0; i < t->size(); ++i) all.push_back((*t)[i]);
     return all;
   };
-  const auto got = blocks::in_all_orders("two states", moved), right = moved(scalar_backend<double>{}), few = moved(blocks::few_blocks_on_fibers{});
+  const auto got = blocks::in_all_orders("two states", moved), right = moved(scalar_backend<double>{}),
+             few = moved(blocks::few_blocks_on_fibers{});
   for (std::size_t i = 0; i < right.size(); ++i) {
     ASSERT_NEAR(got[i], right[i], 1e-4) << i;
     ASSERT_NEAR(few[i], right[i], 1e-4) << i;

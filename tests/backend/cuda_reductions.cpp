@@ -31,7 +31,8 @@ struct leaves_little {  // the exponentials move to where the sum is read, and o
   }
 };
 TEST(reductions_on_blocks, of_one_slab) {
-  check("30", [x = make_array<float, 30>(1)] { return value(diff(leaves_little{})(x)); }, 30);
+  check(
+      "30", [x = make_array<float, 30>(1)] { return value(diff(leaves_little{})(x)); }, 30);
 }
 
 // ---- rows that threads hold ----------------------------------------------------------------------------
@@ -40,11 +41,17 @@ TEST(rows_on_blocks, are_reduced_on_the_way) {
   check("2 x 5", [x = make_array<float, 2, 5>(1)] { return softmax<0>(x) % max<0>(x); });
   check("10 x 33", [x = make_array<float, 10, 33>(2)] { return logsoftmax<0>(x) - mean<0>(x); });
   check("32 x 9", [x = make_array<double, 32, 9>(3)] { return softmax<0>(x) % x; });
-  check("16 x 3 x 5, and summed", [x = make_array<float, 16, 3, 5>(4)] { return sum<1>(softmax<0>(x) % x); }, 16);
-  check("21 x 40, and summed over the others", [x = make_array<float, 21, 40>(5)] { return sum<1>(softmax<0>(x)) + sum<1>(max<0>(x) % x); }, 40);
-  check("20 x 60, few of which are summed by one thread", [x = make_array<float, 20, 60>(9)] { return sum<1>(max<0>(x) % x); }, 60);
-  check("10 x 30, and summed over all", [x = make_array<double, 10, 30>(6)] { return sum(square(softmax<0>(x))); }, 30);
-  check("a vector", [x = make_array<float, 31>(7)] { return softmax(x) + logsumexp(3 * x); }, 10);
+  check(
+      "16 x 3 x 5, and summed", [x = make_array<float, 16, 3, 5>(4)] { return sum<1>(softmax<0>(x) % x); }, 16);
+  check(
+      "21 x 40, and summed over the others",
+      [x = make_array<float, 21, 40>(5)] { return sum<1>(softmax<0>(x)) + sum<1>(max<0>(x) % x); }, 40);
+  check(
+      "20 x 60, few of which are summed by one thread", [x = make_array<float, 20, 60>(9)] { return sum<1>(max<0>(x) % x); }, 60);
+  check(
+      "10 x 30, and summed over all", [x = make_array<double, 10, 30>(6)] { return sum(square(softmax<0>(x))); }, 30);
+  check(
+      "a vector", [x = make_array<float, 31>(7)] { return softmax(x) + logsumexp(3 * x); }, 10);
   check("a long vector", [x = make_array<float, 10007>(8)] { return 1000 * softmax(x); });
 }
 

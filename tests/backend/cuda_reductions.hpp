@@ -12,7 +12,8 @@ template <class T, int... Axes, long... N> void reductions(extents<N...>) {
   const auto b = arrays::make_array<T, N...>(2);
   const double size = double(extents<N...>::value.size());
   check("max", [&] { return knit::max<Axes...>(a); });
-  check("sum of a map", [&] { return sum<Axes...>(square(a) % b); }, size);
+  check(
+      "sum of a map", [&] { return sum<Axes...>(square(a) % b); }, size);
   check("a map of two reductions", [&] { return a % mean<Axes...>(b) - knit::max<Axes...>(a); });
 }
 

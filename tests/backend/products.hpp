@@ -11,8 +11,10 @@ template <int Rows, int Inner, int Columns> struct product {
 };
 
 // The last of each sums over more than a packed operand holds; rows of double fill no panel, half of one, one and a half.
-using product_sizes = testing::Types<product<37, 65, 129>, product<1, 5, 3>, product<33, 1, 31>, product<1, 200, 600>, product<15, 9000, 2>>;
-using product_sizes_of_double = testing::Types<product<37, 65, 129>, product<1, 5, 3>, product<48, 17, 31>, product<17, 1, 31>, product<15, 9000, 2>>;
+using product_sizes =
+    testing::Types<product<37, 65, 129>, product<1, 5, 3>, product<33, 1, 31>, product<1, 200, 600>, product<15, 9000, 2>>;
+using product_sizes_of_double =
+    testing::Types<product<37, 65, 129>, product<1, 5, 3>, product<48, 17, 31>, product<17, 1, 31>, product<15, 9000, 2>>;
 
 template <class T, class Size> struct product_operands {
   static constexpr int M = Size::m, K = Size::k, N = Size::n;

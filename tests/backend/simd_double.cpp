@@ -20,15 +20,21 @@ TEST(double_and, bytes_integers_and_floats_are_computed_in_double) {
   const view<std::int32_t, 65, 40> whole(integers.data());
   const auto w = doubles<37, 65>(4);
   const auto x = doubles<65, 40>(5);
-  check("w * floats", [&] { return w * floats; }, 65);
-  check("w * plain floats", [&] { return w * plain_floats(); }, 65);
-  check("transpose(floats) * transpose(w)", [&] { return transpose(floats) * transpose(w); }, 65);
-  check("levels", [&] { return w * levels; }, 65);
-  check("bytes", [&] { return w * counts; }, 65 * 255);
+  check(
+      "w * floats", [&] { return w * floats; }, 65);
+  check(
+      "w * plain floats", [&] { return w * plain_floats(); }, 65);
+  check(
+      "transpose(floats) * transpose(w)", [&] { return transpose(floats) * transpose(w); }, 65);
+  check(
+      "levels", [&] { return w * levels; }, 65);
+  check(
+      "bytes", [&] { return w * counts; }, 65 * 255);
   check("integers", [&] { return x + whole; });
   check("integers, transposed", [&] { return transpose(x) + transpose(whole); });
   check("floats in a map", [&] { return x % floats + column; });
-  check("floats in a map, transposed", [&] { return transpose(x) - transpose(floats) / transpose(column); }, 1e3);
+  check(
+      "floats in a map, transposed", [&] { return transpose(x) - transpose(floats) / transpose(column); }, 1e3);
   tensor f = floats % floats;
   static_assert(std::is_same_v<decltype(f)::value_type, float>);
   tensor<double, 65, 40> g = floats % floats;  // the array that it is assigned to decides too
@@ -54,7 +60,8 @@ TEST(double_and, a_float_array_takes_what_was_computed_in_double) {
   const auto x = doubles<65, 13>(2);
   tensor<float, 37, 13> y = tanh(a * x);
   const auto right = expected(tanh(a * x));
-  for (long i = 0; i < y.size(); ++i) EXPECT_NEAR(double(y[i]), right[std::size_t(i)], 6.1e-8 * std::abs(right[std::size_t(i)])) << i;
+  for (long i = 0; i < y.size(); ++i)
+    EXPECT_NEAR(double(y[i]), right[std::size_t(i)], 6.1e-8 * std::abs(right[std::size_t(i)])) << i;
   auto w = make_array<float, 33>(3);
   const auto old = w;
   const auto by = doubles<33>(4);
@@ -109,8 +116,10 @@ TEST(models_of_double, have_values_gradients_and_updates_of_double) {
   dense layer{doubles<17, 33>(1), doubles<17>(2), tanh_};
   const auto x = doubles<33, 12>(3);
   const auto r = diff([](auto w, auto b, auto x) { return sum(tanh(w * x + b)); })(layer.w, layer.b, x);
-  check("gradient", [&] { return grad<0>(r); }, 12);
-  check("gradient of x", [&] { return grad<2>(r); }, 17);
+  check(
+      "gradient", [&] { return grad<0>(r); }, 12);
+  check(
+      "gradient of x", [&] { return grad<2>(r); }, 17);
   const double v = value(r);
   EXPECT_NEAR(v, expected(value(r))[0], 1e-12);
 

@@ -14,14 +14,16 @@ template <long... N> void elementwise_of(extents<N...>) {
   const auto b = floats<s.extent[0]>(2);
   const auto c = floats<1, s.extent[1], 1>(3);
   const auto d = floats<1, 1, s.extent[2]>(4);
-  check("broadcast along each axis", [&] { return select(a > 0, a % b + c, d - a) / 4; },
-        [&](position const& x) {
-          const double v = double(a[offset(s, x)]);
-          return (v > 0 ? v * double(b(x[0])) + double(c(0, x[1], 0)) : double(d(0, 0, x[2])) - v) / 4;
-        },
-        2e-7);
-  check("without a whole operand", [&] { return b % c + d; },
-        [&](position const& x) { return double(b(x[0])) * double(c(0, x[1], 0)) + double(d(0, 0, x[2])); }, 3e-7);
+  check(
+      "broadcast along each axis", [&] { return select(a > 0, a % b + c, d - a) / 4; },
+      [&](position const& x) {
+        const double v = double(a[offset(s, x)]);
+        return (v > 0 ? v * double(b(x[0])) + double(c(0, x[1], 0)) : double(d(0, 0, x[2])) - v) / 4;
+      },
+      2e-7);
+  check(
+      "without a whole operand", [&] { return b % c + d; },
+      [&](position const& x) { return double(b(x[0])) * double(c(0, x[1], 0)) + double(d(0, 0, x[2])); }, 3e-7);
 }
 TEST(maps, broadcast_along_each_axis) {
   elementwise_of(extents<5, 7, 9>{});
@@ -33,66 +35,79 @@ TEST(maps, broadcast_along_each_axis) {
 TEST(maps, of_four_axes) {
   const auto a = floats<3, 5, 2, 7>(1);
   const auto b = floats<1, 5, 1, 7>(2);
-  check("small", [&] { return a % b - b; },
-        [&](position const& x) {
-          const double v = double(b(0, x[1], 0, x[3]));
-          return double(a(x[0], x[1], x[2], x[3])) * v - v;
-        },
-        2e-7);
+  check(
+      "small", [&] { return a % b - b; },
+      [&](position const& x) {
+        const double v = double(b(0, x[1], 0, x[3]));
+        return double(a(x[0], x[1], x[2], x[3])) * v - v;
+      },
+      2e-7);
   const auto c = floats<31, 9, 21, 40>(3);
   const auto d = floats<31, 1, 21, 1>(4);
-  check("large", [&] { return c % d - d; },
-        [&](position const& x) {
-          const double v = double(d(x[0], 0, x[2], 0));
-          return double(c(x[0], x[1], x[2], x[3])) * v - v;
-        },
-        2e-7);
+  check(
+      "large", [&] { return c % d - d; },
+      [&](position const& x) {
+        const double v = double(d(x[0], 0, x[2], 0));
+        return double(c(x[0], x[1], x[2], x[3])) * v - v;
+      },
+      2e-7);
 }
 
 // ---- elements in other places ----------------------------------------------------------------------------
 
 TEST(views, of_matrices) {
   const auto a = floats<37, 65>(1);
-  check("transpose", [&] { return transpose(a); }, [&](position const& x) { return double(a(x[1], x[0])); }, 0);
-  check("transpose + map", [&] { return transpose(a) % 2 + transpose(square(a)); },
-        [&](position const& x) {
-          const double v = double(a(x[1], x[0]));
-          return 2 * v + v * v;
-        },
-        3e-7);
+  check(
+      "transpose", [&] { return transpose(a); }, [&](position const& x) { return double(a(x[1], x[0])); }, 0);
+  check(
+      "transpose + map", [&] { return transpose(a) % 2 + transpose(square(a)); },
+      [&](position const& x) {
+        const double v = double(a(x[1], x[0]));
+        return 2 * v + v * v;
+      },
+      3e-7);
   const auto big = floats<500, 700>(2);
-  check("large", [&] { return transpose(big) + 1; }, [&](position const& x) { return double(big(x[1], x[0])) + 1; }, 2e-7);
+  check(
+      "large", [&] { return transpose(big) + 1; }, [&](position const& x) { return double(big(x[1], x[0])) + 1; }, 2e-7);
   const auto square_matrix = floats<133, 133>(3);
-  check("with itself", [&] { return square_matrix - transpose(square_matrix); },
-        [&](position const& x) { return double(square_matrix(x[0], x[1])) - double(square_matrix(x[1], x[0])); }, 0);
+  check(
+      "with itself", [&] { return square_matrix - transpose(square_matrix); },
+      [&](position const& x) { return double(square_matrix(x[0], x[1])) - double(square_matrix(x[1], x[0])); }, 0);
 }
 
 TEST(views, of_three_axes) {
   const auto a = floats<5, 7, 9>(1);
-  check("turned", [&] { return transpose<1, 2, 0>(a); }, [&](position const& x) { return double(a(x[2], x[0], x[1])); }, 0);
-  check("turned back", [&] { return transpose<2, 0, 1>(square(a)); },
-        [&](position const& x) {
-          const double v = double(a(x[1], x[2], x[0]));
-          return v * v;
-        },
-        1e-7);
+  check(
+      "turned", [&] { return transpose<1, 2, 0>(a); }, [&](position const& x) { return double(a(x[2], x[0], x[1])); }, 0);
+  check(
+      "turned back", [&] { return transpose<2, 0, 1>(square(a)); },
+      [&](position const& x) {
+        const double v = double(a(x[1], x[2], x[0]));
+        return v * v;
+      },
+      1e-7);
   const auto big = floats<61, 70, 53>(2);
-  check("large", [&] { return transpose<2, 1, 0>(big) % 2; }, [&](position const& x) { return 2 * double(big(x[2], x[1], x[0])); }, 0);
+  check(
+      "large", [&] { return transpose<2, 1, 0>(big) % 2; }, [&](position const& x) { return 2 * double(big(x[2], x[1], x[0])); },
+      0);
 }
 
 template <long... To, long... N> void reshapes(extents<N...>) {
   const auto a = floats<N...>(1);
   constexpr shape to = extents<To...>::value;
   auto at = [&](position const& x) { return double(a[offset(to, x)]); };
-  check("of memory", [&] { return reshape<To...>(a); }, at, 0);
-  check("of a map", [&] { return reshape<To...>(square(a)) - 1; }, [&](position const& x) { return at(x) * at(x) - 1; }, 2e-7);
-  check("summed", [&] { return sum<0>(reshape<To...>(abs(a))); },
-        [&](position const& x) {
-          double s = 0;
-          for (int i = 0; i < to.extent[0]; ++i) s += std::abs(at({i, x[1], x[2], x[3]}));
-          return s;
-        },
-        1e-6 * to.extent[0]);
+  check(
+      "of memory", [&] { return reshape<To...>(a); }, at, 0);
+  check(
+      "of a map", [&] { return reshape<To...>(square(a)) - 1; }, [&](position const& x) { return at(x) * at(x) - 1; }, 2e-7);
+  check(
+      "summed", [&] { return sum<0>(reshape<To...>(abs(a))); },
+      [&](position const& x) {
+        double s = 0;
+        for (int i = 0; i < to.extent[0]; ++i) s += std::abs(at({i, x[1], x[2], x[3]}));
+        return s;
+      },
+      1e-6 * to.extent[0]);
 }
 TEST(reshapes, move_elements) {
   reshapes<4, 6>(extents<6, 4>{});
@@ -112,13 +127,14 @@ TEST(reshapes, that_only_squeeze) {
 TEST(reshapes, feed_products) {
   const auto a = floats<10, 37>(1);
   const auto w = floats<21, 74>(2);
-  check("w * reshape(a)", [&] { return w * reshape<74, 5>(a); },
-        [&](position const& x) {
-          double s = 0;
-          for (int q = 0; q < 74; ++q) s += double(w(x[0], q)) * double(a[q + 74 * x[1]]);
-          return s;
-        },
-        3e-5);
+  check(
+      "w * reshape(a)", [&] { return w * reshape<74, 5>(a); },
+      [&](position const& x) {
+        double s = 0;
+        for (int q = 0; q < 74; ++q) s += double(w(x[0], q)) * double(a[q + 74 * x[1]]);
+        return s;
+      },
+      3e-5);
 }
 
 // ---- assignment ------------------------------------------------------------------------------------------

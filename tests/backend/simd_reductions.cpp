@@ -37,10 +37,13 @@ template <int... Axes, long... N> void reductions(extents<N...>) {
   });
   auto from = [&](std::vector<double> const& v) { return [&](position const& at) { return v[std::size_t(offset(kept, at))]; }; };
   const double tolerance = 5e-6 * std::sqrt(count);
-  check("max", [&] { return knit::max<Axes...>(a); }, from(largest), 0);
-  check("sum of a map", [&] { return sum<Axes...>(square(a) % b); }, from(of_both), tolerance);
-  check("a map of two reductions", [&] { return a % mean<Axes...>(b) - knit::max<Axes...>(a); },
-        [&](position const& x) { return element(a, x) * from(of_b)(x) / count - from(largest)(x); }, tolerance / count + 2e-7);
+  check(
+      "max", [&] { return knit::max<Axes...>(a); }, from(largest), 0);
+  check(
+      "sum of a map", [&] { return sum<Axes...>(square(a) % b); }, from(of_both), tolerance);
+  check(
+      "a map of two reductions", [&] { return a % mean<Axes...>(b) - knit::max<Axes...>(a); },
+      [&](position const& x) { return element(a, x) * from(of_b)(x) / count - from(largest)(x); }, tolerance / count + 2e-7);
 }
 
 TEST(reductions, of_vectors) {
@@ -67,14 +70,20 @@ TEST(reductions, in_parts_are_read_again_and_again) {
   const auto v = floats<100000>(1);
   double all = 0;
   for (long i = 0; i < 100000; ++i) all += std::exp(double(v[i]));
-  check("softmax", [&] { return 1000 * softmax(v); }, [&](position const& at) { return 1000 * std::exp(double(v[at[0]])) / all; }, 1e-5);
+  check(
+      "softmax", [&] { return 1000 * softmax(v); }, [&](position const& at) { return 1000 * std::exp(double(v[at[0]])) / all; },
+      1e-5);
   const auto m = floats<37, 5000>(2);
   std::vector<double> rows(37), most(37, -2);
   for (int r = 0; r < 37; ++r)
-    for (int c = 0; c < 5000; ++c) rows[std::size_t(r)] += std::exp(double(m(r, c))), most[std::size_t(r)] = std::max(most[std::size_t(r)], double(m(r, c)));
-  check("softmax<1>", [&] { return 1000 * softmax<1>(m); },
-        [&](position const& at) { return 1000 * std::exp(double(m(at[0], at[1]))) / rows[std::size_t(at[0])]; }, 1e-5);
-  check("less the maximum", [&] { return m - max<1>(m); }, [&](position const& at) { return double(m(at[0], at[1])) - most[std::size_t(at[0])]; }, 1e-6);
+    for (int c = 0; c < 5000; ++c)
+      rows[std::size_t(r)] += std::exp(double(m(r, c))), most[std::size_t(r)] = std::max(most[std::size_t(r)], double(m(r, c)));
+  check(
+      "softmax<1>", [&] { return 1000 * softmax<1>(m); },
+      [&](position const& at) { return 1000 * std::exp(double(m(at[0], at[1]))) / rows[std::size_t(at[0])]; }, 1e-5);
+  check(
+      "less the maximum", [&] { return m - max<1>(m); },
+      [&](position const& at) { return double(m(at[0], at[1])) - most[std::size_t(at[0])]; }, 1e-6);
 }
 
 TEST(reductions, of_three_axes) {

@@ -27,12 +27,8 @@ TEST(einsum_on_blocks, several_terms) {
   check_labels<float, "kbm,kbn->mn", 21, 11, 37, 19>();
   check_labels<float, "bmkl,bkln->bmn", 21, 9, 5, 7, 19>();
 }
-TEST(einsum_on_blocks, to_a_number_or_long) {
-  check_labels<double, "km,mk->", 133, 101>();
-}
-TEST(einsum_on_blocks, sums_what_one_operand_alone_has) {
-  check_labels<float, "mx,y->", 37, 5, 3>();
-}
+TEST(einsum_on_blocks, to_a_number_or_long) { check_labels<double, "km,mk->", 133, 101>(); }
+TEST(einsum_on_blocks, sums_what_one_operand_alone_has) { check_labels<float, "mx,y->", 37, 5, 3>(); }
 
 // ---- products, wherever their operands lie -------------------------------------------------------------
 
@@ -44,8 +40,10 @@ TEST(products_on_blocks, in_chains_and_with_vectors) {
   const auto a = make_array<float, 37, 64>(1);
   const auto b = make_array<float, 129, 37>(2);
   const auto x = make_array<float, 64, 50>(3);
-  check("b * relu(a * x)", [&] { return b * relu(a * x); }, 65 * 37);
-  check("transpose(u) * a", [&] { return transpose(make_array<float, 37>(5)) * a; }, 37);
+  check(
+      "b * relu(a * x)", [&] { return b * relu(a * x); }, 65 * 37);
+  check(
+      "transpose(u) * a", [&] { return transpose(make_array<float, 37>(5)) * a; }, 37);
 }
 
 }  // namespace

@@ -17,8 +17,10 @@ template <long... N> void elementwise_of(extents<N...>) {
   const auto c = doubles<1, s.extent[1], 1>(3);
   const auto d = doubles<1, 1, s.extent[2]>(4);
   check("broadcast along each axis", [&] { return select(a > 0, a % b + c, d - a) / 4; });
-  check("functions", [&] { return exp(a) + log(abs(a)) % tanh(a) - sigm(a) % sqrt(abs(a)); }, 10);
-  check("sums", [&] { return sum<0>(a % b) + sum<1>(a) - sum(a) / 7 + mean<2>(a); }, double(s.size()));
+  check(
+      "functions", [&] { return exp(a) + log(abs(a)) % tanh(a) - sigm(a) % sqrt(abs(a)); }, 10);
+  check(
+      "sums", [&] { return sum<0>(a % b) + sum<1>(a) - sum(a) / 7 + mean<2>(a); }, double(s.size()));
   check("maxima", [&] { return max<0>(a) - max<1>(a) % max(a) + min(a, b); });
   check("turned", [&] { return transpose<2, 0, 1>(square(a)) - transpose<2, 0, 1>(a); });
   check("reshaped", [&] { return reshape<int(s.size())>(square(a)) - 1; });

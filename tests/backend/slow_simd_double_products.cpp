@@ -14,13 +14,20 @@ TYPED_TEST_SUITE(products_of_double, product_sizes_of_double);
 TYPED_TEST(products_of_double, of_matrices_wherever_they_lie) {
   const product_operands<double, TypeParam> o;
   const double terms = TypeParam::k;
-  check("a * x", [&] { return o.a * o.x; }, terms);
-  check("transpose(at) * x", [&] { return transpose(o.at) * o.x; }, terms);
-  check("a * transpose(xt)", [&] { return o.a * transpose(o.xt); }, terms);
-  check("plain * plain", [&] { return o.plain_a() * o.plain_x(); }, terms);
-  check("plain * transpose(xt)", [&] { return o.plain_a() * transpose(o.xt); }, terms);
-  check("a * square(x)", [&] { return o.a * square(o.x); }, terms);
-  check("transpose(abs(at)) * x", [&] { return transpose(abs(o.at)) * o.x; }, terms);
+  check(
+      "a * x", [&] { return o.a * o.x; }, terms);
+  check(
+      "transpose(at) * x", [&] { return transpose(o.at) * o.x; }, terms);
+  check(
+      "a * transpose(xt)", [&] { return o.a * transpose(o.xt); }, terms);
+  check(
+      "plain * plain", [&] { return o.plain_a() * o.plain_x(); }, terms);
+  check(
+      "plain * transpose(xt)", [&] { return o.plain_a() * transpose(o.xt); }, terms);
+  check(
+      "a * square(x)", [&] { return o.a * square(o.x); }, terms);
+  check(
+      "transpose(abs(at)) * x", [&] { return transpose(abs(o.at)) * o.x; }, terms);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ using namespace knit;
 template <int In, int Out, int Batch> std::vector<float> trained(int threads) {
   thread_count() = threads;
   auto net = make_chain(make_dense<In, 45>(identity, xavier_uniform{3}, 0), make_dense<45, Out>(identity, xavier_uniform{3}, 1));
-  training_step<simd_backend, decltype(net), sgd_rule, tensor<float, In, Batch>, tensor<std::uint8_t, Batch>> step(net, {.lr = 0.0173});
+  training_step<simd_backend, decltype(net), sgd_rule, tensor<float, In, Batch>, tensor<std::uint8_t, Batch>> step(net,
+                                                                                                                   {.lr = 0.0173});
   for (int s = 0; s < 20; ++s) {
     tensor<std::uint8_t, Batch> y;
     y.fill([&](long i) { return std::uint8_t((i * 5 + s * 3 + i * i) % Out); });

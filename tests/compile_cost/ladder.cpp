@@ -14,7 +14,8 @@ struct spec {
   using argument_tag = spec;
   using array = extents<1000>;
   static constexpr int first_argument = 0, argument_count = 2;
-  static constexpr std::array<leaf_info, 2> leaves{leaf_info{element::f32, {}, array::value}, leaf_info{element::f32, {}, array::value}};
+  static constexpr std::array<leaf_info, 2> leaves{leaf_info{element::f32, {}, array::value},
+                                                   leaf_info{element::f32, {}, array::value}};
   using value = decltype(climb<LEVELS>(argument<spec, 0, array>{}, argument<spec, 1, array>{}));
   using derivative = decltype(make<gradient_op>(value{}, argument<spec, 1, array>{}));
   using results = mp::mp_list<result<value::graph>, result<derivative::graph>>;

@@ -27,12 +27,8 @@ struct known {
 };
 constexpr known answers[] = {
     {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-    {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
-     {0xffffffff, 0xffffffff},
-     {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-    {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
-     {0xa4093822, 0x299f31d0},
-     {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+    {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
 };
 static_assert(knit::philox(answers[0].counter, answers[0].key) == answers[0].result);
 static_assert(knit::philox(answers[1].counter, answers[1].key) == answers[1].result);
@@ -79,8 +75,7 @@ TEST(normal_pair, is_the_transform_of_box_and_muller) {
   EXPECT_NEAR(knit::normal_pair(0, 0x40000000)[0], 0, 1e-6);
   EXPECT_FLOAT_EQ(knit::normal_pair(0, 0x80000000)[0], -most);
   // u = 1/2, an eighth of a turn: sqrt(2 ln 2) / sqrt(2).
-  for (float z : knit::normal_pair(0x7fffffff, 0x20000000))
-    EXPECT_FLOAT_EQ(z, float(std::sqrt(std::log(2.))));
+  for (float z : knit::normal_pair(0x7fffffff, 0x20000000)) EXPECT_FLOAT_EQ(z, float(std::sqrt(std::log(2.))));
 }
 
 TEST(normal_pair, has_the_moments_of_two_independent_normals) {
@@ -112,8 +107,8 @@ static_assert(std::uniform_random_bit_generator<generator>);
 TEST(generator, walks_the_words_of_the_blocks_in_order) {
   // From an independent implementation.
   generator random(0x123456789abcdef0, 0xfedcba9876543210);
-  for (std::uint32_t word : {0x90aafdc4u, 0x2d4a0d93u, 0x13f86edcu, 0x98b4ef2au, 0x1d237aa0u, 0x6cadf41du,
-                             0x912fd5e6u, 0x5ae0422fu, 0xa2b03895u})
+  for (std::uint32_t word :
+       {0x90aafdc4u, 0x2d4a0d93u, 0x13f86edcu, 0x98b4ef2au, 0x1d237aa0u, 0x6cadf41du, 0x912fd5e6u, 0x5ae0422fu, 0xa2b03895u})
     EXPECT_EQ(random(), word);
 }
 
@@ -133,8 +128,7 @@ TEST(generator, depends_on_seed_and_stream_both_halves_of_each) {
 TEST(generator, draws_below_a_bound_as_known) {
   // A quarter of all words is rejected here. From an independent implementation.
   generator random(5);
-  for (std::uint32_t drawn :
-       {2467401237u, 3168837932u, 503040007u, 1850386666u, 384780501u, 3104277295u, 2218829647u, 914038935u})
+  for (std::uint32_t drawn : {2467401237u, 3168837932u, 503040007u, 1850386666u, 384780501u, 3104277295u, 2218829647u, 914038935u})
     EXPECT_EQ(random.below(3u << 30), drawn);
 }
 

@@ -11,8 +11,8 @@ using namespace knit;
 using namespace routines;
 
 /// What cuBLASLt says of a layout or of a description.
-template <class T, class Of, class What>
-T said(cublasStatus_t (*get)(Of, What, void*, std::size_t, std::size_t*), std::type_identity_t<Of> of, std::type_identity_t<What> what) {
+template <class T, class Of, class What> T said(cublasStatus_t (*get)(Of, What, void*, std::size_t, std::size_t*),
+                                                std::type_identity_t<Of> of, std::type_identity_t<What> what) {
   T x{};
   std::size_t written = 0;
   EXPECT_EQ(get(of, what, &x, sizeof x, &written), CUBLAS_STATUS_SUCCESS);
@@ -32,8 +32,10 @@ struct described {
   std::int64_t leading, next;
   std::int32_t batch;
   explicit described(cublasLtMatrixLayout_t l)
-      : rows(layout_says<std::uint64_t>(l, CUBLASLT_MATRIX_LAYOUT_ROWS)), columns(layout_says<std::uint64_t>(l, CUBLASLT_MATRIX_LAYOUT_COLS)),
-        leading(layout_says<std::int64_t>(l, CUBLASLT_MATRIX_LAYOUT_LD)), next(layout_says<std::int64_t>(l, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET)),
+      : rows(layout_says<std::uint64_t>(l, CUBLASLT_MATRIX_LAYOUT_ROWS)),
+        columns(layout_says<std::uint64_t>(l, CUBLASLT_MATRIX_LAYOUT_COLS)),
+        leading(layout_says<std::int64_t>(l, CUBLASLT_MATRIX_LAYOUT_LD)),
+        next(layout_says<std::int64_t>(l, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET)),
         batch(layout_says<std::int32_t>(l, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT)) {
     EXPECT_EQ(layout_says<std::uint32_t>(l, CUBLASLT_MATRIX_LAYOUT_TYPE), std::uint32_t(CUDA_R_32F));
     EXPECT_EQ(layout_says<std::int32_t>(l, CUBLASLT_MATRIX_LAYOUT_ORDER), CUBLASLT_ORDER_COL);
@@ -64,7 +66,8 @@ void multiply(cublaslt_product const& p, float const* a, float const* b, float c
     for (std::uint64_t c = 0; c < ld.columns; ++c)
       for (std::uint64_t r = 0; r < ld.rows; ++r) {
         double sum = adds ? double(bias[long(r) + i * bias_next]) : 0;
-        for (std::uint64_t k = 0; k < terms; ++k) sum += double(a[ta ? la.at(k, r, i) : la.at(r, k, i)]) * double(b[tb ? lb.at(c, k, i) : lb.at(k, c, i)]);
+        for (std::uint64_t k = 0; k < terms; ++k)
+          sum += double(a[ta ? la.at(k, r, i) : la.at(r, k, i)]) * double(b[tb ? lb.at(c, k, i) : lb.at(k, c, i)]);
         d[ld.at(r, c, i)] = float(clips && sum < 0 ? 0 : sum);
       }
 }
@@ -72,8 +75,9 @@ void multiply(cublaslt_product const& p, float const* a, float const* b, float c
 /// The products as cuBLASLt would do them; convolutions by their own words.
 struct by_descriptors : as_described {
   template <class P> static void product(cuda::arguments<P> const& a, cuda::routine_call const& c) {
-    multiply(cublaslt_product(c), cuda::read_by_routine(a, c.operand[c.product.a_operand]), cuda::read_by_routine(a, c.operand[1 - c.product.a_operand]),
-             c.bias >= 0 ? cuda::read_by_routine(a, c.bias) : nullptr, cuda::written_by_routine(a, c));
+    multiply(cublaslt_product(c), cuda::read_by_routine(a, c.operand[c.product.a_operand]),
+             cuda::read_by_routine(a, c.operand[1 - c.product.a_operand]), c.bias >= 0 ? cuda::read_by_routine(a, c.bias) : nullptr,
+             cuda::written_by_routine(a, c));
   }
 };
 
@@ -91,7 +95,8 @@ TEST(descriptors, of_a_layer_whose_weights_lie_in_panels) {
   check<one_panel>();
 }
 TEST(descriptors, of_plain_operands_turned_and_of_batches) {
-  static_assert(left_to_library<transposed> == 1 && left_to_library<batch> == 1 && left_to_library<turned> == 1 && left_to_library<by_columns> == 1);
+  static_assert(left_to_library<transposed> == 1 && left_to_library<batch> == 1 && left_to_library<turned> == 1 &&
+                left_to_library<by_columns> == 1);
   check<transposed>();
   check<batch>();
   check<turned>();
@@ -113,8 +118,9 @@ TEST(cublaslt, says_that_there_is_no_gpu) {
     cuda::make_cublaslt_handle();
     FAIL() << "a handle without a GPU";
   } catch (cuda::error const& e) {
-    EXPECT_STREQ(e.what(), "knit: making of a handle of cuBLASLt: cuBLASLt says CUBLAS_STATUS_NOT_INITIALIZED; there is no GPU to run on, "
-                           "so train on simd_backend");
+    EXPECT_STREQ(e.what(),
+                 "knit: making of a handle of cuBLASLt: cuBLASLt says CUBLAS_STATUS_NOT_INITIALIZED; there is no GPU to run on, "
+                 "so train on simd_backend");
   }
 }
 

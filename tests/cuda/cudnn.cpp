@@ -45,7 +45,9 @@ void plan(convolution const& c, char const* chain) {
                 long(planned.engine()), planned.tried(), long(planned.workspace_bytes()));
   }
 }
-convolution of(convolution_part part, bool bias = false, bool relu = false, int stride = 1) { return {part, 32, 32, 64, 32, 3, 3, 64, stride, 1, bias, relu}; }
+convolution of(convolution_part part, bool bias = false, bool relu = false, int stride = 1) {
+  return {part, 32, 32, 64, 32, 3, 3, 64, stride, 1, bias, relu};
+}
 
 TEST(cudnn, plans_results_without_a_gpu) {
   plan(of(convolution_part::result), "CONV_FORWARD");
@@ -81,7 +83,9 @@ template <class Spec> int planned() {
         ++n;
       }
   };
-  [&]<int... R>(std::integer_sequence<int, R...>) { (one.template operator()<R>(), ...); }(std::make_integer_sequence<int, P::plan.region_count>{});
+  [&]<int... R>(std::integer_sequence<int, R...>) {
+    (one.template operator()<R>(), ...);
+  }(std::make_integer_sequence<int, P::plan.region_count>{});
   return n;
 }
 TEST(cudnn, plans_what_programs_leave_to_it) {
@@ -102,7 +106,9 @@ TEST(cudnn, says_what_it_cannot_plan) {
     }
     return "";
   };
-  const std::string large = said([&] { cudnn_convolution(convolution{convolution_part::result, 2, 2, 3, 4, 5, 5, 6, 1, 0, false, false}, device); });
+  const std::string large = said([&] {
+    cudnn_convolution(convolution{convolution_part::result, 2, 2, 3, 4, 5, 5, 6, 1, 0, false, false}, device);
+  });
   EXPECT_EQ(large.rfind("knit: a convolution by cuDNN: cuDNN says CUDNN_STATUS_BAD_PARAM", 0), 0u) << large;
   const std::string nothing = said([] { cudnn_device(std::string("{}")); });
   EXPECT_EQ(nothing.rfind("knit: the properties of a GPU: cuDNN says CUDNN_STATUS_BAD_PARAM", 0), 0u) << nothing;

@@ -82,7 +82,8 @@ float train_by_graph(small_model& m, small_data const& d, int launches) {
   cuda::training_step<whole_batches> step(m, {.lr = 0.02}, stream.at);
   std::vector<typename cuda::training_step<whole_batches>::batch> batches;
   for (int b = 0; b < there.size / 5; ++b)
-    batches.emplace_back(cuda::device_view<float, 4, 5>(there.x.data() + 20 * b), cuda::device_view<std::uint8_t, 5>(there.y.data() + 8 * b));
+    batches.emplace_back(cuda::device_view<float, 4, 5>(there.x.data() + 20 * b),
+                         cuda::device_view<std::uint8_t, 5>(there.y.data() + 8 * b));
   typename cuda::training_step<whole_batches>::graph graph(step, batches);
   for (int i = 0; i < launches; ++i) graph.launch();
   step.read(m);
@@ -91,7 +92,8 @@ float train_by_graph(small_model& m, small_data const& d, int launches) {
 
 std::string explained() { return cuda::explain_kernels<whole_batches>(cuda::a100, cuda::registers_of<whole_batches>()); }
 
-struct partial_batches : training_program<small_model, sgd_rule, view<float, 4, dyn<"batch", 5>>, view<std::uint8_t, dyn<"batch", 5>>> {};
+struct partial_batches
+    : training_program<small_model, sgd_rule, view<float, 4, dyn<"batch", 5>>, view<std::uint8_t, dyn<"batch", 5>>> {};
 std::vector<float> train_by_partial_steps(small_model& m, small_data const& d) {
   own_stream stream;
   const data_there there(d, stream.at);
@@ -107,7 +109,8 @@ std::vector<float> train_by_partial_steps(small_model& m, small_data const& d) {
   return losses;
 }
 
-template <int Features> std::vector<std::uint8_t> shuffled_there(knit::instances<Features> const& data, std::uint64_t seed, int epochs) {
+template <int Features>
+std::vector<std::uint8_t> shuffled_there(knit::instances<Features> const& data, std::uint64_t seed, int epochs) {
   own_stream stream;
   cuda::minibatches<Features, 5> there(data, seed, stream.at);
   std::vector<std::uint8_t> all;

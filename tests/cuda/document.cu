@@ -12,7 +12,8 @@ using mlp = decltype(make_chain(make_dense<784, 256>(relu), make_dense<256, 10>(
 
 #include "docs/gpu.md/1"
 
-void step(mlp& model, cuda::device_view<unorm8, 784, 100> x_there, cuda::device_view<std::uint8_t, 100> y_there, cudaStream_t stream) {
+void step(mlp& model, cuda::device_view<unorm8, 784, 100> x_there, cuda::device_view<std::uint8_t, 100> y_there,
+          cudaStream_t stream) {
 #include "docs/gpu.md/2"
   static_cast<void>(before);
 }

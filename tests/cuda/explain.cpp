@@ -44,7 +44,8 @@ TEST(explain_kernels, counts_work_and_memory) {
 TEST(explain_kernels, tells_products_in_bf16) {
   double flops = 0, in_bf16 = 0;
   for (auto const& w : cuda::work_of<programs::mnist_bf16>()) flops += w.flops, in_bf16 += w.bf16_flops;
-  EXPECT_DOUBLE_EQ(in_bf16, 2.0 * 100 * (2 * 784 * 256 + 3 * 256 * 10)) << "forward and the weights' gradients, and that of the hidden values";
+  EXPECT_DOUBLE_EQ(in_bf16, 2.0 * 100 * (2 * 784 * 256 + 3 * 256 * 10))
+      << "forward and the weights' gradients, and that of the hidden values";
   EXPECT_GT(flops, in_bf16);
 }
 

@@ -5,7 +5,7 @@
 
 #include <knit/backend/cuda/device.cuh>
 
-#define KNIT_GATE(p)                                     \
-  template class knit::cuda_backend::program<programs::p>; \
+#define KNIT_GATE(p)                                                                                                   \
+  template class knit::cuda_backend::program<programs::p>;                                                             \
   extern "C" __device__ const promises::of_program<knit::compiled<programs::p, knit::cuda::for_blocks>> promises_##p = \
       promises::of_all<knit::compiled<programs::p, knit::cuda::for_blocks>>();

@@ -25,13 +25,16 @@ template <class Spec> void run_on_gpu(std::vector<void*> const& leaves, std::vec
       return there.back().data();
     };
     for (std::size_t i = 0; i < Spec::leaves.size(); ++i)
-      leaves_there.push_back(put(leaves[i], Spec::leaves[i].lies.storage(Spec::leaves[i].extents) * bytes_of(Spec::leaves[i].holds)));
+      leaves_there.push_back(
+          put(leaves[i], Spec::leaves[i].lies.storage(Spec::leaves[i].extents) * bytes_of(Spec::leaves[i].holds)));
     for (int r = 0; r < P::roots; ++r)
       if (P::graph.roots[r].state < 0)
-        outputs_there.push_back(put(outputs[outputs_there.size()], std::size_t(P::graph.extents[P::graph.roots[r].node].size()) * sizeof(number)));
+        outputs_there.push_back(
+            put(outputs[outputs_there.size()], std::size_t(P::graph.extents[P::graph.roots[r].node].size()) * sizeof(number)));
     p.run(leaves_there.data(), outputs_there.data());
     for (std::size_t i = 0; i < there.size(); ++i)
-      there[i].read(static_cast<unsigned char*>(i < leaves.size() ? leaves[i] : outputs[i - leaves.size()]), there[i].size(), stream);
+      there[i].read(static_cast<unsigned char*>(i < leaves.size() ? leaves[i] : outputs[i - leaves.size()]), there[i].size(),
+                    stream);
     cuda::check(cudaStreamSynchronize(stream), "a run of a program");
   }
   (void)cudaStreamDestroy(stream);
@@ -61,7 +64,9 @@ template <class Spec> static double microseconds(int steps, int launches) {
     cuda::memory_of<std::uint8_t> y(100);
     cuda::check(cudaMemsetAsync(x.data(), 1, x.size(), stream), "clearing");
     cuda::check(cudaMemsetAsync(y.data(), 1, y.size(), stream), "clearing");
-    const std::vector<typename training::batch> batches(std::size_t(steps), typename training::batch(cuda::device_view<unorm8, 784, 100>(x.data()), cuda::device_view<std::uint8_t, 100>(y.data())));
+    const std::vector<typename training::batch> batches(
+        std::size_t(steps),
+        typename training::batch(cuda::device_view<unorm8, 784, 100>(x.data()), cuda::device_view<std::uint8_t, 100>(y.data())));
     typename training::graph graph(step, batches);
     graph.launch();  // the first is slower
     cudaEvent_t begin, end;

@@ -10,9 +10,12 @@ namespace routines {
 struct as_described {
   template <class P> static void product(cuda::arguments<P> const& a, cuda::routine_call const& c) {
     matrix_product const& p = c.product;
-    float const *const x = cuda::read_by_routine(a, c.operand[p.a_operand]), *const y = cuda::read_by_routine(a, c.operand[1 - p.a_operand]);
+    float const *const x = cuda::read_by_routine(a, c.operand[p.a_operand]), *const y = cuda::read_by_routine(
+                                                                                 a, c.operand[1 - p.a_operand]);
     float* const d = cuda::written_by_routine(a, c);
-    auto at = [](stored_matrix const& m, long row, long column, long i) { return i * m.next + (m.transposed ? column + row * m.leading : row + column * m.leading); };
+    auto at = [](stored_matrix const& m, long row, long column, long i) {
+      return i * m.next + (m.transposed ? column + row * m.leading : row + column * m.leading);
+    };
     for (long i = 0; i < p.batch; ++i)
       for (long n = 0; n < p.columns; ++n)
         for (long m = 0; m < p.rows; ++m) {
@@ -25,10 +28,18 @@ struct as_described {
     knit::convolution const& s = c.sliding;
     const auto arrays = cuda::arrays_of_routine(a, c);
     const long width = s.result_width(), height = s.result_height();
-    auto place = [](long w, long h, long k, long n, long leading, long rows, long depth) { return w + leading * (h + rows * (k + depth * n)); };
-    auto image = [&](long w, long h, long k, long n) -> float& { return static_cast<float*>(arrays[0])[place(w, h, k, n, s.image_leading, s.height, s.channels)]; };
-    auto filter = [&](long w, long h, long k, long n) -> float& { return static_cast<float*>(arrays[1])[place(w, h, k, n, s.filter_leading, s.filter_height, s.channels)]; };
-    auto result = [&](long w, long h, long k, long n) -> float& { return static_cast<float*>(arrays[2])[place(w, h, k, n, s.result_leading, height, s.filters)]; };
+    auto place = [](long w, long h, long k, long n, long leading, long rows, long depth) {
+      return w + leading * (h + rows * (k + depth * n));
+    };
+    auto image = [&](long w, long h, long k, long n) -> float& {
+      return static_cast<float*>(arrays[0])[place(w, h, k, n, s.image_leading, s.height, s.channels)];
+    };
+    auto filter = [&](long w, long h, long k, long n) -> float& {
+      return static_cast<float*>(arrays[1])[place(w, h, k, n, s.filter_leading, s.filter_height, s.channels)];
+    };
+    auto result = [&](long w, long h, long k, long n) -> float& {
+      return static_cast<float*>(arrays[2])[place(w, h, k, n, s.result_leading, height, s.filters)];
+    };
     auto each = [](long w, long h, long k, long n, auto const& f) {
       for (long d = 0; d < n; ++d)
         for (long c = 0; c < k; ++c)
@@ -45,7 +56,8 @@ struct as_described {
     };
     switch (s.computes) {
       case convolution_part::result:
-        each(width, height, s.filters, s.instances, [&](long w, long h, long o, long n) { result(w, h, o, n) = s.bias ? static_cast<float*>(arrays[3])[o] : 0; });
+        each(width, height, s.filters, s.instances,
+             [&](long w, long h, long o, long n) { result(w, h, o, n) = s.bias ? static_cast<float*>(arrays[3])[o] : 0; });
         meet([](float x, float f, float& y) { y += x * f; });
         each(width, height, s.filters, s.instances, [&](long w, long h, long o, long n) {
           if (s.relu && result(w, h, o, n) < 0) result(w, h, o, n) = 0;
@@ -56,7 +68,8 @@ struct as_described {
         meet([](float& x, float f, float y) { x += y * f; });
         break;
       case convolution_part::filter:
-        each(s.filter_width, s.filter_height, s.channels, s.filters, [&](long w, long h, long k, long o) { filter(w, h, k, o) = 0; });
+        each(s.filter_width, s.filter_height, s.channels, s.filters,
+             [&](long w, long h, long k, long o) { filter(w, h, k, o) = 0; });
         meet([](float x, float& f, float y) { f += x * y; });
     }
   }
@@ -79,9 +92,13 @@ template <class Spec, class Library> void run_with_library(cuda_run::memory<Spec
     cuda::aligned_memory shared(std::size_t(cuda::shared_numbers<P, K>) * sizeof(float));
     for (int block = 0; block < cuda::grid<P, K>; ++block)
       cuda::run_block<P, K>(cuda::host_block<cuda::block_threads>(), static_cast<float*>(shared.data()), a, block);
-    [&]<int... R>(std::integer_sequence<int, R...>) { (routine.template operator()<K, R>(), ...); }(std::make_integer_sequence<int, P::plan.region_count>{});
+    [&]<int... R>(std::integer_sequence<int, R...>) {
+      (routine.template operator()<K, R>(), ...);
+    }(std::make_integer_sequence<int, P::plan.region_count>{});
   };
-  [&]<int... K>(std::integer_sequence<int, K...>) { (kernel.template operator()<K>(), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    (kernel.template operator()<K>(), ...);
+  }(std::make_integer_sequence<int, P::plan.kernels>{});
 }
 
 }  // namespace routines

@@ -14,6 +14,8 @@ using namespace knit;
 using mnist_mlp = decltype(make_chain(make_dense<784, 256>(relu), make_dense<256, 10>()));
 struct mnist_sgd : training_program<mnist_mlp, sgd_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
 struct mnist_adam : training_program<mnist_mlp, adam_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>> {};
-struct mnist_bf16 : mnist_sgd { static constexpr auto products = precision::bf16; };
+struct mnist_bf16 : mnist_sgd {
+  static constexpr auto products = precision::bf16;
+};
 
 }  // namespace programs

@@ -27,7 +27,9 @@ template <class T> __global__ void tells(float* x) { *x = T::size(); }
 template __global__ void tells<std::make_integer_sequence<int, 100>>(float*);
 
 /// Has no barrier, one multiply-add, none by tensor cores, no access of 16 bytes and one of a byte, where its plan promises more, and no such one.
-namespace programs { struct promises_more; }
+namespace programs {
+struct promises_more;
+}
 namespace knit::cuda {
 template <class, int> __global__ void kernel(float* x, unsigned char const* y) {
   __shared__ float all[32];

@@ -23,12 +23,11 @@ template <class Spec> void count(std::vector<ptx::counters> const& counted) {
     EXPECT_EQ(counted[std::size_t(k())].fma, std::uint64_t(promises::fma_of<P, k>())) << "in kernel " << k();
     EXPECT_EQ(counted[std::size_t(k())].mma, std::uint64_t(promises::mma_of<P, k>())) << "in kernel " << k();
   };
-  [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(
-      std::make_integer_sequence<int, P::plan.kernels>{});
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    (one(std::integral_constant<int, K>{}), ...);
+  }(std::make_integer_sequence<int, P::plan.kernels>{});
 }
-TEST(programs, of_products_alone) {
-  count<programs::products>(check<programs::products>(kernels(), "products", 0));
-}
+TEST(programs, of_products_alone) { count<programs::products>(check<programs::products>(kernels(), "products", 0)); }
 /// Has it a contraction in slabs that cut it so?
 template <class Spec, class Says> bool cuts(Says says) {
   auto const& p = compiled_for<Spec>::plan;
@@ -37,7 +36,8 @@ template <class Spec, class Says> bool cuts(Says says) {
   return false;
 }
 TEST(programs, of_products_in_slabs) {
-  EXPECT_TRUE(cuts<programs::slabs>([](int q) { return q == 1; }) && cuts<programs::slabs>([](int q) { return q >= knit::contracted_cut; }));
+  EXPECT_TRUE(cuts<programs::slabs>([](int q) { return q == 1; }) &&
+              cuts<programs::slabs>([](int q) { return q >= knit::contracted_cut; }));
   count<programs::slabs>(check<programs::slabs>(kernels(), "slabs", 0));
 }
 /// The interpreter adds up as a host does, so they agree to the bit here. Tensor cores need not.

@@ -3,8 +3,8 @@
 #pragma once
 #include <knit/gradients.hpp>
 #include <knit/nn/conv.hpp>
-#include <knit/optim/momentum.hpp>
 #include <knit/op/catalogue.hpp>
+#include <knit/optim/momentum.hpp>
 
 #include "mnist.hpp"
 
@@ -27,11 +27,13 @@ template <class First, class Second> struct residual {
   constexpr auto operator()(auto x) const { return x + second(first(x)); }
 };
 template <class First, class Second> residual(First, Second) -> residual<First, Second>;
-using residual_mlp = decltype(make_chain(make_dense<6, 16>(tanh_), residual{make_dense<16, 16>(relu), make_dense<16, 16>()}, make_dense<16, 10>()));
+using residual_mlp =
+    decltype(make_chain(make_dense<6, 16>(tanh_), residual{make_dense<16, 16>(relu), make_dense<16, 16>()}, make_dense<16, 10>()));
 struct residual_momentum : training_program<residual_mlp, momentum_rule, tensor<float, 6, 33>, view<std::uint8_t, 33>> {};
 
 /// Convolutions that are in tiles and that are not, with padding and with a stride, and pooling.
-using small_cnn = decltype(make_chain(make_conv<3, 3, 2, 8, 1, 1>(relu), pool<2>, make_conv<2, 2, 8, 4, 2>(tanh_), mat, make_dense<24, 10>()));
+using small_cnn =
+    decltype(make_chain(make_conv<3, 3, 2, 8, 1, 1>(relu), pool<2>, make_conv<2, 2, 8, 4, 2>(tanh_), mat, make_dense<24, 10>()));
 struct conv_sgd : training_program<small_cnn, sgd_rule, tensor<float, 12, 8, 2, 3>, view<std::uint8_t, 3>> {};
 
 struct chain_of {
@@ -70,9 +72,15 @@ struct rows : detail::gradients_spec<rows_of, tensor<float, 12, 600>, tensor<flo
 
 // ---- products in bf16 ----------------------------------------------------------------------------------
 
-struct products_bf16 : products { static constexpr auto products = precision::bf16; };
-struct slabs_bf16 : slabs { static constexpr auto products = precision::bf16; };
-struct small_bf16 : small_adam { static constexpr auto products = precision::bf16; };
+struct products_bf16 : products {
+  static constexpr auto products = precision::bf16;
+};
+struct slabs_bf16 : slabs {
+  static constexpr auto products = precision::bf16;
+};
+struct small_bf16 : small_adam {
+  static constexpr auto products = precision::bf16;
+};
 
 // ---- every op of the catalogue that is elementwise or a reduction --------------------------------------
 

@@ -14,7 +14,8 @@ struct of_code {
 };
 
 template <class P, int S> inline constexpr bool is_product = requires { step_of<P, S>::tile; };
-template <class P, int S> inline constexpr bool in_bf16 = requires { requires std::is_same_v<typename step_of<P, S>::entry, knit::cuda::bf16_pair>; };
+template <class P, int S> inline constexpr bool in_bf16 =
+    requires { requires std::is_same_v<typename step_of<P, S>::entry, knit::cuda::bf16_pair>; };
 template <class P, int S> inline constexpr bool is_contraction = requires { step_of<P, S>::terms; };
 template <class P, int S> inline constexpr bool in_fours = requires { requires step_of<P, S>::width == 4; };
 template <class P, int S> constexpr int level_of() { return P::plan.regions[P::plan.steps[S].region].level; }
@@ -24,7 +25,8 @@ template <class P, int S> constexpr int level_of() { return P::plan.regions[P::p
 /// Is value V, read along an axis, four floats that lie side by side in memory?
 template <class P, int V> constexpr bool loaded_in_fours(int axis) {
   using R = knit::cuda::reader<P, V>;
-  return sizeof(typename P::number) == 4 && (!R::is_leaf || R::info.holds == knit::element::f32) && R::template side_by_side<4>(axis);
+  return sizeof(typename P::number) == 4 && (!R::is_leaf || R::info.holds == knit::element::f32) &&
+         R::template side_by_side<4>(axis);
 }
 /// Different values that step S reads so; what a compiler may load once for several columns counts once.
 template <class P, int S> constexpr int loads_of_step() {
@@ -43,13 +45,18 @@ template <class P, int S> constexpr int loads_of_step() {
       }
     };
     [&]<int... Index>(std::integer_sequence<int, Index...>) {
-      ((operand.template operator()<Index, 0>(), operand.template operator()<Index, 1>(), operand.template operator()<Index, 2>()), ...);
+      ((operand.template operator()<Index, 0>(), operand.template operator()<Index, 1>(), operand.template operator()<Index, 2>()),
+       ...);
     }(std::make_integer_sequence<int, B::count>{});
     if constexpr (is_product<P, S>) {
       using Q = step_of<P, S>;
-      auto loads = [&]<class Loader>(std::type_identity<Loader>, bool fours) { return Loader::unit == 4 && fours ? Loader::rounds * Loader::loads : 0; };
-      n += loads(std::type_identity<typename Q::load_a>{}, loaded_in_fours<P, Q::T::template operand<Q::letters.side>>(Q::load_a::axis));
-      n += loads(std::type_identity<typename Q::load_b>{}, loaded_in_fours<P, Q::T::template operand<1 - Q::letters.side>>(Q::load_b::axis));
+      auto loads = [&]<class Loader>(std::type_identity<Loader>, bool fours) {
+        return Loader::unit == 4 && fours ? Loader::rounds * Loader::loads : 0;
+      };
+      n += loads(std::type_identity<typename Q::load_a>{},
+                 loaded_in_fours<P, Q::T::template operand<Q::letters.side>>(Q::load_a::axis));
+      n += loads(std::type_identity<typename Q::load_b>{},
+                 loaded_in_fours<P, Q::T::template operand<1 - Q::letters.side>>(Q::load_b::axis));
     }
     return n;
   }
@@ -59,9 +66,12 @@ template <class P, int V> constexpr bool of_single_bytes(int axis, int at_once) 
   using R = knit::cuda::reader<P, V>;
   const int q = axis == knit::no_axis ? axis : R::from.axis[axis];
   if constexpr (R::recomputed)
-    return [&]<int... K>(std::integer_sequence<int, K...>) { return (of_single_bytes<P, knit::field(P::template at<R::base>, K)>(q, at_once) || ...); }(
-        std::make_integer_sequence<int, R::arity>{});
-  else return R::is_leaf && knit::bytes_of(R::info.holds) == 1 && (at_once < 4 || q == knit::no_axis || !R::template side_by_side<4>(axis));
+    return [&]<int... K>(std::integer_sequence<int, K...>) {
+      return (of_single_bytes<P, knit::field(P::template at<R::base>, K)>(q, at_once) || ...);
+    }(std::make_integer_sequence<int, R::arity>{});
+  else
+    return R::is_leaf && knit::bytes_of(R::info.holds) == 1 &&
+           (at_once < 4 || q == knit::no_axis || !R::template side_by_side<4>(axis));
 }
 template <class P, int S> constexpr bool single_bytes_of_step() {
   if constexpr (!requires { typename step_of<P, S>::B; }) return false;
@@ -77,14 +87,16 @@ template <class P, int S> constexpr bool single_bytes_of_step() {
           at_once = 1;
           if constexpr (is_product<P, S>) {
             using Q = step_of<P, S>;
-            axis = K == Q::letters.side ? Q::load_a::axis : Q::load_b::axis, at_once = K == Q::letters.side ? Q::load_a::unit : Q::load_b::unit;
+            axis = K == Q::letters.side ? Q::load_a::axis : Q::load_b::axis,
+            at_once = K == Q::letters.side ? Q::load_a::unit : Q::load_b::unit;
           }
         }
         any = any || (B::sources.at[Index][K].slot < 0 && of_single_bytes<P, u>(axis, at_once));
       }
     };
     [&]<int... Index>(std::integer_sequence<int, Index...>) {
-      ((operand.template operator()<Index, 0>(), operand.template operator()<Index, 1>(), operand.template operator()<Index, 2>()), ...);
+      ((operand.template operator()<Index, 0>(), operand.template operator()<Index, 1>(), operand.template operator()<Index, 2>()),
+       ...);
     }(std::make_integer_sequence<int, B::count>{});
     return any;
   }
@@ -107,7 +119,8 @@ template <class P, int S> constexpr int stores_of_step() {
       const knit::shape e = P::graph.extents[r.node];
       if (r.state >= 0 && P::graph.leaves[r.state].holds != knit::element::f32) continue;
       const bool panels = r.state >= 0 && P::graph.leaves[r.state].lies.panels;
-      n += panels ? B::lane_axis == 0 && e.extent[0] % 4 == 0 : strides_of(e, e.extent[0]).along[B::lane_axis] == 1 && B::whole(e, e.extent[0], 0);
+      n += panels ? B::lane_axis == 0 && e.extent[0] % 4 == 0
+                  : strides_of(e, e.extent[0]).along[B::lane_axis] == 1 && B::whole(e, e.extent[0], 0);
     }
     if constexpr (is_product<P, S>) n *= step_of<P, S>::tile.thread_columns;
     return n;
@@ -146,7 +159,9 @@ template <class P> struct of_program {
 };
 template <class P> constexpr of_program<P> of_all() {
   of_program<P> all{};
-  [&]<int... K>(std::integer_sequence<int, K...>) { ((all.kernel[K] = code_of<P, K>()), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    ((all.kernel[K] = code_of<P, K>()), ...);
+  }(std::make_integer_sequence<int, P::plan.kernels>{});
   return all;
 }
 
@@ -186,7 +201,9 @@ template <class P, int K, bool Mma = false> constexpr long fma_of() {
         for (int s = 0; s < r.slabs; ++s) n += products_on_slab<P, S>(bound(s), bound(s + 1));
     }
   };
-  [&]<int... S>(std::integer_sequence<int, S...>) { (step.template operator()<S>(), ...); }(std::make_integer_sequence<int, P::plan.step_count>{});
+  [&]<int... S>(std::integer_sequence<int, S...>) {
+    (step.template operator()<S>(), ...);
+  }(std::make_integer_sequence<int, P::plan.step_count>{});
   return Mma ? n / of_mma : n;
 }
 template <class P, int K> constexpr long mma_of() { return fma_of<P, K, true>(); }

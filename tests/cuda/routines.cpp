@@ -108,12 +108,18 @@ TEST(routines, are_explained) {
   using P = compiled<layer, for_small_products>;
   EXPECT_NE(explain(P::graph, P::plan).find("Mflop, which a library's routine may do"), std::string::npos);
   const std::string here = cuda::explain_kernels<wide_sgd>(), there = cuda::explain_kernels<layer, for_library>();
-  EXPECT_NE(here.find("\n  32 x 512 x 1024, 64 times, with a bias, with relu: worth a library's routine; a kernel of knit's own does it here\n"), here.npos) << here;
+  EXPECT_NE(here.find("\n  32 x 512 x 1024, 64 times, with a bias, with relu: worth a library's routine; a kernel of knit's own "
+                      "does it here\n"),
+            here.npos)
+      << here;
   EXPECT_NE(there.find("kernel 0: 0 blocks"), there.npos) << there;
   EXPECT_NE(there.find("\n  32 x 20 x 64, 3 times, with a bias, with relu: cublasLtMatmul\n"), there.npos) << there;
   EXPECT_EQ(there.find("inf"), there.npos) << there;
   const std::string slides = cuda::explain_kernels<conv_layer, for_library>();
-  EXPECT_NE(slides.find("\n  result of a convolution, 6 filters of 3 x 3 x 4 on 5 images of 9 x 8, with a bias, with relu: cudnnBackendExecute\n"), slides.npos) << slides;
+  EXPECT_NE(slides.find("\n  result of a convolution, 6 filters of 3 x 3 x 4 on 5 images of 9 x 8, with a bias, with relu: "
+                        "cudnnBackendExecute\n"),
+            slides.npos)
+      << slides;
 }
 
 }  // namespace

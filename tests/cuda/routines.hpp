@@ -29,7 +29,9 @@ template <class F, class... X> struct value_of {
   using argument_tag = value_of;
   static constexpr int first_argument = 0, argument_count = int(sizeof...(X));
   static constexpr std::array<leaf_info, sizeof...(X)> leaves{knit::detail::leaf_of_array<X>...};
-  template <int... K> static constexpr auto trace(std::integer_sequence<int, K...>) { return F{}(argument<value_of, K, typename X::extents_type>{}...); }
+  template <int... K> static constexpr auto trace(std::integer_sequence<int, K...>) {
+    return F{}(argument<value_of, K, typename X::extents_type>{}...);
+  }
   using results = mp::mp_list<result<typename decltype(trace(std::make_integer_sequence<int, int(sizeof...(X))>{}))::graph>>;
 };
 struct product_of_two {
@@ -77,12 +79,15 @@ struct large_conv : value_of<conv_layer_of, tensor<float, 3, 3, 64, 64>, view<fl
 /// The same, as few as a routine is worth.
 struct gpu_conv : value_of<conv_layer_of, tensor<float, 3, 3, 64, 64>, view<float, 32, 32, 64, 8>, tensor<float, 1, 1, 64>> {};
 struct conv_loss_of {
-  constexpr auto operator()(auto w, auto v, auto x, auto b) const { return sum(square(relu(conv4<2, 1>(v, relu(conv4<1, 1>(w, x) + b))))); }
+  constexpr auto operator()(auto w, auto v, auto x, auto b) const {
+    return sum(square(relu(conv4<2, 1>(v, relu(conv4<1, 1>(w, x) + b)))));
+  }
 };
-struct conv_derivatives
-    : knit::detail::gradients_spec<conv_loss_of, tensor<float, 3, 3, 4, 6>, tensor<float, 3, 2, 6, 5>, view<float, 9, 8, 4, 5>, tensor<float, 1, 1, 6>> {};
+struct conv_derivatives : knit::detail::gradients_spec<conv_loss_of, tensor<float, 3, 3, 4, 6>, tensor<float, 3, 2, 6, 5>,
+                                                       view<float, 9, 8, 4, 5>, tensor<float, 1, 1, 6>> {};
 /// A step of training: results that convolutions read, derivatives of filters in the arena, an image's that nobody wants.
-using conv_net = decltype(make_chain(make_conv<3, 3, 2, 4, 1, 1>(relu), make_conv<3, 3, 4, 6, 2>(relu), mat, make_dense<150, 10>()));
+using conv_net =
+    decltype(make_chain(make_conv<3, 3, 2, 4, 1, 1>(relu), make_conv<3, 3, 4, 6, 2>(relu), mat, make_dense<150, 10>()));
 struct conv_sgd : training_program<conv_net, sgd_rule, tensor<float, 11, 11, 2, 8>, view<std::uint8_t, 8>> {};
 /// Too many letters for a product, too few to slide.
 struct dot_of {

@@ -10,7 +10,8 @@
 namespace cuda_run {
 
 /// Runs the kernels of a program, found in PTX by the name of its Spec, on memory of the host. Returns what was counted, kernel by kernel.
-template <class Spec> std::vector<ptx::counters> run(ptx::module const& m, std::string const& name, memory<Spec>& on, unsigned seed = 0) {
+template <class Spec>
+std::vector<ptx::counters> run(ptx::module const& m, std::string const& name, memory<Spec>& on, unsigned seed = 0) {
   using P = compiled_for<Spec>;
   using number = typename P::number;
   ptx::device d;
@@ -37,8 +38,8 @@ template <class Spec> std::vector<ptx::counters> run(ptx::module const& m, std::
 }
 
 /// The kernels as PTX and as loops, from the same memory, prepared so; tolerance 0: equal to the bit.
-template <class Spec>
-std::vector<ptx::counters> check(ptx::module const& m, std::string const& name, double tolerance, void (*prepare)(memory<Spec>&) = [](memory<Spec>&) {}) {
+template <class Spec> std::vector<ptx::counters> check(
+    ptx::module const& m, std::string const& name, double tolerance, void (*prepare)(memory<Spec>&) = [](memory<Spec>&) {}) {
   memory<Spec> loops(1), interpreted(1), turned(1), before(1);
   for (memory<Spec>* each : {&loops, &interpreted, &turned, &before}) prepare(*each);
   knit::cuda_on_host::order() = 0;

@@ -117,7 +117,8 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void*
       std::memcpy(p.bytes.data() + code.parameters[k].offset, arguments[k], code.parameters[k].size);
       p.places.emplace_back(code.parameters[k].offset, code.parameters[k].size);
     }
-    const ptx::launch how{.grid = {grid.x, grid.y, grid.z}, .block = {block.x, block.y, block.z}, .dynamic_shared = std::uint32_t(shared)};
+    const ptx::launch how{
+        .grid = {grid.x, grid.y, grid.z}, .block = {block.x, block.y, block.z}, .dynamic_shared = std::uint32_t(shared)};
     put([name = code.name, how, p] { now().device.run(*now().module, name, how, p); });
   });
 }

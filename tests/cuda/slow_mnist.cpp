@@ -33,16 +33,18 @@ template <class Spec> void images(memory<Spec>& m) {
 template <class Spec> void step(char const* file, std::string const& name) {
   using P = compiled_for<Spec>;
   const std::vector<ptx::counters> c = check<Spec>(ptx::module::from_file(file), name, 4e-6, images<Spec>);
-  std::printf("%-12s %6s %12s %11s %11s %8s %10s %8s %7s %10s %8s %7s %10s %9s %8s\n", "kernel", "blocks", "instructions", "FMA", "of products", "MMA", "loaded", "sectors",
-              "of 32 B", "stored", "sectors", "of 32 B", "wavefronts", "conflicts", "barriers");
+  std::printf("%-12s %6s %12s %11s %11s %8s %10s %8s %7s %10s %8s %7s %10s %9s %8s\n", "kernel", "blocks", "instructions", "FMA",
+              "of products", "MMA", "loaded", "sectors", "of 32 B", "stored", "sectors", "of 32 B", "wavefronts", "conflicts",
+              "barriers");
   auto full = [](ptx::global_traffic const& t) { return t.sectors ? double(t.bytes) / double(32 * t.sectors) : 1.0; };
   auto one = [&](auto k) {
     ptx::counters const& n = c[std::size_t(k())];
     const std::uint64_t products = std::uint64_t(promises::fma_of<P, k>());
-    std::printf("%-10s %d %6d %12zu %11zu %11zu %8zu %10zu %8zu %6.0f%% %10zu %8zu %6.0f%% %10zu %9zu %8zu\n", name.c_str(), int(k), knit::cuda::grid<P, k>,
-                n.all.lanes, n.fma, products, n.mma, n.global_loads.bytes, n.global_loads.sectors, 100 * full(n.global_loads), n.global_stores.bytes,
-                n.global_stores.sectors, 100 * full(n.global_stores), n.shared_loads.wavefronts + n.shared_stores.wavefronts,
-                n.shared_loads.conflicts + n.shared_stores.conflicts, n.barriers);
+    std::printf("%-10s %d %6d %12zu %11zu %11zu %8zu %10zu %8zu %6.0f%% %10zu %8zu %6.0f%% %10zu %9zu %8zu\n", name.c_str(), int(k),
+                knit::cuda::grid<P, k>, n.all.lanes, n.fma, products, n.mma, n.global_loads.bytes, n.global_loads.sectors,
+                100 * full(n.global_loads), n.global_stores.bytes, n.global_stores.sectors, 100 * full(n.global_stores),
+                n.shared_loads.wavefronts + n.shared_stores.wavefronts, n.shared_loads.conflicts + n.shared_stores.conflicts,
+                n.barriers);
     EXPECT_EQ(n.mma, std::uint64_t(promises::mma_of<P, k>())) << "in kernel " << int(k);
     EXPECT_GE(n.fma, products) << "in kernel " << int(k);
     EXPECT_LE(n.fma, products + products / 50 + 100000) << "in kernel " << int(k);  // and what functions take
@@ -51,11 +53,14 @@ template <class Spec> void step(char const* file, std::string const& name) {
       EXPECT_GE((knit::cuda::grid<P, k>), 100) << "in kernel " << int(k);
     }
     if (products > 10000000) {  // of float, besides: a bank for each, tiles that are there
-      EXPECT_LE(n.shared_loads.conflicts + n.shared_stores.conflicts, (n.shared_loads.wavefronts + n.shared_stores.wavefronts) / 50) << "in kernel " << int(k);
+      EXPECT_LE(n.shared_loads.conflicts + n.shared_stores.conflicts, (n.shared_loads.wavefronts + n.shared_stores.wavefronts) / 50)
+          << "in kernel " << int(k);
       EXPECT_LE(double(products), 1.15 * 256 * 784 * 100) << "in kernel " << int(k);
     }
   };
-  [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    (one(std::integral_constant<int, K>{}), ...);
+  }(std::make_integer_sequence<int, P::plan.kernels>{});
 }
 
 TEST(mnist, sgd) { step<programs::mnist_sgd>(KNIT_PTX_mnist_80, "mnist_sgd"); }

@@ -5,11 +5,11 @@
 
 #include <cmath>
 #include <functional>
-#include <numeric>
 #include <knit/core/philox.hpp>
 #include <knit/optim/adam.hpp>
 #include <knit/optim/sgd.hpp>
 #include <knit/train/step.hpp>
+#include <numeric>
 
 #include "device.hpp"
 #include "runtime.hpp"
@@ -28,14 +28,18 @@ small_data numbers(int size) {
   return d;
 }
 void expect_same(small_model const& a, small_model const& b) {
-  std::apply([&](auto const*... p) {
-    std::apply([&](auto const*... q) {
-      auto compare = [](auto const& x, auto const& y) {
-        for (long i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 2e-5);
-      };
-      (compare(*p, *q), ...);
-    }, parameters_of(b));
-  }, parameters_of(a));
+  std::apply(
+      [&](auto const*... p) {
+        std::apply(
+            [&](auto const*... q) {
+              auto compare = [](auto const& x, auto const& y) {
+                for (long i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 2e-5);
+              };
+              (compare(*p, *q), ...);
+            },
+            parameters_of(b));
+      },
+      parameters_of(a));
 }
 void expect_same(std::vector<float> const& a, std::vector<float> const& b) {
   ASSERT_EQ(a.size(), b.size());
@@ -107,7 +111,8 @@ template <int Features> void expect_the_order_of_the_host() {
     shuffle(order, 7, epoch);
     for (int b = 0; b < n / 5; ++b) {
       int const* const of = order.data() + b * 5;
-      for (int i = 0; i < 5; ++i) expected.insert(expected.end(), data.x.begin() + of[i] * Features, data.x.begin() + (of[i] + 1) * Features);
+      for (int i = 0; i < 5; ++i)
+        expected.insert(expected.end(), data.x.begin() + of[i] * Features, data.x.begin() + (of[i] + 1) * Features);
       for (int i = 0; i < 5; ++i) expected.push_back(data.y[std::size_t(of[i])]);
     }
   }
@@ -145,7 +150,8 @@ TEST_F(training_there, leaves_nothing_behind_when_a_call_fails) {
   const small_data d = numbers(10);
   small_model m = make_small();
   const instances<12> data(std::vector<std::uint8_t>(120), std::vector<std::uint8_t>(10), 10);
-  const std::function<void()> all[] = {[&] { train_by_steps(m, d); }, [&] { train_by_graph(m, d, 1); }, [&] { shuffled_there(data, 1, 2); }};
+  const std::function<void()> all[] = {[&] { train_by_steps(m, d); }, [&] { train_by_graph(m, d, 1); },
+                                       [&] { shuffled_there(data, 1, 2); }};
   for (auto const& f : all) {
     EXPECT_EQ(said_at(0, cudaSuccess, f), "");
     const long calls = fake_runtime::calls();
@@ -167,9 +173,10 @@ TEST_F(training_there, says_what_failed) {
   train_by_steps(m, d);
   const long calls = fake_runtime::calls();
   for (long n = 1; n <= calls; ++n)
-    launch |= said_at(n, cudaErrorNoKernelImageForDevice, [&] { train_by_steps(m, d); }) ==
-              "knit: launch of a kernel: no kernel image is available for execution on the device; compile for the GPU at hand, as with "
-              "CMAKE_CUDA_ARCHITECTURES native";
+    launch |=
+        said_at(n, cudaErrorNoKernelImageForDevice, [&] { train_by_steps(m, d); }) ==
+        "knit: launch of a kernel: no kernel image is available for execution on the device; compile for the GPU at hand, as with "
+        "CMAKE_CUDA_ARCHITECTURES native";
   EXPECT_TRUE(launch);
 }
 #else

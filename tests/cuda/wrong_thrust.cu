@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: an array of the host where one in the memory of a GPU is wanted
 // page: GPU: A vector of the host as an array of the GPU
-#include <knit/cuda.cuh>
-#include <knit/io/dlpack.hpp>
 #include <thrust/device_vector.h>
 #include <thrust/host_vector.h>
+#include <knit/cuda.cuh>
+#include <knit/io/dlpack.hpp>
 
 using namespace knit;  // cuda is a namespace of CCCL's, too
 #ifdef KNIT_WRONG

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using bytes = std::vector<std::uint8_t>;
 
 class files : public testing::Test {
-protected:
+ protected:
   files() {
     std::string name = testing::TempDir() + "/knit_instances_XXXXXX";
     folder = mkdtemp(name.data());
@@ -118,8 +118,7 @@ TEST_F(files, are_refused_on_a_label_out_of_range) {
 TEST_F(files, are_refused_on_a_wrong_rank) {
   write(images, {3}, counting(3));
   write(labels, {3}, {0, 1, 2});
-  EXPECT_EQ(refusal(),
-            "knit: images has extents 3, but instances need two or more: their number and their size");
+  EXPECT_EQ(refusal(), "knit: images has extents 3, but instances need two or more: their number and their size");
   write(images, {3, 1}, counting(3));
   write(labels, {3, 1}, {0, 1, 2});
   EXPECT_EQ(refusal(), "knit: labels has extents 3 x 1, but labels are a list");
@@ -128,8 +127,7 @@ TEST_F(files, are_refused_on_a_wrong_rank) {
 TEST_F(files, are_refused_on_an_absurd_number_of_features) {
   write(labels, {0}, {});
   write(images, {0, 0x10000, 0x8000}, {});
-  EXPECT_EQ(refusal(),
-            "knit: images has extents 0 x 65536 x 32768, but an instance has from 1 to 2^31 - 1 features");
+  EXPECT_EQ(refusal(), "knit: images has extents 0 x 65536 x 32768, but an instance has from 1 to 2^31 - 1 features");
   write(images, {0, 0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff}, {});
   EXPECT_NE(refusal(), "");
   write(images, {0, 0}, {});
@@ -142,8 +140,7 @@ TEST_F(files, are_refused_if_one_is_missing_or_bad) {
   write(labels, {1}, {0});
   EXPECT_EQ(refusal(), "knit: images is missing");
   write(images, {1, 2}, {0});
-  EXPECT_EQ(refusal(),
-            "knit: images is truncated: it holds 1 of the 2 bytes that its header promises (1 x 2)");
+  EXPECT_EQ(refusal(), "knit: images is truncated: it holds 1 of the 2 bytes that its header promises (1 x 2)");
   write(images, {1, 1}, {0});
   fs::remove(labels);
   EXPECT_EQ(refusal(), "knit: labels is missing");
@@ -169,16 +166,25 @@ TEST_F(files, are_instances_of_any_type) {
   EXPECT_EQ(of_classes({0, 1, 2}, 2), "knit: y has 2 as label number 2, but labels are 0 .. 1");
   EXPECT_EQ(of_classes({0, 1}, 2), "knit: y has 2 labels, but x has 3 instances");
   EXPECT_THROW(of_classes({0, 0, 0}, 0), std::invalid_argument);
-  EXPECT_EQ(refusal([&] { knit::instances<3, float, float>(x, file_array<float>{"y", {3}, {1, 2, 3}}); }),
+  EXPECT_EQ(refusal([&] {
+              knit::instances<3, float, float>(x, file_array<float>{"y", {3}, {1, 2, 3}});
+            }),
             "knit: x has instances of 2 features, but the program has 3");
-  EXPECT_EQ(refusal([&] { knit::instances<2, float, float>(x, file_array<float>{"y", {3, 1}, {1, 2, 3}}); }),
+  EXPECT_EQ(refusal([&] {
+              knit::instances<2, float, float>(x, file_array<float>{"y", {3, 1}, {1, 2, 3}});
+            }),
             "knit: y has extents 3 x 1, but labels are a list");
   using vectors = knit::instances<2, float, float[2]>;
   const vectors pairs(x, file_array<float>{"y", {3, 2}, {1, 2, 3, 4, 5, 6}});
   EXPECT_EQ(pairs.y.size(), 6u);
-  EXPECT_EQ(refusal([&] { vectors(x, file_array<float>{"y", {3}, {1, 2, 3}}); }),
+  EXPECT_EQ(refusal([&] {
+              vectors(x, file_array<float>{"y", {3}, {1, 2, 3}});
+            }),
             "knit: y has extents 3, but labels are of 2 numbers each");
-  EXPECT_EQ(refusal([&] { vectors(x, file_array<float>{"y", {2, 2}, {1, 2, 3, 4}}); }), "knit: y has 2 labels, but x has 3 instances");
+  EXPECT_EQ(refusal([&] {
+              vectors(x, file_array<float>{"y", {2, 2}, {1, 2, 3, 4}});
+            }),
+            "knit: y has 2 labels, but x has 3 instances");
   EXPECT_EQ((knit::instances<2, float, float[1]>(x, file_array<float>{"y", {3}, {1, 2, 3}}).size), 3);
   EXPECT_THROW((knit::instances<2, float, float>(x, file_array<float>{"y", {3}, {1, 2}})), std::invalid_argument);
 }
@@ -189,7 +195,9 @@ TEST_F(files, and_values_of_a_program_go_together) {
   EXPECT_EQ(d.size, 3);
   EXPECT_EQ(d.x[5], 5);
   EXPECT_EQ(d.y[2], 2.5);
-  EXPECT_EQ(refusal([&] { knit::instances<2>(knit::read_idx(images), std::vector<std::uint8_t>{0, 1}, 2); }),
+  EXPECT_EQ(refusal([&] {
+              knit::instances<2>(knit::read_idx(images), std::vector<std::uint8_t>{0, 1}, 2);
+            }),
             "knit: y has 2 labels, but images has 3 instances");
 }
 
@@ -241,11 +249,17 @@ TEST(values, are_refused_where_they_do_not_fit) {
   };
   EXPECT_EQ(says([] { knit::instances<2>(bytes(7), bytes(3), 2); }), "knit: x has 7 values, but each instance has 2");
   EXPECT_EQ(says([] { knit::instances<2>(bytes(6), bytes(4), 2); }), "knit: y has 4 labels, but x has 3 instances");
-  EXPECT_EQ(says([] { knit::instances<2>(bytes(6), bytes{0, 1, 2}, 2); }),
+  EXPECT_EQ(says([] {
+              knit::instances<2>(bytes(6), bytes{0, 1, 2}, 2);
+            }),
             "knit: y has 2 as label number 2, but labels are 0 .. 1");
-  EXPECT_EQ(says([] { knit::instances<1, float, std::int32_t>(std::vector<float>(2), std::vector{0, -1}, 2); }),
+  EXPECT_EQ(says([] {
+              knit::instances<1, float, std::int32_t>(std::vector<float>(2), std::vector{0, -1}, 2);
+            }),
             "knit: y has -1 as label number 1, but labels are 0 .. 1");
-  EXPECT_EQ(says([] { knit::instances<1, float, std::int32_t[2]>(std::vector<float>(2), std::vector{0, 1, 1, 2}, 2); }),
+  EXPECT_EQ(says([] {
+              knit::instances<1, float, std::int32_t[2]>(std::vector<float>(2), std::vector{0, 1, 1, 2}, 2);
+            }),
             "knit: y has 2 as label number 1, but labels are 0 .. 1");
   EXPECT_EQ(says([] { knit::instances<1, float, float[2]>(std::vector<float>(2), std::vector<float>(5)); }),
             "knit: y has 5 values, but each label has 2");
@@ -255,8 +269,7 @@ TEST(values, are_refused_where_they_do_not_fit) {
 TEST_F(files, need_a_sensible_number_of_classes) {
   write(images, {1, 1}, {0});
   write(labels, {1}, {0});
-  for (int classes : {-1, 0, 257})
-    EXPECT_THROW(read(classes), std::invalid_argument);
+  for (int classes : {-1, 0, 257}) EXPECT_THROW(read(classes), std::invalid_argument);
   EXPECT_NO_THROW(read(256));
 }
 
@@ -266,10 +279,10 @@ TEST_F(files, of_mnist_must_be_28_by_28) {
     int n = 1;
     for (int e : extents) n *= e;
     write(folder / (part + "-images-idx3-ubyte.gz"), extents, counting(n));
-    write(folder / (part + "-labels-idx1-ubyte.gz"), {extents[0]},
-          bytes(std::size_t(extents[0]), std::uint8_t(label)));
+    write(folder / (part + "-labels-idx1-ubyte.gz"), {extents[0]}, bytes(std::size_t(extents[0]), std::uint8_t(label)));
   };
-  const std::string missing = " is missing, and so is that file without .gz; read_mnist needs a folder that holds the four files of MNIST";
+  const std::string missing =
+      " is missing, and so is that file without .gz; read_mnist needs a folder that holds the four files of MNIST";
   EXPECT_EQ(refusal(read), "knit: train-labels-idx1-ubyte.gz" + missing);
   put("train", {2, 28, 28});
   EXPECT_EQ(refusal(read), "knit: t10k-labels-idx1-ubyte.gz" + missing);
@@ -278,8 +291,8 @@ TEST_F(files, of_mnist_must_be_28_by_28) {
                                       {{1, 27, 28}, "1 x 27 x 28"},
                                       {{1, 28, 28, 1}, "1 x 28 x 28 x 1"}}) {
     put("t10k", extents);
-    EXPECT_EQ(refusal(read), std::string("knit: t10k-images-idx3-ubyte.gz has extents ") + said +
-                                 ", but MNIST's images are 28 x 28");
+    EXPECT_EQ(refusal(read),
+              std::string("knit: t10k-images-idx3-ubyte.gz has extents ") + said + ", but MNIST's images are 28 x 28");
   }
   put("t10k", {1, 28, 28}, 10);
   EXPECT_EQ(refusal(read), "knit: t10k-labels-idx1-ubyte.gz has 10 as label number 0, but labels are 0 .. 9");

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 // minibatch.cpp -- in: data/minibatch.hpp. out: batches are the source's bytes, in the order that was asked for.
 
-#include <knit/knit.hpp>
 #include <knit/io/npy.hpp>
+#include <knit/knit.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <string>
-#include <type_traits>
 #include <limits>
 #include <span>
 #include <sstream>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <range/v3/range/concepts.hpp>
 #include <sys/mman.h>
+#include <range/v3/range/concepts.hpp>
 
 namespace {
 
@@ -157,14 +157,15 @@ TEST(shard, is_dealt_from_each_epoch) {
 TEST(shard, has_with_the_others_the_batches_of_one_that_is_larger) {
   const auto data = numbered(60);
   auto whole = data | minibatch<12>(shuffle_by{6});
-  auto a = data | minibatch<4>(shuffle_by{6}, shard{0, 3}),
-       b = data | minibatch<4>(shuffle_by{6}, shard{1, 3}), c = data | minibatch<4>(shuffle_by{6}, shard{2, 3});
+  auto a = data | minibatch<4>(shuffle_by{6}, shard{0, 3}), b = data | minibatch<4>(shuffle_by{6}, shard{1, 3}),
+       c = data | minibatch<4>(shuffle_by{6}, shard{2, 3});
   for (int epoch = 0; epoch < 2; ++epoch) {
     auto const all = epoch_of(whole, 12), of_a = epoch_of(a, 4), of_b = epoch_of(b, 4), of_c = epoch_of(c, 4);
     ASSERT_EQ(of_a.size(), 20u);
     for (std::size_t n = 0; n < 5; ++n) {
       std::vector<int> together;
-      for (auto const* part : {&of_a, &of_b, &of_c}) together.insert(together.end(), part->begin() + long(4 * n), part->begin() + long(4 * n + 4));
+      for (auto const* part : {&of_a, &of_b, &of_c})
+        together.insert(together.end(), part->begin() + long(4 * n), part->begin() + long(4 * n + 4));
       std::vector<int> batch(all.begin() + long(12 * n), all.begin() + long(12 * n + 12));
       std::sort(together.begin(), together.end());
       std::sort(batch.begin(), batch.end());
@@ -300,7 +301,8 @@ TEST(minibatch, of_as_many_instances_as_there_may_be) {
   void* const zeros = mmap(nullptr, most * sizeof(float), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ASSERT_NE(zeros, MAP_FAILED);
   {
-    const instances<1, unorm8, float> data(std::span(static_cast<std::uint8_t const*>(zeros), most), std::span(static_cast<float const*>(zeros), most));
+    const instances<1, unorm8, float> data(std::span(static_cast<std::uint8_t const*>(zeros), most),
+                                           std::span(static_cast<float const*>(zeros), most));
     EXPECT_EQ(data.size, int(most));
     auto batches = data | minibatch<dyn<"batch", 100>>(in_order{});
     EXPECT_EQ(batches.size(), 21474837u);
@@ -331,17 +333,28 @@ TEST(minibatch, has_a_size_behind_every_view_that_was_put_somewhere) {
   };
   const auto nothing = [](auto const&...) {};
   for (int from : {0, 3, 5, 7}) {
-    check("repeat", [](auto b) { return b | repeat(3); }, from);
-    check("no repeat", [](auto b) { return b | repeat(0); }, from);
-    check("repeat of repeat", [](auto b) { return b | repeat(2) | repeat(3); }, from);
-    check("take", [](auto b) { return b | take(3) | repeat(3); }, from);
-    check("takenth", [](auto b) { return b | takenth(2) | repeat(3); }, from);
-    check("takenth of repeat", [](auto b) { return b | repeat(3) | takenth(2); }, from);
-    check("cycle", [](auto b) { return b | cycle | take(7) | repeat(2); }, from);
-    check("tap", [&](auto b) { return b | tap(nothing) | repeat(2); }, from);
-    check("augment", [&](auto b) { return b | augment(nothing) | repeat(2); }, from);
-    check("prefetch", [](auto b) { return b | prefetch | repeat(2); }, from);
-    check("progress", [&](auto b) { return b | progress("", {.steps = 1000, .to = &screen}) | repeat(2); }, from);
+    check(
+        "repeat", [](auto b) { return b | repeat(3); }, from);
+    check(
+        "no repeat", [](auto b) { return b | repeat(0); }, from);
+    check(
+        "repeat of repeat", [](auto b) { return b | repeat(2) | repeat(3); }, from);
+    check(
+        "take", [](auto b) { return b | take(3) | repeat(3); }, from);
+    check(
+        "takenth", [](auto b) { return b | takenth(2) | repeat(3); }, from);
+    check(
+        "takenth of repeat", [](auto b) { return b | repeat(3) | takenth(2); }, from);
+    check(
+        "cycle", [](auto b) { return b | cycle | take(7) | repeat(2); }, from);
+    check(
+        "tap", [&](auto b) { return b | tap(nothing) | repeat(2); }, from);
+    check(
+        "augment", [&](auto b) { return b | augment(nothing) | repeat(2); }, from);
+    check(
+        "prefetch", [](auto b) { return b | prefetch | repeat(2); }, from);
+    check(
+        "progress", [&](auto b) { return b | progress("", {.steps = 1000, .to = &screen}) | repeat(2); }, from);
   }
   EXPECT_NE(screen.str().find(" 2/2,"), std::string::npos) << "of a pass from the third batch on";
 }

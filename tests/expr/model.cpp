@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // model.cpp -- user structs as models: symbolic twins, paths and counts of parameters, tied weights, depth for nothing.
+#include <boost/hana/reverse.hpp>
+#include <boost/hana/transform.hpp>
 #include <knit/expr/model.hpp>
 
 #include <knit/nn/chain.hpp>
@@ -78,9 +80,7 @@ template <class M> std::vector<std::string> paths(M& m) {
 
 void fill(auto& model) {
   int i = 0;
-  for_each_parameter(model, [&](std::string const&, auto& a) {
-    a.fill([&](long) { return 0.5f * std::sin(float(++i)); });
-  });
+  for_each_parameter(model, [&](std::string const&, auto& a) { a.fill([&](long) { return 0.5f * std::sin(float(++i)); }); });
 }
 
 // ---- the same in plain code ----
@@ -159,7 +159,8 @@ TEST(parameters, are_the_objects_of_the_model) {
   EXPECT_EQ(std::get<2>(p), &m.shift);
   EXPECT_EQ(std::get<5>(p), &m.second.layers[hana::size_c<1>].w);
   nested_model const& c = m;
-  static_assert(same<decltype(parameters_of(c)), std::tuple<matrix const*, vec const*, vec const*, matrix const*, vec const*, matrix const*>>);
+  static_assert(same<decltype(parameters_of(c)),
+                     std::tuple<matrix const*, vec const*, vec const*, matrix const*, vec const*, matrix const*>>);
 }
 
 // ---- values --------------------------------------------------------------------------------------------------

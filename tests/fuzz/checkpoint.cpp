@@ -22,8 +22,7 @@ struct training {
                     file_array<std::uint8_t>{"y", {5}, {0, 1, 1, 0, 1}}, 2};
   model_type model = make_chain(make_dense<2, 2>());
   minibatch_view<2, 2> batches = data | minibatch<2>(shuffle_by{1});
-  training_step<scalar_backend<float>, model_type, adam_rule, view<unorm8, 2, 2>, view<std::uint8_t, 2>> step{
-      model, {}};
+  training_step<scalar_backend<float>, model_type, adam_rule, view<unorm8, 2, 2>, view<std::uint8_t, 2>> step{model, {}};
 
   bool goes_on() {
     for (float loss : batches | train(step) | take(1)) return std::isfinite(loss);
@@ -31,8 +30,7 @@ struct training {
   }
 };
 bool operator==(batch_position const& p, batch_position const& q) {
-  return p.seed == q.seed && p.epoch == q.epoch && p.batch == q.batch && p.batch_size == q.batch_size &&
-         p.instances == q.instances;
+  return p.seed == q.seed && p.epoch == q.epoch && p.batch == q.batch && p.batch_size == q.batch_size && p.instances == q.instances;
 }
 
 void change(safetensors_file& file, std::string const& line) {
@@ -41,8 +39,7 @@ void change(safetensors_file& file, std::string const& line) {
     if (n == 0) return;  // it cannot be written
     rest.remove_prefix(n);
   }
-  if (auto const at = line.find('='); at != line.npos)
-    file.metadata[line.substr(0, at)] = line.substr(at + 1);
+  if (auto const at = line.find('='); at != line.npos) file.metadata[line.substr(0, at)] = line.substr(at + 1);
   else file.metadata.erase(line), file.arrays.erase(line);
 }
 
@@ -68,8 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   }
   save(path, first.step, first.batches);
   load(path, second.step, second.batches);
-  if (second.step.steps() != first.step.steps() || !(second.batches.position() == first.batches.position()))
-    std::abort();
+  if (second.step.steps() != first.step.steps() || !(second.batches.position() == first.batches.position())) std::abort();
   if (!first.goes_on() || !second.goes_on()) std::abort();
   return 0;
 }

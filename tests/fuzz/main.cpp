@@ -41,12 +41,8 @@ static void change(bytes& b, bytes const& other, std::mt19937& random) {
     case 1:
       if (!b.empty()) b[at] = telling[below(telling.size())];
       break;
-    case 2:
-      b.erase(there, there + few);
-      break;
-    case 3:
-      b.insert(there, telling[below(telling.size())]);
-      break;
+    case 2: b.erase(there, there + few); break;
+    case 3: b.insert(there, telling[below(telling.size())]); break;
     case 4: {
       const bytes again(there, there + few);
       b.insert(there, again.begin(), again.end());

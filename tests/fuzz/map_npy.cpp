@@ -15,8 +15,7 @@ template <class T> void expect_same(std::filesystem::path const& file, std::span
     auto const mapped = knit::map_npy<T>(file);
     auto const read = knit::read_npy<T>(bytes, "bytes");
     if (mapped.extent != read.extent || mapped.values.size() != read.values.size()) std::abort();
-    if (!read.values.empty() &&
-        std::memcmp(mapped.values.data(), read.values.data(), read.values.size() * sizeof(T)) != 0)
+    if (!read.values.empty() && std::memcmp(mapped.values.data(), read.values.data(), read.values.size() * sizeof(T)) != 0)
       std::abort();
   } catch (knit::data_error const&) {}
 }

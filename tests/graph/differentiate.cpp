@@ -22,7 +22,7 @@ using ops = program_ops<mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, r
 using table = op_table<ops>;
 
 class swept : public testing::Test {
-protected:
+ protected:
   std::unique_ptr<graph<1024>> owned = std::make_unique<graph<1024>>(table::info, table::known);
   graph<1024>& g = *owned;
   std::vector<int> adjoint = std::vector<int>(1024, -7);

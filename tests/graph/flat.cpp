@@ -24,8 +24,7 @@ template <class E, class... Arrays> struct output_of {
 
 template <class Op, class F> constexpr int count(F const&) {
   int n = 0;
-  for (int i = 0; i < F::value.size; ++i)
-    n += F::value.is_op(i) && op_of(F::value.at[i]) == F::table::template number<Op>;
+  for (int i = 0; i < F::value.size; ++i) n += F::value.is_op(i) && op_of(F::value.at[i]) == F::table::template number<Op>;
   return n;
 }
 template <class F> constexpr int count(F const&, kind what) {
@@ -142,7 +141,9 @@ struct same_twice {
   }
 };
 struct one_each {
-  template <class A, class B, class X> constexpr auto operator()(A const& a, B const& b, X const& x) const { return a(x) + tanh(b(x)); }
+  template <class A, class B, class X> constexpr auto operator()(A const& a, B const& b, X const& x) const {
+    return a(x) + tanh(b(x));
+  }
 };
 struct one_after_the_other {
   template <class A, class B, class X> constexpr auto operator()(A const& a, B const&, X const& x) const { return a(a(x)); }
@@ -192,18 +193,18 @@ TEST(calls, vanish) {
     if (f.value.is_op(i)) {
       const kind k = f.value.info(i).what;
       EXPECT_TRUE(k == kind::map || k == kind::reduce || k == kind::contract || k == kind::view);
-    } else
-      EXPECT_TRUE(f.value.is_leaf(i) || f.value.is_constant(i));
+    } else EXPECT_TRUE(f.value.is_leaf(i) || f.value.is_constant(i));
 }
 
 /// The same in arrays that are too small for it.
-template <int Capacity, class Spec> struct in_room_for : Spec { static constexpr int capacity = Capacity; };
+template <int Capacity, class Spec> struct in_room_for : Spec {
+  static constexpr int capacity = Capacity;
+};
 
 TEST(a_graph, that_outgrows_its_arrays_is_linked_again_in_larger_ones) {
   constexpr flattened<linked_twice<one_after_the_other>> f{};
   constexpr flattened<in_room_for<16, linked_twice<one_after_the_other>>> again{};
-  static_assert(again.capacity > 16 && !again.linked_in<again.capacity>.g.full() &&
-                again.linked_in<16>.g.full());
+  static_assert(again.capacity > 16 && !again.linked_in<again.capacity>.g.full() && again.linked_in<16>.g.full());
   ASSERT_EQ(again.value.size, f.value.size);
   for (int i = 0; i < f.value.size; ++i) {
     EXPECT_EQ(again.value.at[i], f.value.at[i]);

@@ -23,13 +23,12 @@ struct fma_op : elementwise<3> {
 };
 using ops = program_ops<mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, relu_op, select_op, fma_op, less_op, detach_op,
                                     transpose_op<1, 0>, transpose_op<1, 2, 0>, transpose_op<2, 0, 1>, reshape_op<6, 2>,
-                                    reshape_op<5, 1>, reshape_like_op, sum_op<>, sum_op<0>, sum_op<1>, maximum_op<>,
-                                    maximum_op<0>, contract_op<"mk", "kn", "mn">, count_per_op, coordinate_like_op<0>,
-                                    uniform_like_op<site>>>;
+                                    reshape_op<5, 1>, reshape_like_op, sum_op<>, sum_op<0>, sum_op<1>, maximum_op<>, maximum_op<0>,
+                                    contract_op<"mk", "kn", "mn">, count_per_op, coordinate_like_op<0>, uniform_like_op<site>>>;
 using table = op_table<ops>;
 
 class made : public testing::Test {
-protected:
+ protected:
   std::unique_ptr<graph<512>> owned = std::make_unique<graph<512>>(table::info, table::known);
   graph<512>& g = *owned;
   int leaves = 0;

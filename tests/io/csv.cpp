@@ -45,8 +45,8 @@ TEST(read_csv, reads_files) {
   auto const d = knit::read_csv<double>(fs::path(KNIT_TEST_DATA) / "csv" / "plain.csv");
   EXPECT_EQ(d(2, 1), 1e-60);
   EXPECT_EQ(knit::read_csv<double>(fs::path(KNIT_TEST_DATA) / "csv" / "packed.csv.gz").values, d.values);
-  auto const n = knit::read_csv<std::int32_t>(fs::path(KNIT_TEST_DATA) / "csv" / "numbers.csv",
-                                              {.separator = ';', .header = false});
+  auto const n =
+      knit::read_csv<std::int32_t>(fs::path(KNIT_TEST_DATA) / "csv" / "numbers.csv", {.separator = ';', .header = false});
   EXPECT_EQ(n.values, (std::vector<std::int32_t>{1, 2, 3, 4}));
   EXPECT_TRUE(n.names.empty());
 }
@@ -93,13 +93,12 @@ TEST(read_csv, says_line_and_column) {
   EXPECT_EQ(refusal("1e39", bare), at(1, 1) + "'1e39' is out of the range of f4");
   EXPECT_EQ(refusal<std::uint8_t>("255,256", bare), at(1, 2) + "'256' is out of the range of u1");
   EXPECT_EQ(refusal<std::int32_t>("1.0", bare), at(1, 1) + "'1.0' is no whole number");
-  EXPECT_EQ(
-      refusal("1,2\n3,4"),
-      at(1, 1) +
-          "names of columns are expected and there are numbers; where a file has no names, say {.header = false}");
+  EXPECT_EQ(refusal("1,2\n3,4"),
+            at(1, 1) + "names of columns are expected and there are numbers; where a file has no names, say {.header = false}");
   EXPECT_EQ(refusal("\"2019\",\"2020\"\n3,4"), "");
   for (std::string const none : {"nan", "-nan", "nan(abc)", "inf", "-Infinity"}) {
-    EXPECT_EQ(refusal("1," + none, bare), at(1, 2) + "'" + none + "' is not finite; where that is meant, say {.nan_and_inf = true}");
+    EXPECT_EQ(refusal("1," + none, bare),
+              at(1, 2) + "'" + none + "' is not finite; where that is meant, say {.nan_and_inf = true}");
     EXPECT_EQ(refusal("1," + none, {.header = false, .nan_and_inf = true}), "");
   }
   EXPECT_EQ(refusal(""), "is empty");

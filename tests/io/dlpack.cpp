@@ -80,7 +80,8 @@ TEST(from_dlpack, takes_what_lies_alike) {
   EXPECT_EQ(said_of<ours>([](theirs&, DLTensor& d) { d.device = {kDLCUDAManaged, 0}; }), "");
   EXPECT_EQ(said_of<on_gpu>([](theirs&, DLTensor& d) { d.device = {kDLCUDAManaged, 0}; }), "");
   EXPECT_EQ(said_of<on_gpu>([](theirs&, DLTensor& d) { d.device = {kDLCUDA, 1}; }, 1), "");
-  EXPECT_EQ((said_of<view<float, 2, 1>>([](theirs& t, DLTensor&) { t.shape[0] = 1, t.strides[0] = 77; })), "") << "of one, the stride means nothing";
+  EXPECT_EQ((said_of<view<float, 2, 1>>([](theirs& t, DLTensor&) { t.shape[0] = 1, t.strides[0] = 77; })), "")
+      << "of one, the stride means nothing";
   EXPECT_EQ(said_of<view<float>>([](theirs&, DLTensor& d) { d.ndim = 0; }), "");
   theirs t;
   t.managed.dl_tensor.byte_offset = 8;
@@ -94,36 +95,50 @@ TEST(from_dlpack, takes_as_many_columns_as_there_are) {
   t.managed.dl_tensor.device = {kDLCUDA, 0};
   auto there = from_dlpack<cuda::device_view<float, 2, dyn<"batch", 4>>>(t.managed.dl_tensor);
   EXPECT_EQ(there.extent(1), 3);
-  EXPECT_EQ((said_of<view<float, 2, dyn<"batch", 2>>>([](theirs&, DLTensor&) {})),
-            "knit: an array of another library has the shape (3, 2), where (2, 2), or less along an axis with a name, is wanted, knit's "
-            "extents from the last to the first");
+  EXPECT_EQ(
+      (said_of<view<float, 2, dyn<"batch", 2>>>([](theirs&, DLTensor&) {})),
+      "knit: an array of another library has the shape (3, 2), where (2, 2), or less along an axis with a name, is wanted, knit's "
+      "extents from the last to the first");
   // An axis with a name that is not the last leaves gaps: 2 of 4 rows.
   EXPECT_EQ((said_of<view<float, dyn<"rows", 4>, 3>>([](theirs&, DLTensor&) {})),
-            "knit: an array of another library of shape (3, 2) has strides (2, 1), where (4, 1) is wanted; make it contiguous, or pass its transpose");
+            "knit: an array of another library of shape (3, 2) has strides (2, 1), where (4, 1) is wanted; make it contiguous, or "
+            "pass its transpose");
 }
 
 TEST(from_dlpack, refuses_in_one_sentence) {
   const std::string begins = "knit: an array of another library ";
   auto nothing = [](theirs&, DLTensor&) {};
-  EXPECT_EQ(said_of<on_gpu>(nothing), begins + "is on a device of DLPack's type 1, where memory of a GPU, type 2, is wanted; copy it there first");
-  EXPECT_EQ(said_of<ours>([](theirs&, DLTensor& d) { d.device = {kDLCUDA, 0}; }),
+  EXPECT_EQ(said_of<on_gpu>(nothing),
+            begins + "is on a device of DLPack's type 1, where memory of a GPU, type 2, is wanted; copy it there first");
+  EXPECT_EQ(said_of<ours>([](theirs&, DLTensor& d) {
+              d.device = {kDLCUDA, 0};
+            }),
             begins + "is on a device of DLPack's type 2, where memory of the host, type 1, is wanted; copy it there first");
-  EXPECT_EQ(said_of<on_gpu>([](theirs&, DLTensor& d) { d.device = {kDLCUDA, 1}; }),
+  EXPECT_EQ(said_of<on_gpu>([](theirs&, DLTensor& d) {
+              d.device = {kDLCUDA, 1};
+            }),
             begins + "is in the memory of GPU 1, where that of GPU 0 is wanted; copy it there first");
   EXPECT_EQ((said_of<view<double, 2, 3>>(nothing)), begins + "has elements of float32, where float64 is wanted; convert it first");
-  EXPECT_EQ((said_of<view<std::int32_t, 2, 3>>([](theirs&, DLTensor& d) { d.dtype = {kDLInt, 64, 1}; })),
+  EXPECT_EQ((said_of<view<std::int32_t, 2, 3>>([](theirs&, DLTensor& d) {
+              d.dtype = {kDLInt, 64, 1};
+            })),
             begins + "has elements of int64, where int32 is wanted; convert it first");
-  EXPECT_EQ(said_of<ours>([](theirs&, DLTensor& d) { d.dtype.lanes = 4; }), begins + "has elements of float32x4, where float32 is wanted; convert it first");
+  EXPECT_EQ(said_of<ours>([](theirs&, DLTensor& d) { d.dtype.lanes = 4; }),
+            begins + "has elements of float32x4, where float32 is wanted; convert it first");
   EXPECT_EQ((said_of<view<float, 3, 2>>(nothing)),
             begins + "has the shape (3, 2), where (2, 3) is wanted, knit's extents from the last to the first");
-  EXPECT_EQ((said_of<view<float, 6>>(nothing)), begins + "has the shape (3, 2), where (6,) is wanted, knit's extents from the last to the first");
+  EXPECT_EQ((said_of<view<float, 6>>(nothing)),
+            begins + "has the shape (3, 2), where (6,) is wanted, knit's extents from the last to the first");
   EXPECT_EQ(said_of<ours>([](theirs& t, DLTensor&) { t.strides[0] = 1, t.strides[1] = 3; }),
             begins + "of shape (3, 2) has strides (1, 3), where (2, 1) is wanted; make it contiguous, or pass its transpose");
   EXPECT_EQ(said_of<ours>([](theirs&, DLTensor& d) { d.data = nullptr; }), begins + "has no memory");
   EXPECT_EQ(said_of<ours>([](theirs&, DLTensor& d) { d.byte_offset = 2; }), begins + "begins inside an element; copy it first");
-  EXPECT_EQ(said_of<on_gpu>([](theirs&, DLTensor& d) { d.device = {kDLCUDA, 0}, d.byte_offset = 4; }),
-            "knit: a device_view at an address that is no multiple of 16; kernels load four elements at once, so begin an array at a "
-            "multiple of four of them");
+  EXPECT_EQ(
+      said_of<on_gpu>([](theirs&, DLTensor& d) {
+        d.device = {kDLCUDA, 0}, d.byte_offset = 4;
+      }),
+      "knit: a device_view at an address that is no multiple of 16; kernels load four elements at once, so begin an array at a "
+      "multiple of four of them");
   EXPECT_THROW(from_dlpack<ours>(static_cast<DLManagedTensor*>(nullptr)), std::invalid_argument);
 }
 
@@ -186,7 +201,8 @@ TEST(to_dlpack, moves_memory_of_a_gpu_of_the_right_size) {
     to_dlpack<cuda::device_view<float, 4, 5>>(cuda::memory_of<float>(21));
     FAIL();
   } catch (std::invalid_argument const& e) {
-    EXPECT_STREQ(e.what(), "knit: memory of 21 elements for a device_view of 20; pass the address, data(), where the array is a part of it");
+    EXPECT_STREQ(e.what(),
+                 "knit: memory of 21 elements for a device_view of 20; pass the address, data(), where the array is a part of it");
   }
 }
 
@@ -204,7 +220,8 @@ TEST(device_view, of_memory_has_as_many_elements) {
   EXPECT_THROW(some(seven, 4), std::invalid_argument);
   EXPECT_THROW(some(eight, 5), std::invalid_argument) << "more than its type allows";
   static_assert(!std::is_convertible_v<float const*, cuda::device_view<float, 8>>);
-  static_assert(!std::is_constructible_v<cuda::device_view<float, 8>, cuda::memory_of<float>>, "a temporary's memory is gone before a kernel reads it");
+  static_assert(!std::is_constructible_v<cuda::device_view<float, 8>, cuda::memory_of<float>>,
+                "a temporary's memory is gone before a kernel reads it");
 }
 
 }  // namespace

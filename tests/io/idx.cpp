@@ -45,7 +45,7 @@ bytes idx(std::vector<std::uint32_t> const& extents, std::size_t n, std::uint8_t
 }
 
 class read_idx : public testing::Test {
-protected:
+ protected:
   read_idx() {
     std::string name = testing::TempDir() + "/knit_idx_XXXXXX";
     folder = mkdtemp(name.data());
@@ -54,8 +54,7 @@ protected:
   ~read_idx() override { fs::remove_all(folder); }
 
   void plain(bytes const& b) {
-    std::ofstream(file, std::ios::binary)
-        .write(reinterpret_cast<char const*>(b.data()), std::streamsize(b.size()));
+    std::ofstream(file, std::ios::binary).write(reinterpret_cast<char const*>(b.data()), std::streamsize(b.size()));
   }
   void packed(bytes const& b, char const* mode = "wb") {
     gzFile f = gzopen(file.c_str(), mode);
@@ -233,8 +232,7 @@ TEST_F(read_idx, refuses_other_files) {
 
 TEST_F(read_idx, refuses_other_element_types_by_name) {
   auto const said = [](std::string const& name, std::string const& code) {
-    return "has elements of type " + name + " (" + code +
-           "), of which only unsigned byte (0x08) is supported";
+    return "has elements of type " + name + " (" + code + "), of which only unsigned byte (0x08) is supported";
   };
   auto const with = [&](std::uint8_t type) {
     packed(idx({2}, 16, type));
@@ -273,8 +271,7 @@ TEST_F(read_idx, returns_nothing_wrong_whichever_bit_flips) {
       try {
         EXPECT_EQ(knit::read_idx(b, file).values, right) << at << " " << bit;
         ++harmless;
-      } catch (knit::data_error const&) {
-      }
+      } catch (knit::data_error const&) {}
     }
   // Such are the 48 bits of time, compressor's flags and system in gzip's header, the mark of text, few others.
   EXPECT_GE(harmless, 48);
@@ -294,8 +291,7 @@ TEST(mnist, reads_as_it_is) {
                          {"t10k-labels-idx1", {10000}, 0xee8604d9, bytes{7, 2, 1, 0, 4}}};
   for (known const& k : files) {
     SCOPED_TRACE(k.name);
-    auto const f =
-        knit::read_idx(fs::path(KNIT_EXAMPLE_DATA) / "mnist" / (std::string(k.name) + "-ubyte.gz"));
+    auto const f = knit::read_idx(fs::path(KNIT_EXAMPLE_DATA) / "mnist" / (std::string(k.name) + "-ubyte.gz"));
     EXPECT_EQ(f.extent, k.extent);
     EXPECT_EQ(crc32(0, f.values.data(), unsigned(f.values.size())), k.crc);
     if (k.first) {

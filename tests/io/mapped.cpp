@@ -48,10 +48,9 @@ TEST_F(mapped_files, are_as_they_are) {
 }
 
 TEST_F(mapped_files, stay_for_as_long_as_there_are_copies) {
-  write(
-      std::string("\0\0\x08\x01\0\0\0\x02"
-                  "ab",
-                  10));
+  write(std::string("\0\0\x08\x01\0\0\0\x02"
+                    "ab",
+                    10));
   mapped_array<std::uint8_t> copy;
   {
     auto const first = map_idx(file);

@@ -214,8 +214,7 @@ TEST(npz_file, refuses_what_it_has_not_or_cannot_read) {
   EXPECT_EQ(with(end + 4, 1), "is one part of a zip archive in several");
   bytes b = whole;
   for (int k = 0; k < 4; ++k) b[end + 16 + std::size_t(k)] = 0xff;
-  EXPECT_EQ(refusal([&] { knit::npz_file(b, "a"); }, "a"),
-            "is a zip64 archive, which is not supported; save its arrays as .npy");
+  EXPECT_EQ(refusal([&] { knit::npz_file(b, "a"); }, "a"), "is a zip64 archive, which is not supported; save its arrays as .npy");
 }
 
 TEST(npz_file, has_each_name_once_and_arrays_alone) {

@@ -23,11 +23,10 @@ namespace fs = std::filesystem;
 using knit::from_stored, knit::tensor, knit::to_stored;
 
 class safetensors : public testing::Test {
-protected:
+ protected:
   void write(std::string const& all) const { std::ofstream(file, std::ios::binary) << all; }
   /// A file with this header, of this length unless another is said, and as many bytes of data.
-  static std::string with_header(std::string const& header, std::size_t data = 0,
-                                 std::optional<std::uint64_t> length = {}) {
+  static std::string with_header(std::string const& header, std::size_t data = 0, std::optional<std::uint64_t> length = {}) {
     const std::uint64_t n = length.value_or(header.size());
     return std::string(reinterpret_cast<char const*>(&n), 8) + header + std::string(data, 'x');
   }
@@ -110,8 +109,7 @@ TEST_F(safetensors, have_a_filter_as_a_convolution_has_it) {
 
 /// If there is a Python that has the library.
 TEST_F(safetensors, are_read_by_the_formats_library) {
-  if (std::system("python3 -c 'import safetensors.numpy' 2>/dev/null") != 0)
-    GTEST_SKIP() << "python3 has no safetensors";
+  if (std::system("python3 -c 'import safetensors.numpy' 2>/dev/null") != 0) GTEST_SKIP() << "python3 has no safetensors";
   knit::safetensors_file model;
   for (auto const& [name, a] : knit::read_safetensors(stored / "model.safetensors").arrays) model.arrays[name] = a;
   knit::write_safetensors(file, model);
@@ -120,10 +118,9 @@ TEST_F(safetensors, are_read_by_the_formats_library) {
 
 TEST_F(safetensors, of_other_writers_are_read) {
   EXPECT_EQ(refusal(with_header("{}")), "read");
-  EXPECT_EQ(
-      refusal(with_header(
-          "{ \"\\u00e9\\ud83d\\ude00\\/\" :\n{\"data_offsets\":[0, 8],\t\"shape\":[ 2 ],\"dtype\":\"F32\"} }\r\n ", 8)),
-      "read");
+  EXPECT_EQ(refusal(with_header(
+                "{ \"\\u00e9\\ud83d\\ude00\\/\" :\n{\"data_offsets\":[0, 8],\t\"shape\":[ 2 ],\"dtype\":\"F32\"} }\r\n ", 8)),
+            "read");
   EXPECT_TRUE(knit::read_safetensors(file).arrays.contains("\u00e9\U0001f600/"));
 }
 
@@ -171,16 +168,13 @@ TEST_F(safetensors, are_refused_with_a_reason_and_a_place) {
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,12])"), 12)),
             unsound + "13 array 'a' has F32 of shape [2], so 8 bytes, but its data_offsets are [0,12]");
   for (char const* offsets : {"[8,0]", "[0]", "[0,8,8]", "[]"})
-    EXPECT_NE(refusal(with_header(of(R"("data_offsets":)" + std::string(offsets)), 8)).find("so 8 bytes"),
-              std::string::npos)
+    EXPECT_NE(refusal(with_header(of(R"("data_offsets":)" + std::string(offsets)), 8)).find("so 8 bytes"), std::string::npos)
         << offsets;
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[-1,8])"), 8)), unsound + "56 a whole number is missing");
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[00,8])"), 8)), unsound + "56 a whole number is missing");
   EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,8.0])"), 8)), unsound + "59 a ] is missing");
-  EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,18446744073709551616])"), 8)),
-            unsound + "58 a number is 2^64 or more");
-  EXPECT_EQ(refusal(with_header(of(R"("strides":[1])"), 8)),
-            unsound + "40 array 'a' has a 'strides', which the format has not");
+  EXPECT_EQ(refusal(with_header(of(R"("data_offsets":[0,18446744073709551616])"), 8)), unsound + "58 a number is 2^64 or more");
+  EXPECT_EQ(refusal(with_header(of(R"("strides":[1])"), 8)), unsound + "40 array 'a' has a 'strides', which the format has not");
   EXPECT_EQ(refusal(with_header(of(R"("shape":[2])"), 8)), unsound + "40 the name 'shape' stands a second time");
   EXPECT_EQ(refusal(with_header(R"({"a":{"dtype":"F32","data_offsets":[0,8]}})", 8)),
             unsound + "13 array 'a' lacks its dtype, its shape or its data_offsets");
@@ -199,8 +193,7 @@ TEST_F(safetensors, cut_anywhere_or_with_any_byte_changed_are_refused_or_sound) 
     std::istringstream in(changed);
     return knit::detail::read_safetensors(in, "changed");
   };
-  for (std::size_t n = 0; n < all.size(); ++n)
-    ASSERT_THROW(static_cast<void>(read(all.substr(0, n))), knit::data_error) << n;
+  for (std::size_t n = 0; n < all.size(); ++n) ASSERT_THROW(static_cast<void>(read(all.substr(0, n))), knit::data_error) << n;
   int sound = 0;
   for (std::size_t n = 0; n < all.size(); ++n) {
     std::string changed = all;
@@ -210,9 +203,8 @@ TEST_F(safetensors, cut_anywhere_or_with_any_byte_changed_are_refused_or_sound) 
       sound += knit::detail::parts_of(file_of_it).arrays.size() == 6;
     } catch (knit::data_error const&) {}
   }
-  EXPECT_GT(
-      sound,
-      int(knit::read_safetensors(stored / "model.safetensors").arrays.at("1.f").bytes.size()));  // data is any bytes
+  EXPECT_GT(sound,
+            int(knit::read_safetensors(stored / "model.safetensors").arrays.at("1.f").bytes.size()));  // data is any bytes
 }
 
 TEST_F(safetensors, that_are_no_files_are_not_written) {

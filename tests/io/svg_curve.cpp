@@ -2,8 +2,8 @@
 // svg_curve.cpp -- in: io/svg_curve.hpp. out: XML, as many points as there are numbers that can be shown, inside the axes, at the
 // height that these say.
 
-#include <knit/knit.hpp>
 #include <knit/io/svg_curve.hpp>
+#include <knit/knit.hpp>
 
 #include <gtest/gtest.h>
 

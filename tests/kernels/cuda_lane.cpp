@@ -13,7 +13,9 @@ using knit::cuda::lane;
 
 template <class T> [[gnu::noinline]] lane<T> sum_of_product(lane<T> a, lane<T> b, lane<T> c) { return a * b + c; }
 template <class T> lane<T> difference_of(lane<T> a, lane<T> b, lane<T> c) { return a * b - c; }
-template <class T> [[gnu::noinline]] lane<T> difference_of_product(lane<T> a, lane<T> b, lane<T> c) { return difference_of(a, b, c); }
+template <class T> [[gnu::noinline]] lane<T> difference_of_product(lane<T> a, lane<T> b, lane<T> c) {
+  return difference_of(a, b, c);
+}
 
 template <class T> void rounds_twice() {
   T const volatile a = 1 + std::numeric_limits<T>::epsilon();  // so that nothing is known before it runs

@@ -52,8 +52,7 @@ template <int MV, int NR, class T> std::vector<T> columns_of(simd::tile<MV, NR, 
 /// What rounding may do to a sum of n terms.
 template <class T> double tolerance(int n) { return 8 * double(std::numeric_limits<T>::epsilon()) * (4 + n); }
 
-template <int MV, int NR, class T>
-void expect_product(simd::tile<MV, NR, T> const& t, operands<T> const& x, double start) {
+template <int MV, int NR, class T> void expect_product(simd::tile<MV, NR, T> const& t, operands<T> const& x, double start) {
   auto const c = columns_of(t);
   for (int n = 0; n < NR; ++n)
     for (int m = 0; m < x.rows; ++m)
@@ -68,9 +67,8 @@ TYPED_TEST_SUITE(GemmPack, numbers);
 
 template <class T, int MV, int NR, int K> void check_tile() {
   constexpr int rows = MV * count<T>;
-  for (operands<T> const& x :
-       {operands<T>{rows, NR, K, rows, 1, K}, operands<T>{rows, NR, K, rows, NR, 1},
-        operands<T>{rows, NR, K, rows + 5, NR + 3, 1}, operands<T>{rows, NR, K, rows, 2, 2 * K + 1}}) {
+  for (operands<T> const& x : {operands<T>{rows, NR, K, rows, 1, K}, operands<T>{rows, NR, K, rows, NR, 1},
+                               operands<T>{rows, NR, K, rows + 5, NR + 3, 1}, operands<T>{rows, NR, K, rows, 2, 2 * K + 1}}) {
     simd::tile<MV, NR, T> t;
     clear(t);
     simd::multiply<K>(t, x.a.data(), x.a_k, x.b.data(), x.b_k, x.b_n);
@@ -103,16 +101,15 @@ TYPED_TEST(GemmTile, LiteralAndConstantStrides) {
   operands<T> const x{2 * count<T>, 5, 12, 2 * count<T>, 1, 12};
   simd::tile<2, 5, T> t;
   clear(t);
-  simd::multiply<12>(t, x.a.data(), std::integral_constant<int, 2 * count<T>>(), x.b.data(),
-                     std::integral_constant<int, 1>(), std::integral_constant<int, 12>());
+  simd::multiply<12>(t, x.a.data(), std::integral_constant<int, 2 * count<T>>(), x.b.data(), std::integral_constant<int, 1>(),
+                     std::integral_constant<int, 12>());
   expect_product(t, x, 0);
 }
 
 template <class T, int MV, int NR, int K> void check_rows() {
   for (int rows = (MV - 1) * count<T> + 1; rows <= MV * count<T>; ++rows) {
     operands<T> const x{rows, NR, K, rows, 1, K};
-    auto const a =
-        std::make_unique<T[]>(x.a.size());  // exactly sized: the sanitizer build sees an overrun
+    auto const a = std::make_unique<T[]>(x.a.size());  // exactly sized: the sanitizer build sees an overrun
     std::copy(x.a.begin(), x.a.end(), a.get());
     simd::tile<MV, NR, T> t;
     clear(t);
@@ -163,8 +160,7 @@ TYPED_TEST(GemmTile, UpdatesPanelMajorWeights) {  // w -= rate * dy * x^T, two p
     for (int i = 0; i < inputs; ++i)
       for (int m = 0; m < rows; ++m) {
         double gradient = 0;
-        for (int k = 0; k < batch; ++k)
-          gradient += double(dy[(p * batch + k) * rows + m]) * double(x[k * inputs + i]);
+        for (int k = 0; k < batch; ++k) gradient += double(dy[(p * batch + k) * rows + m]) * double(x[k * inputs + i]);
         int const at = (p * inputs + i) * rows + m;
         EXPECT_NEAR(w[at], before[at] - 0.5 * gradient, tolerance<T>(batch));
       }
@@ -182,8 +178,7 @@ template <class T, int K, int Panel> void check_pack_transposed() {
     simd::pack_transposed<K, Panel>(dst.get(), a.get(), stride, rows);
     for (int k = 0; k < K; ++k)
       for (int m = 0; m < Panel; ++m)
-        ASSERT_EQ(dst[k * Panel + m], m < rows ? a[m * stride + k] : T(0))
-            << "rows " << rows << " at " << m << ',' << k;
+        ASSERT_EQ(dst[k * Panel + m], m < rows ? a[m * stride + k] : T(0)) << "rows " << rows << " at " << m << ',' << k;
   }
 }
 

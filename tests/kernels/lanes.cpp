@@ -225,10 +225,9 @@ TYPED_TEST(Lanes, SumsOfSeveralVectors) {
 
 /// Room for n elements of T with an unreadable page right after them.
 template <class T> class fenced {
-public:
+ public:
   explicit fenced(int n)
-      : base_(static_cast<char*>(
-            mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))),
+      : base_(static_cast<char*>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))),
         data_(reinterpret_cast<T*>(base_ + page) - n) {
     mprotect(base_ + page, page, PROT_NONE);
   }
@@ -236,7 +235,7 @@ public:
   ~fenced() { munmap(base_, 2 * page); }
   T* data() { return data_; }
 
-private:
+ private:
   std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   char* base_;
   T* data_;
@@ -376,15 +375,28 @@ TYPED_TEST(LanesMath, Edges) {
   constexpr T infinite = inf<T>, none = nan<T>, small = tiny<T>, large = huge<T>, zero = 0;
   constexpr bool single = std::is_same_v<T, float>;
   constexpr T most = single ? 89 : 710, least = single ? -104 : -746;
-  check_edges<T>(exponential, {{0, 1}, {-zero, 1}, {infinite, infinite}, {-infinite, 0}, {none, none}, {most, infinite}, {large, infinite}});
+  check_edges<T>(exponential,
+                 {{0, 1}, {-zero, 1}, {infinite, infinite}, {-infinite, 0}, {none, none}, {most, infinite}, {large, infinite}});
   check_edges<T>(exponential, {{-large, 0}, {least, 0}, {small, 1}, {-small, 1}});
-  check_edges<T>(logarithm, {{1, 0}, {0, -infinite}, {-zero, -infinite}, {-1, none}, {-small, none}, {-infinite, none}, {infinite, infinite}, {none, none}});
-  check_edges<T>(tangent, {{0, 0}, {-zero, -zero}, {infinite, 1}, {-infinite, -1}, {none, none}, {small, small}, {-small, -small}, {large, 1}});
+  check_edges<T>(logarithm, {{1, 0},
+                             {0, -infinite},
+                             {-zero, -infinite},
+                             {-1, none},
+                             {-small, none},
+                             {-infinite, none},
+                             {infinite, infinite},
+                             {none, none}});
+  check_edges<T>(
+      tangent,
+      {{0, 0}, {-zero, -zero}, {infinite, 1}, {-infinite, -1}, {none, none}, {small, small}, {-small, -small}, {large, 1}});
   T const end = single ? T(9.02) : T(20);
   check_edges<T>(tangent, {{end, 1}, {-end, -1}, {T(21), 1}, {T(1e-30), T(1e-30)}, {T(1e-40), T(1e-40)}});
-  check_edges<T>(logistic, {{0, T(0.5)}, {-zero, T(0.5)}, {infinite, 1}, {-infinite, 0}, {none, none}, {large, 1}, {-large, 0}, {100, 1}});
+  check_edges<T>(logistic,
+                 {{0, T(0.5)}, {-zero, T(0.5)}, {infinite, 1}, {-infinite, 0}, {none, none}, {large, 1}, {-large, 0}, {100, 1}});
   check_edges<T>(root, {{0, 0}, {-zero, -zero}, {-1, none}, {infinite, infinite}, {none, none}});
-  check_edges<T>(round_down, {{0, 0}, {-zero, -zero}, {T(-0.5), -1}, {infinite, infinite}, {-infinite, -infinite}, {none, none}, {large, large}});
+  check_edges<T>(
+      round_down,
+      {{0, 0}, {-zero, -zero}, {T(-0.5), -1}, {infinite, infinite}, {-infinite, -infinite}, {none, none}, {large, large}});
 }
 
 }  // namespace

@@ -54,13 +54,11 @@ template <class Fast, class Right> worst over_all_floats(Fast fast, Right right)
   bool const ran = simd::team::of_process().run(threads, [&](int thread) {
     worst mine;
     alignas(64) float x[lanes::count], y[lanes::count];
-    for (std::uint32_t b;
-         (b = next.fetch_add(1, std::memory_order_relaxed)) < (std::uint64_t(1) << 32) / block;)
+    for (std::uint32_t b; (b = next.fetch_add(1, std::memory_order_relaxed)) < (std::uint64_t(1) << 32) / block;)
       for (std::uint32_t i = 0; i < block; i += lanes::count) {
         for (int l = 0; l < lanes::count; ++l) x[l] = std::bit_cast<float>(b * block + i + std::uint32_t(l));
         simd::store_aligned(y, fast(simd::load_aligned(x)));
-        for (int l = 0; l < lanes::count; ++l)
-          mine.see(error(y[l], right(double(x[l]))), b * block + i + std::uint32_t(l));
+        for (int l = 0; l < lanes::count; ++l) mine.see(error(y[l], right(double(x[l]))), b * block + i + std::uint32_t(l));
       }
     found[static_cast<std::size_t>(thread)] = mine;
   });
@@ -72,8 +70,7 @@ template <class Fast, class Right> void check(char const* name, double bound, Fa
   worst const w = over_all_floats(fast, right);
   float const at = std::bit_cast<float>(w.at);
   std::printf("%-5s %8.4f ulp at %-15.9g (%a)\n", name, w.most, double(at), double(at));
-  EXPECT_LE(w.most, bound) << name << '(' << at << ") = " << simd::hn::GetLane(fast(lanes(at)).v) << ", not "
-                           << right(double(at));
+  EXPECT_LE(w.most, bound) << name << '(' << at << ") = " << simd::hn::GetLane(fast(lanes(at)).v) << ", not " << right(double(at));
 }
 
 // The bounds are those of targets without a fused multiply-add; others stay below 1 in exp and log.

@@ -5,8 +5,8 @@
 
 using namespace knit;
 
-void use(tensor<float, 10, dyn<"batch", 100>>& scores, tensor<std::uint8_t, dyn<"batch", 100>>& y, tensor<std::uint8_t, dyn<"rest", 100>>& other,
-         float& loss) {
+void use(tensor<float, 10, dyn<"batch", 100>>& scores, tensor<std::uint8_t, dyn<"batch", 100>>& y,
+         tensor<std::uint8_t, dyn<"rest", 100>>& other, float& loss) {
   (void)y, (void)other;
 #ifdef KNIT_WRONG
   loss = nll(scores, other);

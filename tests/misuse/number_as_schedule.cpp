@@ -10,7 +10,6 @@ long use(instances<784> const& data) {
 #ifdef KNIT_WRONG
   return data | minibatch<100>() | train(model, scheduled(sgd_rule{.lr = 0.1}, 0.5)) | run();
 #else
-  return data | minibatch<100>() | train(model, scheduled(sgd_rule{.lr = 0.1}, step_decay{1000, 0.5})) |
-         run();
+  return data | minibatch<100>() | train(model, scheduled(sgd_rule{.lr = 0.1}, step_decay{1000, 0.5})) | run();
 #endif
 }

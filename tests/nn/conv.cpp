@@ -19,7 +19,8 @@ template <class... A> void are_stored(std::string const& name, double tolerance,
   const std::vector<double> right = stored(name);
   std::size_t at = 0;
   auto one = [&](auto const& a) {
-    for (long i = 0; i < a.size() && at < right.size(); ++i, ++at) ASSERT_NEAR(double(a[i]), right[at], tolerance) << name << ", number " << at;
+    for (long i = 0; i < a.size() && at < right.size(); ++i, ++at)
+      ASSERT_NEAR(double(a[i]), right[at], tolerance) << name << ", number " << at;
   };
   (one(arrays), ...);
   EXPECT_EQ((arrays.size() + ...), long(right.size())) << name;
@@ -39,20 +40,27 @@ template <class F, class... A> void check(std::string const& name, double tolera
 TEST(convolution, is_pytorchs) {
   auto w = units<float, 3, 3, 2, 4>(1000);
   auto x = units<float, 9, 7, 2, 3>(0);
-  check("conv_1_0", 5e-6, [](auto w, auto x) { return conv4(w, x); }, w, x);
-  check("conv_1_1", 5e-6, [](auto w, auto x) { return conv4<1, 1>(w, x); }, w, x);
-  check("conv_3_2", 5e-6, [](auto w, auto x) { return conv4<3, 2>(w, x); }, w, x);
-  check("pool", 5e-6, [](auto x) { return pool<3, 2>(x); }, x);
-  check("mean_pool", 5e-6, [](auto x) { return mean_pool<3, 2>(x); }, x);
+  check(
+      "conv_1_0", 5e-6, [](auto w, auto x) { return conv4(w, x); }, w, x);
+  check(
+      "conv_1_1", 5e-6, [](auto w, auto x) { return conv4<1, 1>(w, x); }, w, x);
+  check(
+      "conv_3_2", 5e-6, [](auto w, auto x) { return conv4<3, 2>(w, x); }, w, x);
+  check(
+      "pool", 5e-6, [](auto x) { return pool<3, 2>(x); }, x);
+  check(
+      "mean_pool", 5e-6, [](auto x) { return mean_pool<3, 2>(x); }, x);
 }
 TEST(convolution, of_doubles_is_pytorchs) {
   auto w = units<double, 3, 3, 2, 4>(1000);
   auto x = units<double, 9, 7, 2, 3>(0);
-  check("conv_2_1", 1e-13, [](auto w, auto x) { return conv4<2, 1>(w, x); }, w, x);
+  check(
+      "conv_2_1", 1e-13, [](auto w, auto x) { return conv4<2, 1>(w, x); }, w, x);
 }
 
 TEST(convolution, trains_as_pytorch_does) {
-  const auto right = stored("training"), in_double = losses<scalar_backend<double>, double>(), on_lanes = losses<simd_backend, float>();
+  const auto right = stored("training"), in_double = losses<scalar_backend<double>, double>(),
+             on_lanes = losses<simd_backend, float>();
   ASSERT_EQ(right.size(), 50u);
   for (std::size_t s = 0; s < right.size(); ++s) {
     EXPECT_NEAR(in_double[s], right[s], 1e-10 * right[s]) << "in double, step " << s;
@@ -62,7 +70,7 @@ TEST(convolution, trains_as_pytorch_does) {
 }
 
 TEST(pooling, shares_gradients_among_ties) {
-  tensor<float, 4, 2> x{1, 1, 3, 3,   // first window: 1, 1, 0, 1; second: all 3
+  tensor<float, 4, 2> x{1, 1, 3, 3,  // first window: 1, 1, 0, 1; second: all 3
                         0, 1, 3, 3};
   auto r = diff([](auto x) { return sum(pool<2>(x)); })(x);
   EXPECT_EQ(float(value(r)), 4);

@@ -38,7 +38,9 @@ template <class T, long... N> tensor<T, N...> units(std::uint32_t first, double 
 
 template <class Net> struct regression {
   BOOST_HANA_DEFINE_STRUCT(regression, (Net, net));
-  template <class X, class T> constexpr auto operator()(X&& x, T&& t) const { return mse(net(std::forward<X>(x)), std::forward<T>(t)); }
+  template <class X, class T> constexpr auto operator()(X&& x, T&& t) const {
+    return mse(net(std::forward<X>(x)), std::forward<T>(t));
+  }
 };
 template <class Net> regression(Net) -> regression<Net>;
 

@@ -17,7 +17,8 @@ TEST(convolution_on_blocks, trains_as_pytorch_does) {
     cuda_on_host::order() = order;
     const auto got = losses<cuda_on_host, float>();
     ASSERT_EQ(got.size(), right.size());
-    for (std::size_t s = 0; s < right.size(); ++s) EXPECT_NEAR(got[s], right[s], 1e-4 * right[s]) << "step " << s << ", order " << order;
+    for (std::size_t s = 0; s < right.size(); ++s)
+      EXPECT_NEAR(got[s], right[s], 1e-4 * right[s]) << "step " << s << ", order " << order;
   }
   cuda_on_host::order() = 0;
 }

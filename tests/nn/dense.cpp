@@ -19,8 +19,7 @@ template <class A, class B> double equal_share(A const& a, B const& b) {
 }
 
 TEST(layers_without_a_stream, differ_by_their_places) {
-  auto m = make_chain(make_dense<64, 64>(relu), make_dense<64, 64>(relu),
-                      make_dense<64, 64>(relu));
+  auto m = make_chain(make_dense<64, 64>(relu), make_dense<64, 64>(relu), make_dense<64, 64>(relu));
   auto const &a = hana::at_c<0>(m.layers).w, &b = hana::at_c<1>(m.layers).w, &c = hana::at_c<2>(m.layers).w;
   EXPECT_LT(equal_share(a, b), 0.01);  // on one line
   EXPECT_LT(equal_share(a, c), 0.01);  // under each other

@@ -96,9 +96,7 @@ using drawn_kinds = testing::Types<knit::xavier_uniform, knit::xavier_normal, kn
 TYPED_TEST_SUITE(drawn, drawn_kinds);
 
 TYPED_TEST(drawn, depends_on_seed_stream_and_element) {
-  auto const value = [](std::uint64_t seed, std::uint64_t stream, std::int64_t i) {
-    return TypeParam{seed}(stream, i, 8, 8);
-  };
+  auto const value = [](std::uint64_t seed, std::uint64_t stream, std::int64_t i) { return TypeParam{seed}(stream, i, 8, 8); };
   const std::uint64_t high = std::uint64_t{1} << 32;
   std::vector<float> all = {value(1, 1, 1),        value(2, 1, 1),        value(1, 2, 1),      value(1, 1, 2),
                             value(1 + high, 1, 1), value(1, 1 + high, 1), value(1, 1, 1 + far)};

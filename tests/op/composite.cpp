@@ -130,8 +130,7 @@ TEST(logsoftmax, is_the_logarithm_of_softmax) {
   auto const z = scores();
   auto const y = run([](auto x) { return logsoftmax<0>(x); }, z);
   for (int n = 0; n < instance_count; ++n)
-    for (int i = 0; i < classes; ++i)
-      expect_near(y[std::size_t(i + n * classes)], double(z(i, n)) - plain_logsumexp(column(z, n)));
+    for (int i = 0; i < classes; ++i) expect_near(y[std::size_t(i + n * classes)], double(z(i, n)) - plain_logsumexp(column(z, n)));
 }
 TEST(logsumexp, of_columns_and_of_all) {
   auto const z = scores();
@@ -180,10 +179,12 @@ TEST(logsumexp, has_softmax_times_one_minus_softmax_on_the_diagonal_of_its_secon
   for (int k = 0; k < 5; ++k) {
     tensor<float, 5> unit;
     unit[k] = 1;
-    auto const row = run([](auto x, auto u) {
-      auto first = [u](auto a) { return dot(grad<0>(diff([](auto b) { return logsumexp(b); })(a)), u); };
-      return grad<0>(diff(first)(x));
-    }, z, unit);
+    auto const row = run(
+        [](auto x, auto u) {
+          auto first = [u](auto a) { return dot(grad<0>(diff([](auto b) { return logsumexp(b); })(a)), u); };
+          return grad<0>(diff(first)(x));
+        },
+        z, unit);
     const double pk = std::exp(double(z[k])) / total;
     for (int i = 0; i < 5; ++i) {
       const double pi = std::exp(double(z[i])) / total;
@@ -193,9 +194,11 @@ TEST(logsumexp, has_softmax_times_one_minus_softmax_on_the_diagonal_of_its_secon
 }
 TEST(logsumexp, has_finite_second_derivatives_at_extreme_scores) {
   tensor<float, 4> z{1e4f, -1e4f, 1e4f, 0};
-  auto const row = run([](auto x) {
-    return grad<0>(diff([](auto a) { return sum(square(grad<0>(diff([](auto b) { return logsumexp(b); })(a)))); })(x));
-  }, z);
+  auto const row = run(
+      [](auto x) {
+        return grad<0>(diff([](auto a) { return sum(square(grad<0>(diff([](auto b) { return logsumexp(b); })(a)))); })(x));
+      },
+      z);
   // With p = (1/2, 0, 1/2, 0): the gradient of sum(p^2) is 2 p (p - sum(p^2)) = 0.
   for (int i = 0; i < 4; ++i) expect_near(row[std::size_t(i)], 0);
 }

@@ -19,7 +19,8 @@ namespace {
 template <class A, class... F> void expect_elements(A const& a, F... right) {
   const std::vector<double> r{double(right)...};
   ASSERT_EQ(std::size_t(a.size()), r.size());
-  for (long i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], r[std::size_t(i)], 1e-5 * (1 + std::abs(r[std::size_t(i)]))) << "element " << i;
+  for (long i = 0; i < a.size(); ++i)
+    EXPECT_NEAR(a[i], r[std::size_t(i)], 1e-5 * (1 + std::abs(r[std::size_t(i)]))) << "element " << i;
 }
 
 using vec = tensor<float, 3>;
@@ -327,7 +328,9 @@ template <class F, class... X> struct random_spec {
       -> decltype(F{}(argument<random_spec, int(I), typename X::extents_type>{}...));
   using traced = decltype(trace(std::index_sequence_for<X...>{}));
   template <class> struct results_of;
-  template <class... E> struct results_of<std::tuple<E...>> { using type = mp::mp_list<result<typename E::graph>...>; };
+  template <class... E> struct results_of<std::tuple<E...>> {
+    using type = mp::mp_list<result<typename E::graph>...>;
+  };
   using results = typename results_of<traced>::type;
 };
 template <class F, class... X> std::vector<std::vector<float>> run(F, X const&... x) {
@@ -384,9 +387,7 @@ template <class A> struct on_two {
 };
 template <class A> struct on_two_shapes {
   BOOST_HANA_DEFINE_STRUCT(on_two_shapes, (A, a));
-  constexpr auto operator()(auto x, auto seed) const {
-    return a(x, seed) - reshape<37, 13>(a(reshape<481>(x), seed));
-  }
+  constexpr auto operator()(auto x, auto seed) const { return a(x, seed) - reshape<37, 13>(a(reshape<481>(x), seed)); }
 };
 using half_dropout = dropout<half>;
 using seed_type = tensor<float>;
@@ -408,11 +409,13 @@ TEST(random_nodes, are_uniform) {
 }
 TEST(random_nodes, at_two_places_are_two_and_a_named_value_is_one) {
   field_type x(1.f);
-  auto const y = run([](auto v, auto s) {
-    auto once = uniform_like(v, s);
-    auto again = uniform_like(v, s);
-    return std::tuple(once - once, once - again);
-  }, x, seed_type(7.f));
+  auto const y = run(
+      [](auto v, auto s) {
+        auto once = uniform_like(v, s);
+        auto again = uniform_like(v, s);
+        return std::tuple(once - once, once - again);
+      },
+      x, seed_type(7.f));
   const std::vector<float> zeros(y[0].size());
   EXPECT_EQ(y[0], zeros);
   EXPECT_LT(equal_share(y[1], zeros), 0.01);
@@ -430,9 +433,9 @@ TEST(random_nodes, of_two_equal_layers_differ) {
   const seed_type seed(3.f);
   using side = beside<half_dropout, half_dropout>;
   using row = behind<half_dropout, half_dropout>;
-  auto const y = run([](auto v, auto s) {
-    return std::tuple(call_layer<0>(symbolic<side>{}, v, s), call_layer<0>(symbolic<row>{}, v, s));
-  }, x, seed);
+  auto const y =
+      run([](auto v, auto s) { return std::tuple(call_layer<0>(symbolic<side>{}, v, s), call_layer<0>(symbolic<row>{}, v, s)); }, x,
+          seed);
   // Independent masks of one half: the difference of 0 or 2 and 0 or 2; their product a quarter of the time.
   std::vector<float> zeros(y[0].size());
   EXPECT_NEAR(equal_share(y[0], zeros), 0.5, 0.1);
@@ -442,10 +445,13 @@ TEST(random_nodes, of_two_equal_layers_differ) {
 }
 TEST(random_nodes, of_a_layer_are_drawn_for_each_value_that_it_is_applied_to) {
   field_type x(1.f);
-  auto const y = run([](auto v, auto s) {
-    return std::tuple(call_layer<0>(symbolic<twice<half_dropout>>{}, v, s), call_layer<0>(symbolic<on_two<half_dropout>>{}, v, s),
-                      call_layer<0>(symbolic<on_two_shapes<half_dropout>>{}, v, s));
-  }, x, seed_type(3.f));
+  auto const y = run(
+      [](auto v, auto s) {
+        return std::tuple(call_layer<0>(symbolic<twice<half_dropout>>{}, v, s),
+                          call_layer<0>(symbolic<on_two<half_dropout>>{}, v, s),
+                          call_layer<0>(symbolic<on_two_shapes<half_dropout>>{}, v, s));
+      },
+      x, seed_type(3.f));
   std::vector<float> zeros(y[0].size());
   EXPECT_EQ(y[0], zeros);
   EXPECT_NEAR(equal_share(y[1], zeros), 0.5, 0.1);  // independent masks of one half agree half the time
@@ -456,19 +462,23 @@ TEST(random_nodes, are_the_same_in_a_value_and_its_gradient) {
   const seed_type seed(3.f);
   using row = behind<half_dropout, half_dropout>;
   // The value at ones is the mask, and so is the gradient.
-  auto const y = run([](auto v, auto s) {
-    return std::tuple(call_layer<0>(symbolic<row>{}, v, s), make<gradient_op>(call_layer<0>(symbolic<row>{}, v, s), v),
-                      call_layer<0>(detail::by_argument<symbolic<row>, 0>{}, v, s));
-  }, x, seed);
+  auto const y = run(
+      [](auto v, auto s) {
+        return std::tuple(call_layer<0>(symbolic<row>{}, v, s), make<gradient_op>(call_layer<0>(symbolic<row>{}, v, s), v),
+                          call_layer<0>(detail::by_argument<symbolic<row>, 0>{}, v, s));
+      },
+      x, seed);
   EXPECT_EQ(y[0], y[1]);
   EXPECT_EQ(y[0], y[2]);
-  auto const inlined = run([](auto v, auto s) {
-    auto f = [](auto p, auto q) { return sum(select(uniform_like(p, q) < 0.5, 2 * p, 0)); };
-    auto g = [](auto p, auto q) { return select(uniform_like(p, q) < 0.5, 2 * p, 0); };
-    auto r = diff(f)(v, s);
-    auto t = diff(g)(v, s);
-    return std::tuple(value(r), grad<0>(r), value(t));
-  }, x, seed);
+  auto const inlined = run(
+      [](auto v, auto s) {
+        auto f = [](auto p, auto q) { return sum(select(uniform_like(p, q) < 0.5, 2 * p, 0)); };
+        auto g = [](auto p, auto q) { return select(uniform_like(p, q) < 0.5, 2 * p, 0); };
+        auto r = diff(f)(v, s);
+        auto t = diff(g)(v, s);
+        return std::tuple(value(r), grad<0>(r), value(t));
+      },
+      x, seed);
   double kept = 0;
   for (float v : inlined[1]) kept += v;
   EXPECT_EQ(inlined[0][0], float(kept));

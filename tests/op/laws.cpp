@@ -159,9 +159,7 @@ TEST(laws, find_wrong_lanes) {
 TEST(laws, find_wrong_units) { EXPECT_EQ(complaining(make_subject<wrong_unit, e<7>, e<7>>()), "e"); }
 TEST(laws, find_a_wrong_value_of_equal_operands) { EXPECT_EQ(complaining(make_subject<wrong_pick, e<7>, e<7>, e<7>>()), "e"); }
 
-TEST(laws, complain_where_nothing_could_be_checked) {
-  EXPECT_FALSE(gradient_is_difference(make_subject<nowhere, e<7>>()).empty());
-}
+TEST(laws, complain_where_nothing_could_be_checked) { EXPECT_FALSE(gradient_is_difference(make_subject<nowhere, e<7>>()).empty()); }
 
 TEST(laws, know_when_numbers_differ) {
   subject s{};

@@ -6,5 +6,6 @@
 using namespace laws;
 
 TEST(laws, broadcast) {
-  check_all<mp::mp_take_c<knit::catalogue::binary, 5>, use<e<5, 4>, e<5>>, use<e<1, 4>, e<5, 4>>, use<e<19>, e<1, 6>>, use<e<>, e<5, 4>>>();
+  check_all<mp::mp_take_c<knit::catalogue::binary, 5>, use<e<5, 4>, e<5>>, use<e<1, 4>, e<5, 4>>, use<e<19>, e<1, 6>>,
+            use<e<>, e<5, 4>>>();
 }

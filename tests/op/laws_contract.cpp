@@ -53,9 +53,10 @@ TEST(laws, contractions) {
 }
 
 /// Batches, last and first; several axes summed over, none, all; axes of one operand alone.
-using others = mp::mp_list<knit::contract_op<"mkb", "knb", "mnb">, knit::contract_op<"bmk", "bkn", "bmn">, knit::contract_op<"mkb", "knb", "nm">,
-                           knit::contract_op<"mk", "knb", "mnb">, knit::contract_op<"m", "n", "mn">, knit::contract_op<"kb", "kb", "b">,
-                           knit::contract_op<"mk", "mk", "">>;
+using others =
+    mp::mp_list<knit::contract_op<"mkb", "knb", "mnb">, knit::contract_op<"bmk", "bkn", "bmn">,
+                knit::contract_op<"mkb", "knb", "nm">, knit::contract_op<"mk", "knb", "mnb">, knit::contract_op<"m", "n", "mn">,
+                knit::contract_op<"kb", "kb", "b">, knit::contract_op<"mk", "mk", "">>;
 
 TEST(laws, contractions_of_any_letters) {
   mp::mp_for_each<mp::mp_transform<mp::mp_identity, others>>([]<class Op>(mp::mp_identity<Op>) {

@@ -4,9 +4,7 @@
 
 using namespace laws;
 
-TEST(laws, convolutions) {
-  check_all<knit::catalogue::convolutions, use<e<3, 2, 2, 4>, e<19, 5, 2, 3>>>();
-}
+TEST(laws, convolutions) { check_all<knit::catalogue::convolutions, use<e<3, 2, 2, 4>, e<19, 5, 2, 3>>>(); }
 TEST(laws, parts_of_convolutions) {
   using filter = e<3, 2, 2, 4>;
   using image = e<20, 5, 2, 3>;

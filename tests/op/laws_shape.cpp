@@ -18,5 +18,6 @@ TEST(laws, like_of_two) {
 }
 
 TEST(laws, like_of_one) {
-  check_all<mp::mp_remove_if<knit::catalogue::like, takes_two>, use<e<>>, use<e<7>>, use<e<1, 5>>, use<e<37, 13>>, use<e<3, 2, 2>>>();
+  check_all<mp::mp_remove_if<knit::catalogue::like, takes_two>, use<e<>>, use<e<7>>, use<e<1, 5>>, use<e<37, 13>>,
+            use<e<3, 2, 2>>>();
 }

@@ -4,6 +4,4 @@
 
 using namespace laws;
 
-TEST(laws, unary) {
-  check_all<knit::catalogue::unary, use<e<>>, use<e<7>>, use<e<1, 5>>, use<e<37, 13>>, use<e<3, 2, 2>>>();
-}
+TEST(laws, unary) { check_all<knit::catalogue::unary, use<e<>>, use<e<7>>, use<e<1, 5>>, use<e<37, 13>>, use<e<3, 2, 2>>>(); }

@@ -25,7 +25,7 @@ TEST(schedules, are_PyTorchs) {
   follows_in_double("step_decay", scheduled(sgd_rule{.lr = 0.1}, factor(step_decay{30, 0.5})));
 }
 TEST(schedules, reach_every_number_that_the_rate_is_in) {
-  const auto half = [](long n) { return warm_up{4}(n) * step_decay{4}(n); };
+  const auto half = [](long n) { return warm_up{4}(n)*step_decay{4}(n); };
   const adamw_rule slow{.lr = 0.005};
   EXPECT_EQ(scheduled(adamw_rule{.lr = 0.01}, half).hyper(2), slow.hyper(2));
   EXPECT_EQ(scheduled(lion_rule{.lr = 0.01, .decay = 1}, half).hyper(2), (lion_rule{.lr = 0.005, .decay = 1}.hyper(2)));
@@ -67,7 +67,8 @@ TEST(schedules, refuse_numbers_that_mean_nothing) {
   EXPECT_EQ(said(scheduled(sgd_rule{}, step_decay{0})), "knit: step_decay takes a number of steps from 1 on, not 0");
   EXPECT_EQ(said(scheduled(sgd_rule{}, cosine{0})), "knit: cosine takes a number of steps from 1 on, not 0");
   EXPECT_EQ(said(scheduled(sgd_rule{}, warm_up{-3})), "knit: warm_up takes a number of steps from 1 on, not -3");
-  EXPECT_EQ(said(scheduled(adam_rule{}, [](long) { return -1.0; })), "knit: what a schedule multiplies a rate by is a number from 0 to 3.4e38, not -1");
+  EXPECT_EQ(said(scheduled(adam_rule{}, [](long) { return -1.0; })),
+            "knit: what a schedule multiplies a rate by is a number from 0 to 3.4e38, not -1");
   EXPECT_NE(said(scheduled(adam_rule{}, cosine{10, none})), "");
   EXPECT_EQ(said(scheduled(adam_rule{}, cosine{1})), "");
 }

@@ -39,9 +39,11 @@ TEST(rules, refuse_numbers_that_mean_nothing) {
               adadelta_rule{.lr = -1}, adam_rule{.lr = -1}, adamw_rule{.lr = -1}, lion_rule{.lr = -1});
   are_refused(sgd_rule{.lr = none}, adam_rule{.lr = 1e39}, adamw_rule{.decay = -1}, lion_rule{.decay = none});
   are_refused(momentum_rule{.gamma = 1}, nesterov_rule{.gamma = -0.1}, rmsprop_rule{.rho = 1}, adadelta_rule{.rho = 1},
-              adam_rule{.beta1 = 1}, adam_rule{.beta2 = 1}, adamw_rule{.beta1 = 1}, lion_rule{.beta1 = 1}, lion_rule{.beta2 = none});
+              adam_rule{.beta1 = 1}, adam_rule{.beta2 = 1}, adamw_rule{.beta1 = 1}, lion_rule{.beta1 = 1},
+              lion_rule{.beta2 = none});
   // 0 / 0 where a gradient is 0.
-  are_refused(adam_rule{.eps = 0}, adadelta_rule{.eps = 0}, adagrad_rule{.eps = 0}, rmsprop_rule{.eps = 0}, adagrad_rule{.eps = -1, .eps_outside = 2});
+  are_refused(adam_rule{.eps = 0}, adadelta_rule{.eps = 0}, adagrad_rule{.eps = 0}, rmsprop_rule{.eps = 0},
+              adagrad_rule{.eps = -1, .eps_outside = 2});
   try {
     (void)adam_rule{.beta1 = 1}.hyper(1);
   } catch (std::invalid_argument const& e) {
@@ -53,7 +55,8 @@ TEST(rules, refuse_numbers_that_become_nothing) {
   const tensor<float, 2, 3> x(1.0f);
   const tensor<std::uint8_t, 3> y;
   auto model = make_chain(make_dense<2, 2>());
-  training_step<scalar_backend<float>, decltype(model), sgd_rule, tensor<float, 2, 3>, tensor<std::uint8_t, 3>> step(model, {.lr = 0.5});
+  training_step<scalar_backend<float>, decltype(model), sgd_rule, tensor<float, 2, 3>, tensor<std::uint8_t, 3>> step(model,
+                                                                                                                     {.lr = 0.5});
   EXPECT_GT(step(x, y), 0);
   const tensor w = hana::at_c<0>(model.layers).w;
   step.rule.lr = std::numeric_limits<double>::quiet_NaN();

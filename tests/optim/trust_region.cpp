@@ -25,8 +25,7 @@ struct problem {
 problem drawn(int rows, int columns, std::uint32_t seed) {
   problem p{rows, columns, {}, {}};
   for (int k = 0; k < columns; ++k)
-    for (int i = 0; i < rows; ++i)
-      p.j.push_back(std::pow(1e3, k) * scripts::unit(1000 * seed + std::uint32_t(k * rows + i)));
+    for (int i = 0; i < rows; ++i) p.j.push_back(std::pow(1e3, k) * scripts::unit(1000 * seed + std::uint32_t(k * rows + i)));
   for (int i = 0; i < rows; ++i) p.r.push_back(scripts::unit(1000 * seed + 500 + std::uint32_t(i)));
   return p;
 }
@@ -60,8 +59,7 @@ void solves(problem const& p, double radius) {
   EXPECT_GE(length, damping > 0 ? 0.8999 * radius : 0);
   EXPECT_NEAR(region.linear(), linear, 1e-9 * before);
   EXPECT_NEAR(before - after, linear + 2 * region.damped(), 1e-9 * before);
-  for (std::size_t k = 0; k < h.size(); ++k)
-    EXPECT_NEAR(downhill[k] / d[k], damping * d[k] * h[k], 1e-9 * std::sqrt(before)) << k;
+  for (std::size_t k = 0; k < h.size(); ++k) EXPECT_NEAR(downhill[k] / d[k], damping * d[k] * h[k], 1e-9 * std::sqrt(before)) << k;
 }
 
 TEST(trust_region, steps_solve_drawn_problems) {

@@ -25,7 +25,8 @@ struct picture {
 /// Reads what to_dot writes.
 picture read(std::string const& text) {
   picture p;
-  const std::regex box("^ *(\\w+) \\[label=.*"), arrow("^ *(\\w+) -> (\\w+)( \\[label=.*)?$"), kernel("^ *subgraph cluster_kernel.*");
+  const std::regex box("^ *(\\w+) \\[label=.*"), arrow("^ *(\\w+) -> (\\w+)( \\[label=.*)?$"),
+      kernel("^ *subgraph cluster_kernel.*");
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     p.open += std::count(line.begin(), line.end(), '{') - std::count(line.begin(), line.end(), '}');

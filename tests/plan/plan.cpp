@@ -128,7 +128,8 @@ TEST(buffers, hold_the_last_element) {
         const shape s = make_shape(a, b, c);
         const int leading = leading_of(s);
         const strides by = strides_of(s, leading);
-        EXPECT_LT((a - 1) + (b - 1) * by.along[1] + (c - 1) * by.along[2], knit::detail::floats_of(s, leading)) << a << " x " << b << " x " << c;
+        EXPECT_LT((a - 1) + (b - 1) * by.along[1] + (c - 1) * by.along[2], knit::detail::floats_of(s, leading))
+            << a << " x " << b << " x " << c;
         EXPECT_TRUE((b == 1 || by.along[1] >= a) && (c == 1 || by.along[2] >= a)) << a << " x " << b << " x " << c;
       }
 }
@@ -290,8 +291,8 @@ template <class A> void expect_near(A const& got, std::vector<double> const& exp
 }
 
 /// The gradient x transpose(w transpose... ) of sum(square(w x - t)) / 2 with regard to w, in plain loops.
-std::vector<double> least_squares_gradient(std::vector<double> const& w, std::vector<double> const& x,
-                                           std::vector<double> const& t, int rows, int inner, int columns) {
+std::vector<double> least_squares_gradient(std::vector<double> const& w, std::vector<double> const& x, std::vector<double> const& t,
+                                           int rows, int inner, int columns) {
   std::vector<double> g(w.size(), 0);
   for (int n = 0; n < columns; ++n)
     for (int i = 0; i < rows; ++i) {
@@ -429,7 +430,8 @@ TYPED_TEST(hazards, momentum_is_two_states_of_one_step) {
   using velocity = parameter<3, U>;
   using moved = called<faster, velocity, slope<typename L::loss, typename L::w>>;
   using stepped = called<fixed_rate, typename L::w, moved>;
-  using S = spec<mp::mp_list<output<typename L::loss>, next<moved, 3>, next<stepped, 0>>, typename L::W, typename L::X, typename L::T, U>;
+  using S =
+      spec<mp::mp_list<output<typename L::loss>, next<moved, 3>, next<stepped, 0>>, typename L::W, typename L::X, typename L::T, U>;
   auto w = arbitrary<typename L::W>(1);
   const auto x = arbitrary<typename L::X>(2);
   const auto t = arbitrary<typename L::T>(3);
@@ -541,8 +543,9 @@ TYPED_TEST(hazards, clipping_by_global_norm_stores_the_gradients) {
   using gw = slope<loss, typename L::w>;
   using gb = slope<loss, b>;
   using factor = called<clipped_rate, gw, gb>;
-  using S = spec<mp::mp_list<output<loss>, next<decltype(typename L::w{} - factor{} % gw{}), 0>, next<decltype(b{} - factor{} % gb{}), 3>>,
-                 typename L::W, typename L::X, typename L::T, B>;
+  using S = spec<
+      mp::mp_list<output<loss>, next<decltype(typename L::w{} - factor{} % gw{}), 0>, next<decltype(b{} - factor{} % gb{}), 3>>,
+      typename L::W, typename L::X, typename L::T, B>;
   EXPECT_GT((gradient_bytes<compiled<S>>(0)), 0);
   auto w = arbitrary<typename L::W>(1);
   const auto x = arbitrary<typename L::X>(2);
@@ -581,10 +584,10 @@ TYPED_TEST(hazards, scalar_states_are_read_before_they_change) {
   using count = parameter<4, tensor<double>>;
   using s = decltype(sum(square(typename L::w{})));
   // The outputs read both scalars after a sum over everything; the states stand before and behind them.
-  using S = spec<mp::mp_list<next<called<one_more, scale>, 3>, output<decltype(s{} % scale{} + count{})>,
-                             next<decltype(count{} + scale{}), 4>, output<scale>, output<called<doubled, count>>,
-                             next<decltype(typename L::w{} % scale{}), 0>>,
-                 typename L::W, typename L::X, typename L::T, tensor<float>, tensor<double>>;
+  using S = spec<
+      mp::mp_list<next<called<one_more, scale>, 3>, output<decltype(s{} % scale{} + count{})>, next<decltype(count{} + scale{}), 4>,
+                  output<scale>, output<called<doubled, count>>, next<decltype(typename L::w{} % scale{}), 0>>,
+      typename L::W, typename L::X, typename L::T, tensor<float>, tensor<double>>;
   auto w = arbitrary<typename L::W>(1);
   const auto old = w;
   tensor<float> a;
@@ -611,7 +614,9 @@ TYPED_TEST(hazards, scalar_states_are_read_before_they_change) {
 TYPED_TEST(hazards, a_scalar_that_only_an_output_reads_late) {
   using A = typename TypeParam::W;
   using scale = parameter<1, tensor<float>>;
-  using S = spec<mp::mp_list<next<decltype(scale{} + sum(square(parameter<0, A>{}))), 1>, output<decltype(sum(square(parameter<0, A>{})) % scale{})>>, A, tensor<float>>;
+  using S = spec<mp::mp_list<next<decltype(scale{} + sum(square(parameter<0, A>{}))), 1>,
+                             output<decltype(sum(square(parameter<0, A>{})) % scale{})>>,
+                 A, tensor<float>>;
   const auto w = arbitrary<A>(1);
   double sum = 0;
   for (double e : doubles(w)) sum += e * e;
@@ -683,7 +688,8 @@ template <class P> std::string refused(int at, int with) {
   const std::string s = explain(P::graph, P::plan);
   const auto begin = s.find("region " + std::to_string(at) + ":"), end = s.find("\n  region ", begin);
   if (begin == s.npos) return "no such region";
-  const std::string part = s.substr(begin, end == s.npos ? end : end - begin), lead = "not fused with region " + std::to_string(with) + ": ";
+  const std::string part = s.substr(begin, end == s.npos ? end : end - begin),
+                    lead = "not fused with region " + std::to_string(with) + ": ";
   const auto line = part.find(lead);
   return line == part.npos ? "" : part.substr(line + lead.size(), part.find('\n', line) - line - lead.size());
 }
@@ -708,7 +714,8 @@ template <class P> void expect_all_refused() {
     for (int with = 0; with < p.region_count; ++with)
       if (p.regions[at].first < p.regions[at].last) {
         EXPECT_EQ(refused<P>(at, with).empty(), at == with || !read[std::size_t(at)][std::size_t(with)])
-            << at << " and " << with << " of\n" << explain(g, p);
+            << at << " and " << with << " of\n"
+            << explain(g, p);
       }
 }
 
@@ -755,7 +762,8 @@ TEST(refusal, elements_that_move_and_axes_that_cross) {
 
 TEST(refusal, what_is_heavy_and_what_may_wait_for_it) {
   using h = decltype(tanh(parameter<0, tensor<float, 16>>{}));
-  using S = spec<mp::mp_list<output<decltype(parameter<1, tensor<float, 20000, 16>>{} * h{})>, output<decltype(parameter<2, tensor<float, 200, 16>>{} * h{})>>,
+  using S = spec<mp::mp_list<output<decltype(parameter<1, tensor<float, 20000, 16>>{} * h{})>,
+                             output<decltype(parameter<2, tensor<float, 200, 16>>{} * h{})>>,
                  tensor<float, 16>, tensor<float, 20000, 16>, tensor<float, 200, 16>>;
   EXPECT_EQ(refused_in<S>(1, 0), "for v3 (0.64 Mflop), which reads v2, a second thread saves more than a meeting costs");
   EXPECT_EQ(refused_in<S>(2, 0), "v5, which reads v2, may wait for what is worth a meeting");
@@ -777,7 +785,9 @@ TEST(refusal, what_is_written_late) {
   using A = tensor<float, 300, 300>;
   using a = parameter<0, A>;
   using b = parameter<1, A>;
-  using S = spec<mp::mp_list<next<decltype(exp(transpose(b{}))), 0>, next<decltype(a{} - transpose(a{})), 1>, output<decltype(sum(exp(a{})))>>, A, A>;
+  using S = spec<
+      mp::mp_list<next<decltype(exp(transpose(b{}))), 0>, next<decltype(a{} - transpose(a{})), 1>, output<decltype(sum(exp(a{})))>>,
+      A, A>;
   EXPECT_EQ(refused_in<S>(2, 0), "output2 reads v7, and is written when all of it is there");
   EXPECT_EQ(refused_in<S>(3, 1), "leaf0 takes v2 when nobody reads its old value any more");
   EXPECT_EQ(refused_in<S>(4, 0), "leaf1 takes v5 when nobody reads its old value any more");
@@ -786,8 +796,9 @@ TEST(refusal, what_is_written_late) {
 
 TEST(refusal, what_a_network_meets) {
   EXPECT_EQ(refused<mnist_step>(1, 0), "each thread makes v3 for itself, which costs less than to fetch it");
-  EXPECT_EQ(refused<mnist_step>(3, 1), "v16 reads v14, a sum over all its slabs; along an axis of 100 both are one region, worth 4.19329 Mflop "
-                                       "and not 20.3648, as it reads 823296 bytes that other cores wrote");
+  EXPECT_EQ(refused<mnist_step>(3, 1),
+            "v16 reads v14, a sum over all its slabs; along an axis of 100 both are one region, worth 4.19329 Mflop "
+            "and not 20.3648, as it reads 823296 bytes that other cores wrote");
   EXPECT_EQ(refused<mnist_step>(4, 1), "v39 reads v12 and v37, which region 3 makes later");
   EXPECT_EQ(refused<mnist_step>(4, 3), "v39 sums over all slabs of v37, and a part of 10240 bytes for each run is too much");
   EXPECT_EQ(refused<mnist_step>(6, 3), "output0 reads v29, and is written when all of it is there");

@@ -35,12 +35,14 @@ template <class Losses> void stays_near(Losses losses, std::vector<double> const
 
 TEST(curve_in_bf16, stays_near_that_of_float) {
   auto model = curve_model();
-  stays_near(mnist().train | minibatch<100>(in_order{}) | sgd<in_bf16<cuda_on_host>>(model, {.lr = 0.1f}) | take(100), curve("mnist_curve.txt"));
+  stays_near(mnist().train | minibatch<100>(in_order{}) | sgd<in_bf16<cuda_on_host>>(model, {.lr = 0.1f}) | take(100),
+             curve("mnist_curve.txt"));
 }
 TEST(curve_in_bf16, of_partial_batches_stays_near_that_of_float) {  // of 64 of 1000 images: the last of each pass has 40
   auto model = curve_model();
   const auto little = little_mnist();
-  stays_near(little | minibatch<dyn<"batch", 64>>(in_order{}) | cycle | sgd<in_bf16<cuda_on_host>>(model, {.lr = 0.1f}) | take(48), curve("mnist_partial.txt"));
+  stays_near(little | minibatch<dyn<"batch", 64>>(in_order{}) | cycle | sgd<in_bf16<cuda_on_host>>(model, {.lr = 0.1f}) | take(48),
+             curve("mnist_partial.txt"));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ template <class F, long Rows, class... W> void agree(W const&... w) {
     const auto right = computed<scalar_backend<double>, F, batch, Rows>(n, w...);
     auto near = [&](std::string const& name, std::vector<double> const& got) {
       ASSERT_EQ(right.size(), got.size());
-      for (std::size_t i = 0; i < right.size(); ++i) ASSERT_NEAR(right[i], got[i], 2e-5 * (1 + std::abs(right[i]))) << name << ", number " << i;
+      for (std::size_t i = 0; i < right.size(); ++i)
+        ASSERT_NEAR(right[i], got[i], 2e-5 * (1 + std::abs(right[i]))) << name << ", number " << i;
     };
     near(what, blocks::in_all_orders(what, [&]<class B>(B) { return computed<B, F, batch, Rows>(n, w...); }));
     near(what + ", in few blocks", computed<blocks::few_blocks_on_fibers, F, batch, Rows>(n, w...));

@@ -23,8 +23,7 @@ inline mnist_data const& mnist() {
 template <int Out, int In> tensor<float, Out, In> weight(std::uint32_t first) {
   tensor<float, Out, In> w;
   for (int o = 0; o < Out; ++o)
-    for (int i = 0; i < In; ++i)
-      w(o, i) = float(scripts::unit(std::uint32_t(o * In + i) + first) * std::sqrt(6.0 / (In + Out)));
+    for (int i = 0; i < In; ++i) w(o, i) = float(scripts::unit(std::uint32_t(o * In + i) + first) * std::sqrt(6.0 / (In + Out)));
   return w;
 }
 inline auto curve_model() {

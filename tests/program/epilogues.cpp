@@ -16,9 +16,7 @@ TEST(epilogues, of_rows_that_a_tile_holds) {
   at_size<float, 17, 9, 31>();
   at_size<float, 32, 64, 100>();
 }
-TEST(epilogues, of_longer_rows) {
-  at_size<float, 70, 33, 129>();
-}
+TEST(epilogues, of_longer_rows) { at_size<float, 70, 33, 129>(); }
 TEST(epilogues, of_double) {
   at_size<double, 7, 5, 9>();
   at_size<double, 19, 21, 22>();

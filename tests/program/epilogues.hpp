@@ -43,7 +43,8 @@ template <class F, class... X> void agree(char const* what, X const&... x) {
   for (int threads : {1, 2, 3}) {
     thread_count() = threads;
     const auto got = computed<simd_backend, F>(x...);
-    for (std::size_t i = 0; i < right.size(); ++i) ASSERT_NEAR(got[i], right[i], tolerance * (1 + std::abs(right[i]))) << what << ", number " << i;
+    for (std::size_t i = 0; i < right.size(); ++i)
+      ASSERT_NEAR(got[i], right[i], tolerance * (1 + std::abs(right[i]))) << what << ", number " << i;
     if (threads == 1) first = got;
     else ASSERT_EQ(std::memcmp(first.data(), got.data(), got.size() * sizeof(double)), 0) << what << ", " << threads << " threads";
   }

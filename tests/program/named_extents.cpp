@@ -16,13 +16,15 @@ template <class F, int N, long Rows, class... W> void agree_at(W const&... w) {
   const auto right = computed<scalar_backend<double>, F, N, Rows>(N, w...);
   const auto oracle = computed<scalar_backend<double>, F, batch, Rows>(N, w...);
   ASSERT_EQ(right.size(), oracle.size());
-  for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(right[i], oracle[i], 1e-7 * (1 + std::abs(right[i]))) << N << " columns, number " << i;
+  for (std::size_t i = 0; i < right.size(); ++i)
+    EXPECT_NEAR(right[i], oracle[i], 1e-7 * (1 + std::abs(right[i]))) << N << " columns, number " << i;
   std::vector<double> first;
   for (int threads : {1, 2, 3}) {
     thread_count() = threads;
     const auto got = computed<simd_backend, F, batch, Rows>(N, w...);
     ASSERT_EQ(right.size(), got.size());
-    for (std::size_t i = 0; i < right.size(); ++i) ASSERT_NEAR(right[i], got[i], 2e-5 * (1 + std::abs(right[i]))) << N << " columns, number " << i;
+    for (std::size_t i = 0; i < right.size(); ++i)
+      ASSERT_NEAR(right[i], got[i], 2e-5 * (1 + std::abs(right[i]))) << N << " columns, number " << i;
     if (threads == 1) first = got;
     else EXPECT_EQ(first, got);
   }
@@ -79,7 +81,9 @@ struct small_products {  // one for each column
 TEST(named_extents, batches_of_products) { agree<small_products, 20>(); }
 
 struct one_alone {  // a letter that one operand alone has, beside a named axis
-  template <class V, class X> constexpr auto operator()(V const& v, X const& x) const { return mean(square(einsum<"kb,m->bm">(x, v))); }
+  template <class V, class X> constexpr auto operator()(V const& v, X const& x) const {
+    return mean(square(einsum<"kb,m->bm">(x, v)));
+  }
 };
 TEST(named_extents, sums_of_one_operand) { agree<one_alone, 3>(filled<4>(1)); }
 
@@ -111,7 +115,8 @@ TEST(named_extents, reshapes_that_keep_the_columns) {
     ASSERT_EQ(right.size(), got.size());
     for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(right[i], got[i], 1e-6);
   }
-  const auto known = computed<scalar_backend<double>, reshaped_known, 16, 12>(16), named = computed<scalar_backend<double>, reshaped, batch, 12>(16);
+  const auto known = computed<scalar_backend<double>, reshaped_known, 16, 12>(16),
+             named = computed<scalar_backend<double>, reshaped, batch, 12>(16);
   EXPECT_EQ(known, named);
 }
 

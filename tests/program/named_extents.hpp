@@ -12,9 +12,7 @@ namespace named_extents {
 
 using namespace knit;
 
-inline float arbitrary(int seed, long i) {
-  return float(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0]) * 0x1p-31f - 1;
-}
+inline float arbitrary(int seed, long i) { return float(philox(std::uint64_t(seed), 0, std::uint64_t(i))[0]) * 0x1p-31f - 1; }
 
 /// Memory for exactly the elements of an array of Rows rows and n columns, filled by seed.
 template <long Rows> struct columns {

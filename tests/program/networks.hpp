@@ -88,9 +88,7 @@ struct decayed_sgd {
   double lr = 0.1, decay = 0.02;
   std::array<double, 2> hyper(long) const { return {lr, decay}; }
   struct next {
-    constexpr auto operator()(auto w, auto g, auto rate, auto decay) const {
-      return w - rate % (g + decay % w);
-    }
+    constexpr auto operator()(auto w, auto g, auto rate, auto decay) const { return w - rate % (g + decay % w); }
   };
 };
 /// w <- w - lr g / sqrt(mean(g^2)): needs all of a gradient before any of it is used.
@@ -98,9 +96,7 @@ struct scaled_sgd {
   double lr = 0.1;
   std::array<double, 1> hyper(long) const { return {lr}; }
   struct next {
-    constexpr auto operator()(auto w, auto g, auto rate) const {
-      return w - rate % g / (sqrt(mean(square(g))) + 1e-12);
-    }
+    constexpr auto operator()(auto w, auto g, auto rate) const { return w - rate % g / (sqrt(mean(square(g))) + 1e-12); }
   };
 };
 
@@ -197,11 +193,8 @@ constexpr network_plan draw(std::uint64_t seed) {
     if (last && n.classifies()) out = r.one_in(2) ? 2 + r.below(15) : out < 2 ? 2 : out > 250 ? 10 : out;
     const int before = now;
     int k = r.below(10);
-    if (!n.has_own && (n.add == penalty::weight || n.add == penalty::weight_and_bias) &&
-        (last || r.one_in(2)))
-      k = 3;
-    if (k < 2 && n.has_own && n.own_in == n.own_out && now == n.own_in && !(last && n.classifies()))
-      add(sort::own, now);
+    if (!n.has_own && (n.add == penalty::weight || n.add == penalty::weight_and_bias) && (last || r.one_in(2))) k = 3;
+    if (k < 2 && n.has_own && n.own_in == n.own_out && now == n.own_in && !(last && n.classifies())) add(sort::own, now);
     else if (k == 2 && n.has_own && now == n.own_out && !(last && n.classifies())) {
       add(sort::transposed, n.own_in);
       n.has_c = true;
@@ -222,8 +215,7 @@ constexpr network_plan draw(std::uint64_t seed) {
       weights += double(before) * now;
     } else add(sort::plain, out);
     weights += double(before) * now;
-    if (n.has_own && !n.has_c && !last && now == n.own_out && n.parts[n.count - 1].what == sort::own &&
-        r.one_in(3)) {
+    if (n.has_own && !n.has_c && !last && now == n.own_out && n.parts[n.count - 1].what == sort::own && r.one_in(3)) {
       add(n.own_in == n.own_out && r.one_in(2) ? sort::own : sort::transposed, n.own_in);
       n.has_c = n.parts[n.count - 1].what == sort::transposed;
       weights += double(n.own_in) * n.own_out;
@@ -252,14 +244,11 @@ constexpr network_plan draw(std::uint64_t seed) {
 template <std::uint64_t Seed> inline constexpr network_plan drawn = draw(Seed);
 
 inline std::string describe(network_plan const& n) {
-  static constexpr char const* sorts[] = {
-      "",          "x + ",  "x + narrow ",    "gated ",      "own ",      "transposed own ",
-      "own bias ", "gain ", "columns' norm ", "rows' norm ", "attention "};
+  static constexpr char const* sorts[] = {"",          "x + ",  "x + narrow ",    "gated ",      "own ",      "transposed own ",
+                                          "own bias ", "gain ", "columns' norm ", "rows' norm ", "attention "};
   static constexpr char const* functions[] = {"identity", "relu", "tanh", "sigm", "softsign", "swish"};
-  static constexpr char const* inputs[] = {"view of floats", "tensor of floats", "view of bytes",
-                                           "tensor of bytes"};
-  static constexpr char const* targets[] = {"nll of byte labels", "nll of int labels", "mse to a tensor",
-                                            "mse to a view"};
+  static constexpr char const* inputs[] = {"view of floats", "tensor of floats", "view of bytes", "tensor of bytes"};
+  static constexpr char const* targets[] = {"nll of byte labels", "nll of int labels", "mse to a tensor", "mse to a view"};
   static constexpr char const* penalties[] = {"", " + w^2", " + w^2 + b^2", " + scores^2"};
   static constexpr char const* rules[] = {"sgd", "decayed", "scaled", "momentum", "adam"};
   std::string s = "seed " + std::to_string(n.seed) + ": " + std::to_string(n.inputs);
@@ -269,8 +258,8 @@ inline std::string describe(network_plan const& n) {
     if (p.inner) s += " by " + std::to_string(p.inner);
     if (p.what < sort::gain && p.what != sort::gate) s += std::string(" ") + functions[int(p.f)];
   }
-  return s + ", batch " + std::to_string(n.batch) + ", " + inputs[int(n.x)] + ", " + targets[int(n.y)] +
-         penalties[int(n.add)] + ", " + rules[int(n.by)];
+  return s + ", batch " + std::to_string(n.batch) + ", " + inputs[int(n.x)] + ", " + targets[int(n.y)] + penalties[int(n.add)] +
+         ", " + rules[int(n.by)];
 }
 
 // ---- the network as a type -----------------------------------------------------------------------------
@@ -287,10 +276,7 @@ template <function F> constexpr auto function_of() {
 }
 /// Keeps signals and gradients of one size through many layers.
 constexpr float gain_of(function f) {
-  return f == function::sigm                               ? 3.5f
-         : f == function::identity                         ? 1
-         : f == function::softsign || f == function::swish ? 1.7f
-                                                           : 1.4f;
+  return f == function::sigm ? 3.5f : f == function::identity ? 1 : f == function::softsign || f == function::swish ? 1.7f : 1.4f;
 }
 
 /// The layers of drawn<Seed>; a weight, its bias and that of its transpose, which several layers use.
@@ -342,8 +328,8 @@ template <std::uint64_t Seed, int I> auto make_layer() {
   if constexpr (p.what == sort::plain) return full(size, 0, f, p.f);
   else if constexpr (p.what == sort::wide) return residual{full(size, 0, f, p.f)};
   else if constexpr (p.what == sort::narrow)
-    return residual{make_chain(full(extents<p.inner, p.in>{}, 0, f, p.f),
-                               full(extents<p.out, p.inner>{}, 2, identity, function::identity))};
+    return residual{
+        make_chain(full(extents<p.inner, p.in>{}, 0, f, p.f), full(extents<p.out, p.inner>{}, 2, identity, function::identity))};
   else if constexpr (p.what == sort::gate)
     return gated{full(size, 0, identity, function::tanh), full(size, 2, identity, function::tanh)};
   else if constexpr (p.what == sort::shared) {
@@ -354,8 +340,7 @@ template <std::uint64_t Seed, int I> auto make_layer() {
     return column_norm<tensor<float, p.out>, tensor<float, p.out>>{vector(rows, 0, 1), vector(rows, 1)};
   else if constexpr (p.what == sort::rows)
     return row_norm<tensor<float, p.out>, tensor<float, p.out>>{vector(rows, 0, 1), vector(rows, 1)};
-  else if constexpr (p.what == sort::attention)
-    return attention<tensor<float, p.out, p.in>>{weight(size, 0, function::identity)};
+  else if constexpr (p.what == sort::attention) return attention<tensor<float, p.out, p.in>>{weight(size, 0, function::identity)};
   else return nothing{};
 }
 
@@ -363,14 +348,12 @@ template <std::uint64_t Seed> auto make_network() {
   constexpr network_plan n = drawn<Seed>;
   auto layers = []<int... I>(std::integer_sequence<int, I...>) {
     return hana::make_tuple(make_layer<Seed, I>()...);
-  }
-  (std::make_integer_sequence<int, n.count>{});
+  }(std::make_integer_sequence<int, n.count>{});
   auto fill = [](auto t, std::uint64_t stream, float deviation) {
     t.fill([&](long i) { return gaussian{Seed, 0, deviation}(1000 + stream, i, 1, 1); });
     return t;
   };
-  auto optional = [&]<bool There, long... N>(std::bool_constant<There>, extents<N...>, std::uint64_t stream,
-                                            float deviation) {
+  auto optional = [&]<bool There, long... N>(std::bool_constant<There>, extents<N...>, std::uint64_t stream, float deviation) {
     if constexpr (There) return fill(tensor<float, N...>(), stream, deviation);
     else return nothing{};
   };
@@ -378,8 +361,8 @@ template <std::uint64_t Seed> auto make_network() {
   auto w = optional(std::bool_constant<n.has_own>{}, extents<n.own_out, n.own_in>{}, 0, deviation);
   auto b = optional(std::bool_constant<n.has_own>{}, extents<n.own_out>{}, 1, 0.1f);
   auto c = optional(std::bool_constant<n.has_c>{}, extents<n.own_in>{}, 2, 0.1f);
-  return network<Seed, decltype(layers), decltype(w), decltype(b), decltype(c)>{
-      std::move(layers), std::move(w), std::move(b), std::move(c)};
+  return network<Seed, decltype(layers), decltype(w), decltype(b), decltype(c)>{std::move(layers), std::move(w), std::move(b),
+                                                                                std::move(c)};
 }
 
 // ---- batches -------------------------------------------------------------------------------------------
@@ -400,8 +383,7 @@ template <class A> struct filled {
 template <std::uint64_t Seed> constexpr auto input_type() {
   constexpr network_plan n = drawn<Seed>;
   if constexpr (n.x == input::floats) return mp::mp_identity<view<float, n.inputs, n.batch>>{};
-  else if constexpr (n.x == input::tensor_of_floats)
-    return mp::mp_identity<tensor<float, n.inputs, n.batch>>{};
+  else if constexpr (n.x == input::tensor_of_floats) return mp::mp_identity<tensor<float, n.inputs, n.batch>>{};
   else if constexpr (n.x == input::bytes) return mp::mp_identity<view<unorm8, n.inputs, n.batch>>{};
   else return mp::mp_identity<tensor<unorm8, n.inputs, n.batch>>{};
 }
@@ -434,8 +416,8 @@ struct difference {
     if (by > largest) largest = by;
     if (by <= rounding::slack || !first.empty()) return;
     char text[160];
-    std::snprintf(text, sizeof text, ", element %ld: got %.9g, expected %.9g, standard deviation %.2g", i,
-                  double(got), expected.value, expected.deviation());
+    std::snprintf(text, sizeof text, ", element %ld: got %.9g, expected %.9g, standard deviation %.2g", i, double(got),
+                  expected.value, expected.deviation());
     first = what + text;
   }
 };
@@ -453,8 +435,7 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
   using model = decltype(make_network<Seed>());
   using X = typename decltype(input_type<Seed>())::type;
   using Y = typename decltype(target_type<Seed>())::type;
-  using rule_type = mp::mp_at_c<mp::mp_list<sgd_rule, decayed_sgd, scaled_sgd, momentum_rule, adam_rule>,
-                                std::size_t(plan.by)>;
+  using rule_type = mp::mp_at_c<mp::mp_list<sgd_rule, decayed_sgd, scaled_sgd, momentum_rule, adam_rule>, std::size_t(plan.by)>;
   using step_type = training_step<typename Where::backend, model, rule_type, X, Y>;
   using spec = typename step_type::spec;
   using scores_type = inference<typename Where::backend, model, X>;
@@ -494,15 +475,12 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
     }
     std::string storage() {
       std::string s;
-      each([&](std::string const&, auto& a) {
-        s.append(reinterpret_cast<char const*>(a.data()), a.storage * sizeof(float));
-      });
+      each([&](std::string const&, auto& a) { s.append(reinterpret_cast<char const*>(a.data()), a.storage * sizeof(float)); });
       return s;
     }
   };
   /// The leaves of step number `step`, from 1.
-  static std::vector<void const*> leaves_of(memory& m, batch const& b,
-                                            decltype(rule_type{}.hyper(1)) const& h) {
+  static std::vector<void const*> leaves_of(memory& m, batch const& b, decltype(rule_type{}.hyper(1)) const& h) {
     auto leaves = m.leaves();
     leaves.push_back(b.x.array.data());
     leaves.push_back(b.y.array.data());
@@ -525,8 +503,7 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
     training.run(leaves.data(), outputs);
     using P = compiled_graph<spec>;
     for (int r = 0; r < P::roots; ++r)
-      if (root const& to = P::graph.roots[r]; to.state >= 0)
-        o.next[std::size_t(to.state)] = training.value(to.node);
+      if (root const& to = P::graph.roots[r]; to.state >= 0) o.next[std::size_t(to.state)] = training.value(to.node);
     return o;
   }
   numbers expect_scores(memory& m, batch const& b) {
@@ -547,8 +524,7 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
     after.each([&](std::string const& name, auto& a) {
       using A = std::remove_reference_t<decltype(a)>;
       f(
-          name, p, static_cast<float const*>(old[p]), a, [](long i) { return A::layout.offset(A::shape, i); },
-          o.next[p]);
+          name, p, static_cast<float const*>(old[p]), a, [](long i) { return A::layout.offset(A::shape, i); }, o.next[p]);
       ++p;
     });
   }
@@ -558,15 +534,14 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
     rule_type by;
     by.lr = 1;
     double most = 0;
-    compare(m, m, expect(m, by, b, 1),
-            [&](auto&, std::size_t p, float const*, auto& w, auto, rounding::number const* next) {
-              double size = 0, change = 0;
-              for (long i = 0; i < w.size(); ++i) {
-                size += double(w[i]) * double(w[i]);
-                change += (next[i].value - double(w[i])) * (next[i].value - double(w[i]));
-              }
-              if (p < std::size_t(parameters)) most = std::max(most, std::sqrt(change / size));
-            });
+    compare(m, m, expect(m, by, b, 1), [&](auto&, std::size_t p, float const*, auto& w, auto, rounding::number const* next) {
+      double size = 0, change = 0;
+      for (long i = 0; i < w.size(); ++i) {
+        size += double(w[i]) * double(w[i]);
+        change += (next[i].value - double(w[i])) * (next[i].value - double(w[i]));
+      }
+      if (p < std::size_t(parameters)) most = std::max(most, std::sqrt(change / size));
+    });
     return 1 / (30 * most);
   }
 
@@ -579,19 +554,18 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
       double expected = 0, size = 0;
       const outcome o = expect(m, by, b, 1);
       auto below = down.leaves();
-      compare(m, up, o,
-              [&](auto&, std::size_t p, float const*, auto& above, auto at, rounding::number const* next) {
-                if (p >= std::size_t(parameters)) return;
-                float* const under = static_cast<float*>(const_cast<void*>(below[p]));
-                for (long i = 0; i < above.size(); ++i) {
-                  const double w = double(above[i]), change = next[i].value - w;
-                  double g = -change / by.lr;
-                  if constexpr (plan.by == rule::decayed) g -= by.decay * w;
-                  above[i] = float(w + 5e-4 * change), under[at(i)] = float(w - 5e-4 * change);
-                  const double d = g * (double(above[i]) - double(under[at(i)]));
-                  expected += d, size += std::abs(d);
-                }
-              });
+      compare(m, up, o, [&](auto&, std::size_t p, float const*, auto& above, auto at, rounding::number const* next) {
+        if (p >= std::size_t(parameters)) return;
+        float* const under = static_cast<float*>(const_cast<void*>(below[p]));
+        for (long i = 0; i < above.size(); ++i) {
+          const double w = double(above[i]), change = next[i].value - w;
+          double g = -change / by.lr;
+          if constexpr (plan.by == rule::decayed) g -= by.decay * w;
+          above[i] = float(w + 5e-4 * change), under[at(i)] = float(w - 5e-4 * change);
+          const double d = g * (double(above[i]) - double(under[at(i)]));
+          expected += d, size += std::abs(d);
+        }
+      });
       const double got = expect(up, by, b, 1).loss.value - expect(down, by, b, 1).loss.value;
       EXPECT_NEAR(got, expected, 0.02 * size) << describe(plan) << "\nthe derivative is not that of the loss";
     }
@@ -632,8 +606,7 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
       }
       differs.look(name + "loss", 0, losses[0], o.loss);
       compare(before, m[0], o,
-              [&](std::string const& array, std::size_t p, float const* old, auto& got, auto at,
-                  rounding::number const* next) {
+              [&](std::string const& array, std::size_t p, float const* old, auto& got, auto at, rounding::number const* next) {
                 double variance = 0, change = 0;
                 for (long i = 0; i < got.size(); ++i) {
                   differs.look(name + array, i, got[i], next[i]);
@@ -646,8 +619,7 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
                 clear += part <= 0.1, ++all;
               });
       for (int t = 1; t < ways; ++t)
-        ASSERT_TRUE(std::memcmp(&losses[t], &losses[0], sizeof(float)) == 0 &&
-                    m[std::size_t(t)].storage() == m[0].storage())
+        ASSERT_TRUE(std::memcmp(&losses[t], &losses[0], sizeof(float)) == 0 && m[std::size_t(t)].storage() == m[0].storage())
             << describe(plan) << "\n"
             << name << t + 1 << " " << Where::way << " differ from one";
     }
@@ -665,12 +637,10 @@ template <std::uint64_t Seed, class Where = on_threads> struct check {
     Where::leave();
     for (std::size_t i = 0; i < z.size(); ++i) differs.look("scores", long(i), got[0][i], z[i]);
 
-    std::printf(
-        "  %d kernels, largest difference %.1f deviations, of a change rounding hides %.1g at most (%s)\n",
-        step_type::program::compiled_type::plan.kernels, differs.largest, blur, blurred.c_str());
+    std::printf("  %d kernels, largest difference %.1f deviations, of a change rounding hides %.1g at most (%s)\n",
+                step_type::program::compiled_type::plan.kernels, differs.largest, blur, blurred.c_str());
     EXPECT_TRUE(differs.first.empty()) << describe(plan) << "\n" << differs.first;
-    EXPECT_GE(4 * clear, 3 * all) << describe(plan)
-                                  << "\nmost changes are little more than rounding: nothing is checked";
+    EXPECT_GE(4 * clear, 3 * all) << describe(plan) << "\nmost changes are little more than rounding: nothing is checked";
   }
 };
 
@@ -689,9 +659,8 @@ template <class Where, std::uint64_t... Seed> int enlist_on() {
     explicit trained(void (*f)()) : body(f) {}
     void TestBody() override { body(); }
   };
-  (testing::RegisterTest(
-       "networks", ("seed_" + std::to_string(Seed)).c_str(), nullptr, nullptr, __FILE__, __LINE__,
-       [] { return static_cast<testing::Test*>(new trained([] { check<Seed, Where>().run(); })); }),
+  (testing::RegisterTest("networks", ("seed_" + std::to_string(Seed)).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                         [] { return static_cast<testing::Test*>(new trained([] { check<Seed, Where>().run(); })); }),
    ...);
   return int(sizeof...(Seed));
 }

@@ -128,7 +128,8 @@ found gradient_of(int state) {
     if (!behind[std::size_t(i)]) continue;
     for (int k = 0; k < P::graph.arity(i); ++k) behind[std::size_t(P::graph.operand(i, k))] = true;
     if (!P::graph.is_op(i) || P::graph.info(i).what != kind::contract ||
-        !same_extents(P::graph.extents[i], P::graph.leaves[state].extents)) continue;
+        !same_extents(P::graph.extents[i], P::graph.leaves[state].extents))
+      continue;
     ++f.contractions;
     if (P::plan.buffers[i].offset >= 0) f.bytes += 4 * P::plan.buffers[i].floats * P::plan.buffers[i].parts;
   }
@@ -166,7 +167,8 @@ TEST(second_network, explains_itself) {
     for (std::size_t at = 0; at < s.size();) {
       const std::size_t end = s.find('\n', at);
       const std::string line = s.substr(at, end - at);
-      if (line.find(part) != line.npos && line.find(" * ") != line.npos && (line.find(" bytes") != line.npos) == stored) return true;
+      if (line.find(part) != line.npos && line.find(" * ") != line.npos && (line.find(" bytes") != line.npos) == stored)
+        return true;
       at = end + 1;
     }
     return false;

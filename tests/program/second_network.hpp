@@ -24,15 +24,18 @@ template <class First, class Second, class W, class B, class C, class Last> stru
     return nll((*this)(std::forward<X>(x)), std::forward<Y>(y));
   }
 };
-template <class First, class Second, class W, class B, class C, class Last>
-tied(First, Second, W, B, C, Last) -> tied<First, Second, W, B, C, Last>;
+template <class First, class Second, class W, class B, class C, class Last> tied(First, Second, W, B, C, Last)
+    -> tied<First, Second, W, B, C, Last>;
 
 constexpr int inputs = 500, batch_size = 37, classes = 7;
 constexpr float rate = 0.2f;
 
 inline auto make_network() {
-  return tied{make_dense<inputs, 300>(softsign, xavier_uniform{3}, 0), make_dense<300, 64>(softsign, xavier_uniform{3}, 1),
-              init<64, 64>(xavier_uniform{3}, 2), init<64>(gaussian{3, 0, 0.1f}, 3), init<64>(gaussian{3, 0, 0.1f}, 4),
+  return tied{make_dense<inputs, 300>(softsign, xavier_uniform{3}, 0),
+              make_dense<300, 64>(softsign, xavier_uniform{3}, 1),
+              init<64, 64>(xavier_uniform{3}, 2),
+              init<64>(gaussian{3, 0, 0.1f}, 3),
+              init<64>(gaussian{3, 0, 0.1f}, 4),
               make_dense<64, classes>(identity, xavier_uniform{3}, 5)};
 }
 using network = decltype(make_network());

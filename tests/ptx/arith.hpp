@@ -17,8 +17,7 @@ template <class Op, class D, class... S> void lanewise(warp& w, instruction cons
     raw<D>* const d = w.reg<raw<D>>(i.s[0]);
     std::tuple const s(static_cast<raw<S> const*>(w.reg<raw<S>>(i.s[K + 1]))...);
     w.each([=](int l) { d[l] = to_raw<D>(Op::of(from_raw<S>(std::get<K>(s)[l])...)); });
-  }
-  (std::index_sequence_for<S...>());
+  }(std::index_sequence_for<S...>());
 }
 
 /// The same in another rounding mode, which is in imm.
@@ -29,9 +28,7 @@ template <class Op, class D, class... S> void lanewise_rounded(warp& w, instruct
 
 /// Denormal operands and results are zeros with their signs.
 template <class Op> struct flushed {
-  static float flush(float x) {
-    return std::fabs(x) < std::numeric_limits<float>::min() ? std::copysign(0.0f, x) : x;
-  }
+  static float flush(float x) { return std::fabs(x) < std::numeric_limits<float>::min() ? std::copysign(0.0f, x) : x; }
   template <class... S> static float of(S... x) { return flush(Op::of(flush(x)...)); }
 };
 template <class Op> struct saturated {
@@ -43,8 +40,7 @@ template <class Op> struct saturated {
 
 // ---- the operations ----
 
-template <class T> using wrap =
-    std::make_unsigned_t<decltype(T() + T())>;  // of 16 bits too: no overflow of int
+template <class T> using wrap = std::make_unsigned_t<decltype(T() + T())>;  // of 16 bits too: no overflow of int
 
 struct add_op {
   template <class T> static T of(T a, T b) {
@@ -85,8 +81,7 @@ struct high_op {
     if constexpr (sizeof(T) == 8) {
       if constexpr (std::is_signed_v<T>) return T(static_cast<__int128>(a) * b >> 64);
       else return T(static_cast<unsigned __int128>(a) * b >> 64);
-    } else
-      return T(std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>(a) * b >> width_of<T>);
+    } else return T(std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>(a) * b >> width_of<T>);
   }
   template <class T> static T of(T a, T b, T c) { return add_op::of(of(a, b), c); }
 };
@@ -152,9 +147,7 @@ struct copysign_op {
   template <class T> static T of(T sign, T size) { return std::copysign(size, sign); }
 };
 struct sad_op {
-  template <class T> static T of(T a, T b, T c) {
-    return add_op::of(c, a < b ? sub_op::of(b, a) : sub_op::of(a, b));
-  }
+  template <class T> static T of(T a, T b, T c) { return add_op::of(c, a < b ? sub_op::of(b, a) : sub_op::of(a, b)); }
 };
 struct sqrt_op {
   template <class T> static T of(T a) { return std::sqrt(a); }

@@ -33,9 +33,7 @@ template <class T, std::size_t> using repeat = T;
 
 /// Result and N operands of one type.
 template <class Op, std::size_t N, class T> void put_same(decoder& d) {
-  auto const all = [&]<class O, std::size_t... K>(tag<O>, std::index_sequence<K...>) {
-    put<O, T, repeat<T, K>...>(d);
-  };
+  auto const all = [&]<class O, std::size_t... K>(tag<O>, std::index_sequence<K...>) { put<O, T, repeat<T, K>...>(d); };
   constexpr auto n = std::make_index_sequence<N>();
   if constexpr (std::is_same_v<T, float>) {
     if (d.has("ftz") && d.has("sat")) return all(tag<saturated<flushed<Op>>>(), n);
@@ -67,8 +65,7 @@ template <class Op, std::size_t N> bool pairs(decoder& d) {
   if (d.type() == "f16x2") return all(tag<half>(), n);
   if (d.type() == "bf16x2") return all(tag<bfloat>(), n);
   if constexpr (
-      requires(float x) { Op::of(x); } || requires(float x) { Op::of(x, x); } ||
-      requires(float x) { Op::of(x, x, x); })
+      requires(float x) { Op::of(x); } || requires(float x) { Op::of(x, x); } || requires(float x) { Op::of(x, x, x); })
     if (d.type() == "f32x2" && rounding_mode(d) == FE_TONEAREST) {
       if (d.has("ftz")) {
         using F = flushed<Op>;
@@ -89,14 +86,12 @@ template <class Op, std::size_t N, class... Types> void same_or_pairs(decoder& d
 /// mul, mad: .lo, .hi and .wide of integers; floats.
 template <class Op, std::size_t N> void multiply(decoder& d) {
   if (d.has("wide")) {
-    bool const known = with_type(
-        d.type(), types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t>(), [&]<class T>(tag<T>) {
-          using W = std::conditional_t<sizeof(T) == 2,
-                                       std::conditional_t<std::is_signed_v<T>, std::int32_t, std::uint32_t>,
-                                       std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
-          if constexpr (N == 2) put<wide_op<W>, W, T, T>(d);
-          else put<wide_op<W>, W, T, T, W>(d);
-        });
+    bool const known = with_type(d.type(), types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t>(), [&]<class T>(tag<T>) {
+      using W = std::conditional_t<sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, std::int32_t, std::uint32_t>,
+                                   std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+      if constexpr (N == 2) put<wide_op<W>, W, T, T>(d);
+      else put<wide_op<W>, W, T, T, W>(d);
+    });
     if (!known) d.unknown();
   } else if (d.has("hi")) same<high_op, N, integers>(d);
   else same_or_pairs<Op, N, integers, reals, smalls>(d);
@@ -111,13 +106,11 @@ template <class Op> void least_or_most(decoder& d) {
 template <double (*F)(double)> void approximately(decoder& d) { same<approximate<F>, 1, reals, smalls>(d); }
 
 template <class Op> void shifted(decoder& d) {
-  if (!with_type(d.type(), integers(), [&]<class T>(tag<T>) { put<Op, T, T, std::uint32_t>(d); }))
-    d.unknown();
+  if (!with_type(d.type(), integers(), [&]<class T>(tag<T>) { put<Op, T, T, std::uint32_t>(d); })) d.unknown();
 }
 
 template <class Op> void counted(decoder& d) {
-  if (!with_type(d.type(), signed_and_words(), [&]<class T>(tag<T>) { put<Op, std::uint32_t, T>(d); }))
-    d.unknown();
+  if (!with_type(d.type(), signed_and_words(), [&]<class T>(tag<T>) { put<Op, std::uint32_t, T>(d); })) d.unknown();
 }
 
 /// and, or, xor, not: of predicates too.
@@ -137,14 +130,12 @@ inline void lop3(decoder& d) {
   d.emit(
       [](warp& w, instruction const& i) {
         auto* const r = w.reg<std::uint32_t>(i.s[0]);
-        auto const *a = w.reg<std::uint32_t>(i.s[1]), *b = w.reg<std::uint32_t>(i.s[2]),
-                   *c = w.reg<std::uint32_t>(i.s[3]);
+        auto const *a = w.reg<std::uint32_t>(i.s[1]), *b = w.reg<std::uint32_t>(i.s[2]), *c = w.reg<std::uint32_t>(i.s[3]);
         const std::uint64_t table = i.imm;
         w.each([=](int l) {
           std::uint32_t out = 0;
           for (int k = 0; k < 8; ++k)
-            if (table >> k & 1)
-              out |= (k & 4 ? a[l] : ~a[l]) & (k & 2 ? b[l] : ~b[l]) & (k & 1 ? c[l] : ~c[l]);
+            if (table >> k & 1) out |= (k & 4 ? a[l] : ~a[l]) & (k & 2 ? b[l] : ~b[l]) & (k & 1 ? c[l] : ~c[l]);
           r[l] = out;
         });
       },
@@ -153,20 +144,16 @@ inline void lop3(decoder& d) {
 
 inline void bit_field(decoder& d) {
   if (d.parts()[0] == "bfe") {
-    if (!with_type(d.type(), signed_and_words(),
-                   [&]<class T>(tag<T>) { put<bfe_op, T, T, std::uint32_t, std::uint32_t>(d); }))
+    if (!with_type(d.type(), signed_and_words(), [&]<class T>(tag<T>) { put<bfe_op, T, T, std::uint32_t, std::uint32_t>(d); }))
       d.unknown();
-  } else if (!with_type(d.type(), words(),
-                        [&]<class T>(tag<T>) { put<bfi_op, T, T, T, std::uint32_t, std::uint32_t>(d); }))
+  } else if (!with_type(d.type(), words(), [&]<class T>(tag<T>) { put<bfi_op, T, T, T, std::uint32_t, std::uint32_t>(d); }))
     d.unknown();
 }
 
 inline void funnel(decoder& d) {
   using u = std::uint32_t;
-  if (d.has("l"))
-    d.has("wrap") ? put<funnel_op<true, true>, u, u, u, u>(d) : put<funnel_op<true, false>, u, u, u, u>(d);
-  else
-    d.has("wrap") ? put<funnel_op<false, true>, u, u, u, u>(d) : put<funnel_op<false, false>, u, u, u, u>(d);
+  if (d.has("l")) d.has("wrap") ? put<funnel_op<true, true>, u, u, u, u>(d) : put<funnel_op<true, false>, u, u, u, u>(d);
+  else d.has("wrap") ? put<funnel_op<false, true>, u, u, u, u>(d) : put<funnel_op<false, false>, u, u, u, u>(d);
 }
 
 inline void dot(decoder& d) {
@@ -215,12 +202,8 @@ template <bool In> void multiply_carry(decoder& d) {
 }
 
 inline void add_arithmetic(opcode_table& t) {
-  t["add"] = [](decoder& d) {
-    d.has("cc") ? carry<false, false>(d) : same_or_pairs<add_op, 2, integers, reals, smalls>(d);
-  };
-  t["sub"] = [](decoder& d) {
-    d.has("cc") ? carry<true, false>(d) : same_or_pairs<sub_op, 2, integers, reals, smalls>(d);
-  };
+  t["add"] = [](decoder& d) { d.has("cc") ? carry<false, false>(d) : same_or_pairs<add_op, 2, integers, reals, smalls>(d); };
+  t["sub"] = [](decoder& d) { d.has("cc") ? carry<true, false>(d) : same_or_pairs<sub_op, 2, integers, reals, smalls>(d); };
   t["addc"] = carry<false, true>;
   t["subc"] = carry<true, true>;
   t["mul"] = multiply<mul_op, 2>;
@@ -229,12 +212,8 @@ inline void add_arithmetic(opcode_table& t) {
   t["fma"] = [](decoder& d) {
     d.has("relu") ? same_or_pairs<relu_fma_op, 3, smalls>(d) : same_or_pairs<mad_op, 3, reals, smalls>(d);
   };
-  t["mul24"] = [](decoder& d) {
-    d.has("hi") ? d.unknown() : same<mul24_op, 2, types<std::uint32_t, std::int32_t>>(d);
-  };
-  t["mad24"] = [](decoder& d) {
-    d.has("hi") ? d.unknown() : same<mul24_op, 3, types<std::uint32_t, std::int32_t>>(d);
-  };
+  t["mul24"] = [](decoder& d) { d.has("hi") ? d.unknown() : same<mul24_op, 2, types<std::uint32_t, std::int32_t>>(d); };
+  t["mad24"] = [](decoder& d) { d.has("hi") ? d.unknown() : same<mul24_op, 3, types<std::uint32_t, std::int32_t>>(d); };
   t["div"] = same<div_op, 2, integers, reals>;
   t["rem"] = same<rem_op, 2, integers>;
   t["min"] = least_or_most<min_op>;
@@ -263,21 +242,16 @@ inline void add_arithmetic(opcode_table& t) {
   t["bfe"] = bit_field;
   t["bfi"] = bit_field;
   t["prmt"] = [](decoder& d) {
-    d.parts().size() == 2 ? put<prmt_op, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>(d)
-                          : d.unknown();
+    d.parts().size() == 2 ? put<prmt_op, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>(d) : d.unknown();
   };
   t["popc"] = [](decoder& d) {
-    d.type() == "b64" ? put<popc_op, std::uint32_t, std::uint64_t>(d)
-                      : put<popc_op, std::uint32_t, std::uint32_t>(d);
+    d.type() == "b64" ? put<popc_op, std::uint32_t, std::uint64_t>(d) : put<popc_op, std::uint32_t, std::uint32_t>(d);
   };
   t["clz"] = [](decoder& d) {
-    d.type() == "b64" ? put<clz_op, std::uint32_t, std::uint64_t>(d)
-                      : put<clz_op, std::uint32_t, std::uint32_t>(d);
+    d.type() == "b64" ? put<clz_op, std::uint32_t, std::uint64_t>(d) : put<clz_op, std::uint32_t, std::uint32_t>(d);
   };
   t["brev"] = same<brev_op, 1, words>;
-  t["bfind"] = [](decoder& d) {
-    d.has("shiftamt") ? counted<bfind_op<true>>(d) : counted<bfind_op<false>>(d);
-  };
+  t["bfind"] = [](decoder& d) { d.has("shiftamt") ? counted<bfind_op<true>>(d) : counted<bfind_op<false>>(d); };
   t["dp4a"] = dot;
 }
 

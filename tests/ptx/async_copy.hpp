@@ -38,8 +38,7 @@ inline void copy_async(warp& w, instruction const& i) {
 }
 
 inline void commit(warp& w, instruction const&) {
-  w.each_in_order(
-      [&](int l) { w.groups[std::size_t(l)].push_back(std::exchange(w.issued[std::size_t(l)], {})); });
+  w.each_in_order([&](int l) { w.groups[std::size_t(l)].push_back(std::exchange(w.issued[std::size_t(l)], {})); });
 }
 
 /// imm groups may be under way still.

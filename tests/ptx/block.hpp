@@ -11,8 +11,7 @@ namespace ptx::detail {
 inline block::block(grid& g)
     : in(g),
       threads(std::uint32_t(g.how.block.count())),
-      shared_size(std::uint32_t(g.how.dynamic_shared ? g.code.dynamic_shared_at + g.how.dynamic_shared
-                                                     : g.code.static_shared)) {
+      shared_size(std::uint32_t(g.how.dynamic_shared ? g.code.dynamic_shared_at + g.how.dynamic_shared : g.code.static_shared)) {
   shared = aligned_bytes(shared_size);
   shadow.resize(shared_size / g.code.shared_grain + 1);
   const std::uint32_t n = (threads + lane_count - 1) / lane_count;
@@ -69,8 +68,7 @@ inline void block::start(warp& w) {
                                                             {"%dynamic_smem_size", in.how.dynamic_shared},
                                                             {"%total_smem_size", shared_size}};
       auto const found = known.find(what);
-      if (found == known.end())
-        throw fault(wrong::unknown, "unknown register " + what + " in " + in.code.name);
+      if (found == known.end()) throw fault(wrong::unknown, "unknown register " + what + " in " + in.code.name);
       write_any(w, where, bits, l, found->second);
     }
   }
@@ -138,8 +136,7 @@ inline void block::stuck() {
   std::uint32_t at_barriers = 0, left = 0;
   for (warp& w : warps) {
     left += std::uint32_t(std::popcount(w.alive));
-    for (fragment const& f : w.others)
-      at_barriers += f.is == fragment::at_barrier ? std::uint32_t(std::popcount(f.lanes)) : 0;
+    for (fragment const& f : w.others) at_barriers += f.is == fragment::at_barrier ? std::uint32_t(std::popcount(f.lanes)) : 0;
   }
   for (const fragment::state state : {fragment::waiting, fragment::at_barrier})
     for (warp& w : warps)
@@ -147,11 +144,10 @@ inline void block::stuck() {
         if (f.is == state) {
           w.pc = f.pc;
           if (state == fragment::waiting)
-            w.fail(wrong::warp, "a lane waits for lanes of its warp that wait elsewhere,",
-                   std::countr_zero(f.lanes));
+            w.fail(wrong::warp, "a lane waits for lanes of its warp that wait elsewhere,", std::countr_zero(f.lanes));
           w.fail(wrong::barrier,
-                 "only " + std::to_string(at_barriers) + " of " + std::to_string(threads) +
-                     " threads reach a barrier, " + std::to_string(threads - left) + " have left the kernel:",
+                 "only " + std::to_string(at_barriers) + " of " + std::to_string(threads) + " threads reach a barrier, " +
+                     std::to_string(threads - left) + " have left the kernel:",
                  std::countr_zero(f.lanes));
         }
   throw fault(wrong::barrier, "block " + to_string(at) + " of " + in.code.name + " is stuck");

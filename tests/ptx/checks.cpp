@@ -13,37 +13,29 @@ const std::vector<std::uint32_t> zeros(256);
 const ptx::launch two_warps{.grid = 1, .block = 64}, two_blocks{.grid = 2, .block = 32};
 
 TEST(PtxChecks, Bounds) {
-  expect_fault(wrong::bounds, [] { run("ld.global.u32 %r1, [%d1+4];"); },
-               {"in k, line", "`ld.global.u32 %r1, [%d1+4];`", "block (0,0,0)", "thread (31,0,0)",
-                "128 bytes into in of 128 bytes", "0x1"});
-  expect_fault(wrong::bounds, [] { run("st.global.u32 [%d0+-4], %r0;"); },
-               {"thread (0,0,0)", "4 bytes before out"});
+  expect_fault(
+      wrong::bounds, [] { run("ld.global.u32 %r1, [%d1+4];"); },
+      {"in k, line", "`ld.global.u32 %r1, [%d1+4];`", "block (0,0,0)", "thread (31,0,0)", "128 bytes into in of 128 bytes", "0x1"});
+  expect_fault(wrong::bounds, [] { run("st.global.u32 [%d0+-4], %r0;"); }, {"thread (0,0,0)", "4 bytes before out"});
   expect_fault(wrong::bounds, [] { run("mov.u64 %d3, 0; ld.u32 %r1, [%d3];"); }, {"at 0x0"});
-  expect_fault(wrong::bounds,
-               [] { run(".shared .align 4 .b8 s[64]; mov.u32 %r2, s; st.shared.u32 [%r2+64], %r0;"); },
+  expect_fault(wrong::bounds, [] { run(".shared .align 4 .b8 s[64]; mov.u32 %r2, s; st.shared.u32 [%r2+64], %r0;"); },
                {"64 bytes"});
-  expect_fault(wrong::bounds,
-               [] { run(".local .align 4 .b8 s[64]; mov.u64 %d3, s; st.local.u32 [%d3+64], %r0;"); });
+  expect_fault(wrong::bounds, [] { run(".local .align 4 .b8 s[64]; mov.u64 %d3, s; st.local.u32 [%d3+64], %r0;"); });
   expect_fault(wrong::bounds, [] { run("ld.param.u32 %r1, [k_param_1+8];"); });
-  expect_fault(wrong::bounds, [] {
-    run("mov.u64 %d3, c; ld.const.u32 %r1, [%d3+4];", zeros, two_warps, ".const .align 4 .u32 c = 7;");
-  });
+  expect_fault(wrong::bounds,
+               [] { run("mov.u64 %d3, c; ld.const.u32 %r1, [%d3+4];", zeros, two_warps, ".const .align 4 .u32 c = 7;"); });
 }
 
 TEST(PtxChecks, Alignment) {
   expect_fault(wrong::misaligned, [] { run("ld.global.u32 %r1, [%d1+2];", zeros); }, {"thread (0,0,0)"});
-  expect_fault(wrong::misaligned, [] { run("ld.global.v2.u32 {%r1, %r2}, [%d1];", zeros); },
-               {"read of 8 bytes", "thread (1,0,0)"});
-  expect_fault(wrong::misaligned, [] {
-    run(".shared .align 4 .b8 s[64]; mov.u32 %r2, s; st.shared.v4.u32 [%r2+8], {%r0, %r0, %r0, %r0};");
-  });
+  expect_fault(wrong::misaligned, [] { run("ld.global.v2.u32 {%r1, %r2}, [%d1];", zeros); }, {"read of 8 bytes", "thread (1,0,0)"});
+  expect_fault(wrong::misaligned,
+               [] { run(".shared .align 4 .b8 s[64]; mov.u32 %r2, s; st.shared.v4.u32 [%r2+8], {%r0, %r0, %r0, %r0};"); });
 }
 
 TEST(PtxChecks, ReadOnly) {
-  expect_fault(
-      wrong::read_only,
-      [] { run("mov.u64 %d3, c; st.u32 [%d3], %r0;", zeros, two_warps, ".const .align 4 .u32 c = 7;"); },
-      {"in c"});
+  expect_fault(wrong::read_only, [] { run("mov.u64 %d3, c; st.u32 [%d3], %r0;", zeros, two_warps, ".const .align 4 .u32 c = 7;"); },
+               {"in c"});
   std::string const body = "st.global.u32 [%d1], %r0;";
   ptx::module const m(small::kernel(body));
   ptx::device d;
@@ -63,8 +55,7 @@ std::string exchange(std::string const& between) {
 std::string within_warp(std::string const& between) {
   return ".shared .align 4 .b8 s[1024]; mov.u32 %r3, s; shl.b32 %r2, %r0, 2; add.u32 %r4, %r3, %r2; "
          "st.shared.u32 [%r4], %r0;" +
-         between +
-         "; xor.b32 %r5, %r2, 4; add.u32 %r5, %r5, %r3; ld.shared.u32 %r1, [%r5]; st.global.u32 [%d0], %r1;";
+         between + "; xor.b32 %r5, %r2, 4; add.u32 %r5, %r5, %r3; ld.shared.u32 %r1, [%r5]; st.global.u32 [%d0], %r1;";
 }
 
 TEST(PtxChecks, SharedRaces) {
@@ -82,8 +73,7 @@ TEST(PtxChecks, SharedRaces) {
                {"races with thread (0,0,0)"});
   run(".shared .align 4 .u32 s; st.shared.u32 [s], 5;", zeros, how);
   std::string const read = ".shared .align 4 .u32 s; ld.shared.u32 %r1, [s]; setp.eq.u32 %p1, %r0, 63; ";
-  expect_fault(wrong::race, [&] { run(read + "@%p1 st.shared.u32 [s], 5;", zeros, how); },
-               {"thread (63,0,0)"});
+  expect_fault(wrong::race, [&] { run(read + "@%p1 st.shared.u32 [s], 5;", zeros, how); }, {"thread (63,0,0)"});
   run(read + "bar.sync 0; @%p1 st.shared.u32 [s], 5;", zeros, how);
   how.check.shared_races = false;
   run(read + "@%p1 st.shared.u32 [s], 5;", zeros, how);
@@ -125,24 +115,17 @@ TEST(PtxChecks, RacesOfBlocks) {
 
 TEST(PtxChecks, Barriers) {
   std::string const some = "setp.lt.u32 %p1, %r0, 40; @%p1 bra some; bra.uni end; some: bar.sync 0; end: ";
-  expect_fault(wrong::barrier, [&] { run(some, zeros, two_warps); },
-               {"only 40 of 64 threads", "24 have left", "`bar.sync 0;`"});
+  expect_fault(wrong::barrier, [&] { run(some, zeros, two_warps); }, {"only 40 of 64 threads", "24 have left", "`bar.sync 0;`"});
   ptx::launch how = two_warps;
   how.check.exits_at_barriers = false;
   run(some, zeros, how);
   expect_fault(
       wrong::barrier,
-      [&] {
-        run("setp.lt.u32 %p1, %r0, 40; @%p1 bra some; bar.sync 0; bra.uni end; some: bar.sync 0; end:", zeros,
-            two_warps);
-      },
+      [&] { run("setp.lt.u32 %p1, %r0, 40; @%p1 bra some; bar.sync 0; bra.uni end; some: bar.sync 0; end:", zeros, two_warps); },
       {"different places"});
   expect_fault(
       wrong::barrier,
-      [&] {
-        run("setp.lt.u32 %p1, %r0, 40; @%p1 bra some; bar.sync 1; bra.uni end; some: bar.sync 0; end:", zeros,
-            two_warps);
-      },
+      [&] { run("setp.lt.u32 %p1, %r0, 40; @%p1 bra some; bar.sync 1; bra.uni end; some: bar.sync 0; end:", zeros, two_warps); },
       {"threads reach a barrier"});
 }
 
@@ -166,17 +149,13 @@ TEST(PtxChecks, AsynchronousCopies) {
   std::string const other = "cp.async.wait_all; xor.b32 %r2, %r2, 128; add.u32 %r4, %r3, %r2;";
   how.check.shared_races = true;
   expect_fault(wrong::race, [&] { run(copied(other), in, how); });
-  expect_fault(wrong::race, [&] {
-    run(copied("cp.async.wait_all; xor.b32 %r2, %r2, 4; add.u32 %r4, %r3, %r2;"), in, how);
-  });
+  expect_fault(wrong::race, [&] { run(copied("cp.async.wait_all; xor.b32 %r2, %r2, 4; add.u32 %r4, %r3, %r2;"), in, how); });
   run(copied("cp.async.wait_all; bar.sync 0; xor.b32 %r2, %r2, 128; add.u32 %r4, %r3, %r2;"), in, how);
 }
 
 TEST(PtxChecks, LanesOfAWarp) {
-  expect_fault(wrong::warp, [] { run("shfl.sync.idx.b32 %r1, %r0, 0, 31, 0xfffe; "); },
-               {"not among its own members"});
-  expect_fault(wrong::warp,
-               [] { run("setp.eq.u32 %p1, %r0, 0; @%p1 ret; shfl.sync.idx.b32 %r1, %r0, 0, 31, -1;"); },
+  expect_fault(wrong::warp, [] { run("shfl.sync.idx.b32 %r1, %r0, 0, 31, 0xfffe; "); }, {"not among its own members"});
+  expect_fault(wrong::warp, [] { run("setp.eq.u32 %p1, %r0, 0; @%p1 ret; shfl.sync.idx.b32 %r1, %r0, 0, 31, -1;"); },
                {"a read from lane 0"});
   expect_fault(wrong::warp,
                [] {
@@ -197,12 +176,9 @@ TEST(PtxChecks, Launches) {
   ptx::module const m(small::kernel(""));
   ptx::device d;
   int* const p = d.allocate<int>(4);
-  expect_fault(wrong::launch, [&] { d.run(m, "k", {.grid = 1, .block = 2048}, ptx::pack(p, p)); },
-               {"2048 threads"});
-  expect_fault(wrong::launch, [&] { d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(p)); },
-               {"8 bytes of arguments"});
-  expect_fault(wrong::launch, [&] { d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(1, 2, p)); },
-               {"3 arguments"});
+  expect_fault(wrong::launch, [&] { d.run(m, "k", {.grid = 1, .block = 2048}, ptx::pack(p, p)); }, {"2048 threads"});
+  expect_fault(wrong::launch, [&] { d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(p)); }, {"8 bytes of arguments"});
+  expect_fault(wrong::launch, [&] { d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(1, 2, p)); }, {"3 arguments"});
   expect_fault(wrong::launch, [&] { d.run(m, "j", {.grid = 1, .block = 32}, ptx::pack(p, p)); }, {"named j"});
 }
 

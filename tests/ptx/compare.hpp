@@ -50,14 +50,10 @@ enum class combine { none, conjunction, disjunction, exclusive };
 
 inline mask combined(mask m, mask with, combine how) {
   switch (how) {
-    case combine::conjunction:
-      return m & with;
-    case combine::disjunction:
-      return m | with;
-    case combine::exclusive:
-      return m ^ with;
-    default:
-      return m;
+    case combine::conjunction: return m & with;
+    case combine::disjunction: return m | with;
+    case combine::exclusive: return m ^ with;
+    default: return m;
   }
 }
 inline combine combination(decoder const& d) {
@@ -82,16 +78,14 @@ inline void setp(decoder& d) {
   bool const known =
       outcomes &&
       with_type(d.type(),
-                types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t,
-                      float, double, half, bfloat>(),
+                types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double, half,
+                      bfloat>(),
                 [&]<class T>(tag<T>) {
-                  const std::vector<slot> s{d.out(two ? results.parts[0] : results),
-                                            two ? d.out(results.parts[1]) : nowhere, d.in(1, width_of<T>),
-                                            d.in(2, width_of<T>),
+                  const std::vector<slot> s{d.out(two ? results.parts[0] : results), two ? d.out(results.parts[1]) : nowhere,
+                                            d.in(1, width_of<T>), d.in(2, width_of<T>),
                                             d.arguments() > 3 ? d.in(3, 1) : d.constant(1, 1)};
                   constexpr bool flushes = std::is_same_v<T, float>;
-                  d.emit(flushes && d.has("ftz") ? set_predicate<T, flushes> : set_predicate<T, false>, s,
-                         std::uint64_t(outcomes))
+                  d.emit(flushes && d.has("ftz") ? set_predicate<T, flushes> : set_predicate<T, false>, s, std::uint64_t(outcomes))
                       .flags = std::uint8_t(combination(d));
                 });
   if (!known) d.unknown();
@@ -103,34 +97,32 @@ inline void set(decoder& d) {
   bool const one = d.parts()[d.parts().size() - 2] == "f32";
   bool const known =
       outcomes && combination(d) == combine::none &&
-      with_type(d.type(), types<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(),
-                [&]<class T>(tag<T>) {
-                  instruction& i = d.emit(
-                      [](warp& w, instruction const& i) {
-                        const mask m = compare<T>(w.reg<raw<T>>(i.s[1]), w.reg<raw<T>>(i.s[2]), int(i.imm));
-                        auto* const r = w.reg<std::uint32_t>(i.s[0]);
-                        w.each([=, yes = std::uint32_t(i.more)](int l) { r[l] = m >> l & 1 ? yes : 0; });
-                      },
-                      {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>)}, std::uint64_t(outcomes));
-                  i.more = one ? 0x3f800000 : -1;
-                });
+      with_type(d.type(), types<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(), [&]<class T>(tag<T>) {
+        instruction& i = d.emit(
+            [](warp& w, instruction const& i) {
+              const mask m = compare<T>(w.reg<raw<T>>(i.s[1]), w.reg<raw<T>>(i.s[2]), int(i.imm));
+              auto* const r = w.reg<std::uint32_t>(i.s[0]);
+              w.each([=, yes = std::uint32_t(i.more)](int l) { r[l] = m >> l & 1 ? yes : 0; });
+            },
+            {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>)}, std::uint64_t(outcomes));
+        i.more = one ? 0x3f800000 : -1;
+      });
   if (!known) d.unknown();
 }
 
 inline void selp(decoder& d) {
-  bool const known = with_type(d.type(),
-                               types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t,
-                                     std::int64_t, float, double>(),
-                               [&]<class T>(tag<T>) {
-                                 d.emit(
-                                     [](warp& w, instruction const& i) {
-                                       auto* const r = w.reg<raw<T>>(i.s[0]);
-                                       auto const *a = w.reg<raw<T>>(i.s[1]), *b = w.reg<raw<T>>(i.s[2]);
-                                       const mask m = w.pred(i.s[3]);
-                                       w.each([=](int l) { r[l] = m >> l & 1 ? a[l] : b[l]; });
-                                     },
-                                     {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>), d.in(3, 1)});
-                               });
+  bool const known = with_type(
+      d.type(), types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(),
+      [&]<class T>(tag<T>) {
+        d.emit(
+            [](warp& w, instruction const& i) {
+              auto* const r = w.reg<raw<T>>(i.s[0]);
+              auto const *a = w.reg<raw<T>>(i.s[1]), *b = w.reg<raw<T>>(i.s[2]);
+              const mask m = w.pred(i.s[3]);
+              w.each([=](int l) { r[l] = m >> l & 1 ? a[l] : b[l]; });
+            },
+            {d.out(0), d.in(1, width_of<T>), d.in(2, width_of<T>), d.in(3, 1)});
+      });
   if (!known) d.unknown();
 }
 
@@ -139,13 +131,12 @@ template <class C> struct slct_op {
 };
 inline void slct(decoder& d) {
   const std::string_view type = d.parts()[d.parts().size() - 2];
-  bool const known = with_type(type,
-                               types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t,
-                                     std::int64_t, float, double>(),
-                               [&]<class T>(tag<T>) {
-                                 if (d.type() == "f32") put<slct_op<float>, raw<T>, raw<T>, raw<T>, float>(d);
-                                 else put<slct_op<std::int32_t>, raw<T>, raw<T>, raw<T>, std::int32_t>(d);
-                               });
+  bool const known =
+      with_type(type, types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t, float, double>(),
+                [&]<class T>(tag<T>) {
+                  if (d.type() == "f32") put<slct_op<float>, raw<T>, raw<T>, raw<T>, float>(d);
+                  else put<slct_op<std::int32_t>, raw<T>, raw<T>, raw<T>, std::int32_t>(d);
+                });
   if (!known) d.unknown();
 }
 
@@ -158,18 +149,16 @@ inline void testp(decoder& d) {
       {"normal", 1 << FP_NORMAL},
       {"subnormal", 1 << FP_SUBNORMAL}};
   auto const found = classes.find(d.parts()[1]);
-  bool const known = found != classes.end() && with_type(d.type(), reals(), [&]<class T>(tag<T>) {
-                       d.emit(
-                           [](warp& w, instruction const& i) {
-                             mask m = 0;
-                             w.each_in_order([&](int l) {
-                               m |= mask(i.imm >> std::fpclassify(from_raw<T>(w.reg<raw<T>>(i.s[1])[l])) & 1)
-                                    << l;
-                             });
-                             w.set_pred(i.s[0], m);
-                           },
-                           {d.out(0), d.in(1, width_of<T>)}, std::uint64_t(found->second));
-                     });
+  bool const known =
+      found != classes.end() && with_type(d.type(), reals(), [&]<class T>(tag<T>) {
+        d.emit(
+            [](warp& w, instruction const& i) {
+              mask m = 0;
+              w.each_in_order([&](int l) { m |= mask(i.imm >> std::fpclassify(from_raw<T>(w.reg<raw<T>>(i.s[1])[l])) & 1) << l; });
+              w.set_pred(i.s[0], m);
+            },
+            {d.out(0), d.in(1, width_of<T>)}, std::uint64_t(found->second));
+      });
   if (!known) d.unknown();
 }
 

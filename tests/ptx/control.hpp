@@ -37,8 +37,7 @@ inline void brx(decoder& d) {
       [](warp& w, instruction const& i) {
         auto const* const index = w.reg<std::uint32_t>(i.s[0]);
         w.each_in_order([&](int l) {
-          if (index[l] >= i.imm)
-            w.fail(wrong::bounds, "an index into " + std::to_string(i.imm) + " branch targets,", l);
+          if (index[l] >= i.imm) w.fail(wrong::bounds, "an index into " + std::to_string(i.imm) + " branch targets,", l);
         });
         scatter(w, [&](int l) { return i.s[1 + index[l]]; });
       },
@@ -74,18 +73,14 @@ inline void call(decoder& d) {
   function const& fn = d.whole().functions[std::size_t(f)];
   if (callee.text == "vprintf") return no_operation(d);
   if (callee.text == "__assertfail" || callee.text == "__assert_fail") {
-    d.emit([](warp& w,
-              instruction const&) { w.fail(wrong::trap, "failed assertion", std::countr_zero(w.exec)); },
-           {});
+    d.emit([](warp& w, instruction const&) { w.fail(wrong::trap, "failed assertion", std::countr_zero(w.exec)); }, {});
     return;
   }
-  if (!fn.defined || d.recursive(f) || arguments.size() != fn.parameters.size() ||
-      results.size() != fn.results.size())
+  if (!fn.defined || d.recursive(f) || arguments.size() != fn.parameters.size() || results.size() != fn.results.size())
     return d.unknown();
   auto const variable_of = [&](int v) -> variable const& { return fn.variables[std::size_t(v)]; };
   for (std::size_t n = 0; n < arguments.size(); ++n)
-    copy_local(d, d.local_address(f, fn.parameters[n]), d.address(arguments[n]),
-               variable_of(fn.parameters[n]).size);
+    copy_local(d, d.local_address(f, fn.parameters[n]), d.address(arguments[n]), variable_of(fn.parameters[n]).size);
   d.emit(
       [](warp& w, instruction const& i) {
         auto* const back = w.reg<std::uint32_t>(i.s[0]);
@@ -123,9 +118,7 @@ enum barrier_kind : std::uint8_t { wait_only, reduce_popc, reduce_and, reduce_or
 /// Lanes park here; the block lets them go on.
 inline void barrier(warp& w, instruction const& i) { w.park(w.exec, fragment::at_barrier, int(i.imm)); }
 /// Counts without waiting.
-inline void arrive(warp& w, instruction const& i) {
-  w.of.arrived[i.imm % 16] += std::uint32_t(std::popcount(w.exec));
-}
+inline void arrive(warp& w, instruction const& i) { w.of.arrived[i.imm % 16] += std::uint32_t(std::popcount(w.exec)); }
 
 inline void bar(decoder& d) {
   bool const reduces = d.has("red");
@@ -153,8 +146,8 @@ inline void add_control(opcode_table& t) {
   t[".branchtargets"] = no_operation;
   t["bar"] = [](decoder& d) { d.has("warp") ? warp_barrier(d) : bar(d); };
   t["barrier"] = bar;
-  for (char const* const name : {"membar", "fence", "griddepcontrol", "nanosleep", "prefetch", "prefetchu",
-                                 "discard", "applypriority", "pmevent", "setmaxnreg"})
+  for (char const* const name : {"membar", "fence", "griddepcontrol", "nanosleep", "prefetch", "prefetchu", "discard",
+                                 "applypriority", "pmevent", "setmaxnreg"})
     t[name] = no_operation;
 }
 

@@ -31,8 +31,7 @@ template <class D, class S> D converted(S x, int flags) {
     const Wide whole = std::nearbyint(v);
     constexpr int bits = std::numeric_limits<D>::digits;
     if (whole >= std::ldexp(Wide(1), bits)) return std::numeric_limits<D>::max();
-    if (whole < (std::is_signed_v<D> ? -std::ldexp(Wide(1), bits) : Wide(0)))
-      return std::numeric_limits<D>::min();
+    if (whole < (std::is_signed_v<D> ? -std::ldexp(Wide(1), bits) : Wide(0))) return std::numeric_limits<D>::min();
     return D(whole);
   } else if constexpr (is_float<D>) {
     if constexpr (is_small<D>) return D::of(double(v));
@@ -88,19 +87,15 @@ inline void cvt(decoder& d) {
   auto const& parts = d.parts();
   const std::string_view to = parts[parts.size() - 2], from = parts.back();
   if (to == "tf32" && from == "f32")
-    return d.has("rna")  ? put<tf32_op<false>, u, u>(d)
-           : d.has("rn") ? put<tf32_op<true>, u, u>(d)
-                         : d.unknown();
+    return d.has("rna") ? put<tf32_op<false>, u, u>(d) : d.has("rn") ? put<tf32_op<true>, u, u>(d) : d.unknown();
   bool const relu = d.has("relu"), nearest = rounding_mode(d) == FE_TONEAREST;
   if (from == "f32" && d.arguments() == 3 && nearest && !d.has("satfinite")) {
-    if (to == "bf16x2")
-      return relu ? put<pack_relu_op<bfloat>, u, float, float>(d) : put<pack_op<bfloat>, u, float, float>(d);
-    if (to == "f16x2")
-      return relu ? put<pack_relu_op<half>, u, float, float>(d) : put<pack_op<half>, u, float, float>(d);
+    if (to == "bf16x2") return relu ? put<pack_relu_op<bfloat>, u, float, float>(d) : put<pack_op<bfloat>, u, float, float>(d);
+    if (to == "f16x2") return relu ? put<pack_relu_op<half>, u, float, float>(d) : put<pack_op<half>, u, float, float>(d);
   }
   if (d.arguments() != 2 || d.has("satfinite")) return d.unknown();
-  using all = types<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t,
-                    std::uint64_t, std::int64_t, float, double, half, bfloat>;
+  using all = types<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t,
+                    std::int64_t, float, double, half, bfloat>;
   bool known = false;
   with_type(to, all(), [&]<class D>(tag<D>) {
     known = with_type(from, all(), [&]<class S>(tag<S>) {
@@ -111,8 +106,8 @@ inline void cvt(decoder& d) {
       i.width = std::uint8_t(d.width(d.argument(0)));
       i.more = source_width;
       const bool whole = d.has("rni") || d.has("rzi") || d.has("rmi") || d.has("rpi");
-      i.flags = std::uint8_t((d.has("ftz") ? flush_flag : 0) | (d.has("sat") ? saturate_flag : 0) |
-                             (whole ? integral_flag : 0) | (relu ? relu_flag : 0));
+      i.flags = std::uint8_t((d.has("ftz") ? flush_flag : 0) | (d.has("sat") ? saturate_flag : 0) | (whole ? integral_flag : 0) |
+                             (relu ? relu_flag : 0));
     });
   });
   if (!known) d.unknown();
@@ -124,8 +119,7 @@ inline void cvt(decoder& d) {
 inline void pack(warp& w, instruction const& i) {
   w.each_in_order([&](int l) {
     std::uint64_t bits = 0;
-    for (int k = 0; k < i.more; ++k)
-      bits |= read_any(w, i.s[1 + k], int(i.imm), l) << (std::uint64_t(k) * i.imm);
+    for (int k = 0; k < i.more; ++k) bits |= read_any(w, i.s[1 + k], int(i.imm), l) << (std::uint64_t(k) * i.imm);
     write_any(w, i.s[0], i.width, l, bits);
   });
 }
@@ -156,8 +150,7 @@ inline void mov(decoder& d) {
   operand const &to = d.argument(0), &from = d.argument(1);
   int const bits = bits_of(d.type());
   if (to.is == operand::list || from.is == operand::list) move_parts(d, bits, to, from);
-  else if (bits == 1)
-    d.emit([](warp& w, instruction const& i) { w.set_pred(i.s[0], w.pred(i.s[1])); }, {d.out(0), d.in(1, 1)});
+  else if (bits == 1) d.emit([](warp& w, instruction const& i) { w.set_pred(i.s[0], w.pred(i.s[1])); }, {d.out(0), d.in(1, 1)});
   else if (from.is == operand::name || bits > 64) d.unknown();
   else if (bits == 16) put<same_op, std::uint16_t, std::uint16_t>(d);
   else if (bits == 32) put<same_op, std::uint32_t, std::uint32_t>(d);
@@ -173,8 +166,7 @@ inline std::uint64_t window_of(decoder const& d) {
 /// Global, constant and parameter addresses are generic ones already.
 inline void cvta(decoder& d) {
   const std::uint64_t w = window_of(d), add = d.has("to") ? -w : w;
-  d.emit(lanewise<add_op, std::uint64_t, std::uint64_t, std::uint64_t>,
-         {d.out(0), d.in(1, 64), d.constant(add, 64)});
+  d.emit(lanewise<add_op, std::uint64_t, std::uint64_t, std::uint64_t>, {d.out(0), d.in(1, 64), d.constant(add, 64)});
 }
 
 inline void isspacep(decoder& d) {

@@ -41,8 +41,7 @@ struct counters {
   /// All opcodes that begin so: counters("ld.shared").
   count operator()(std::string_view prefix) const {
     count sum;
-    for (auto at = opcodes.lower_bound(prefix); at != opcodes.end() && at->first.starts_with(prefix); ++at)
-      sum += at->second;
+    for (auto at = opcodes.lower_bound(prefix); at != opcodes.end() && at->first.starts_with(prefix); ++at) sum += at->second;
     return sum;
   }
 };

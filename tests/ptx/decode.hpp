@@ -15,7 +15,7 @@ using decode_one = void (*)(decoder&);
 using opcode_table = std::map<std::string_view, decode_one>;
 
 class decoder {
-public:
+ public:
   decoder(file const& f, std::vector<std::uint64_t> const& addresses, opcode_table const& table)
       : file_(f), addresses_(addresses), table_(table) {}
 
@@ -31,9 +31,7 @@ public:
 
   statement const& at() const { return *now_; }
   std::vector<std::string_view> const& parts() const { return parts_; }
-  bool has(std::string_view part) const {
-    return std::find(parts_.begin() + 1, parts_.end(), part) != parts_.end();
-  }
+  bool has(std::string_view part) const { return std::find(parts_.begin() + 1, parts_.end(), part) != parts_.end(); }
   std::string_view type() const { return parts_.back(); }
   std::size_t arguments() const { return now_->operands.size(); }
   operand const& argument(std::size_t k) const {
@@ -45,9 +43,7 @@ public:
   file const& whole() const { return file_; }
 
   /// Width of a register in bits; of all else 0.
-  int width(operand const& o) const {
-    return o.is == operand::reg ? fn().registers[std::size_t(o.index)] : 0;
-  }
+  int width(operand const& o) const { return o.is == operand::reg ? fn().registers[std::size_t(o.index)] : 0; }
 
   slot out(operand const& o) const {
     if (o.is == operand::sink) return nowhere;
@@ -57,18 +53,12 @@ public:
   /// A source of that many bits; 1: a predicate.
   slot in(operand const& o, int bits) {
     switch (o.is) {
-      case operand::reg:
-        return o.negated ? negated(register_of(current_, o.index)) : register_of(current_, o.index);
-      case operand::number:
-        return constant(o.real == 'f' && bits == 64 ? widen(o.bits) : o.bits, bits);
-      case operand::variable:
-        return constant(address(o), bits);
-      case operand::special:
-        return special(o.text, bits);
-      case operand::sink:
-        return constant(0, bits);
-      default:
-        throw fault(wrong::syntax, "no source: " + now_->text);
+      case operand::reg: return o.negated ? negated(register_of(current_, o.index)) : register_of(current_, o.index);
+      case operand::number: return constant(o.real == 'f' && bits == 64 ? widen(o.bits) : o.bits, bits);
+      case operand::variable: return constant(address(o), bits);
+      case operand::special: return special(o.text, bits);
+      case operand::sink: return constant(0, bits);
+      default: throw fault(wrong::syntax, "no source: " + now_->text);
     }
   }
   slot out(std::size_t k) const { return out(argument(k)); }
@@ -90,18 +80,14 @@ public:
   slot carry() { return carry_ == nowhere ? carry_ = allocate(1) : carry_; }
 
   std::uint64_t address(operand const& o) const {
-    std::uint64_t const base =
-        o.of_module ? module_address(o.index) : local_[std::size_t(current_)][std::size_t(o.index)];
+    std::uint64_t const base = o.of_module ? module_address(o.index) : local_[std::size_t(current_)][std::size_t(o.index)];
     return base + o.bits;
   }
-  std::uint64_t local_address(int f, int variable) const {
-    return local_[std::size_t(f)][std::size_t(variable)];
-  }
+  std::uint64_t local_address(int f, int variable) const { return local_[std::size_t(f)][std::size_t(variable)]; }
   slot return_slot(int f) { return returns_.try_emplace(f, nowhere).first->second; }
   bool recursive(int f) const { return recursive_.contains({current_, f}); }
 
-  instruction& emit(decltype(instruction::run) run, std::initializer_list<slot> slots,
-                    std::uint64_t imm = 0) {
+  instruction& emit(decltype(instruction::run) run, std::initializer_list<slot> slots, std::uint64_t imm = 0) {
     return emit(run, std::vector<slot>(slots), imm);
   }
   instruction& emit(decltype(instruction::run) run, std::vector<slot> const& slots, std::uint64_t imm = 0) {
@@ -129,16 +115,14 @@ public:
 
   void unknown() {
     p_.unknown.push_back(now_->text);
-    emit([](warp& w,
-            instruction const&) { w.fail(wrong::unknown, "unknown instruction", std::countr_zero(w.exec)); },
-         {});
+    emit([](warp& w, instruction const&) { w.fail(wrong::unknown, "unknown instruction", std::countr_zero(w.exec)); }, {});
   }
   void grain(space where, std::size_t bytes) {
     if (where == space::generic || where == space::shared) p_.shared_grain = std::min(p_.shared_grain, bytes);
     if (where == space::generic || where == space::global) p_.global_grain = std::min(p_.global_grain, bytes);
   }
 
-private:
+ private:
   static std::uint64_t up(std::uint64_t n, std::uint64_t align) { return (n + align - 1) / align * align; }
   static std::uint64_t widen(std::uint64_t bits) {
     return std::bit_cast<std::uint64_t>(double(std::bit_cast<float>(std::uint32_t(bits))));
@@ -152,10 +136,8 @@ private:
       for (operand const& o : s.operands) {
         auto const found = file_.function_named.find(o.text);
         if (o.is != operand::name || found == file_.function_named.end()) continue;
-        if (std::find(path_.begin(), path_.end(), found->second) != path_.end())
-          recursive_.insert({f, found->second});
-        else if (std::find(reached_.begin(), reached_.end(), found->second) == reached_.end())
-          reach(found->second);
+        if (std::find(path_.begin(), path_.end(), found->second) != path_.end()) recursive_.insert({f, found->second});
+        else if (std::find(reached_.begin(), reached_.end(), found->second) == reached_.end()) reach(found->second);
       }
     }
     path_.pop_back();
@@ -201,11 +183,8 @@ private:
     auto& addresses = local_[std::size_t(f)];
     for (std::size_t k = 0; k < fn.variables.size(); ++k) {
       variable const& v = fn.variables[k];
-      bool const outside =
-          fn.kernel && std::find(fn.parameters.begin(), fn.parameters.end(), int(k)) != fn.parameters.end();
-      std::size_t& top = outside                    ? p_.parameter_bytes
-                         : v.where == space::shared ? p_.static_shared
-                                                    : p_.local;
+      bool const outside = fn.kernel && std::find(fn.parameters.begin(), fn.parameters.end(), int(k)) != fn.parameters.end();
+      std::size_t& top = outside ? p_.parameter_bytes : v.where == space::shared ? p_.static_shared : p_.local;
       top = up(top, std::max<std::uint64_t>(v.align, 1));
       addresses.push_back(top + (outside ? param_window : v.where == space::param ? local_window : 0));
       if (outside) p_.parameters.push_back({v.name, top, v.size});
@@ -245,8 +224,7 @@ private:
       auto const opcode = opcodes_.try_emplace(s.name, int(p_.opcodes.size()));
       if (opcode.second) p_.opcodes.push_back(s.name);
       opcode_ = opcode.first->second;
-      auto const found =
-          table_.find(parts_[0].empty() && parts_.size() > 1 ? std::string_view(s.name) : parts_[0]);
+      auto const found = table_.find(parts_[0].empty() && parts_.size() > 1 ? std::string_view(s.name) : parts_[0]);
       if (found == table_.end()) unknown();
       else found->second(*this);
     }
@@ -261,8 +239,7 @@ private:
   }
 
   void finish(int kernel) {
-    for (auto const& [place, f, label] : targets_)
-      p_.code[place].imm = std::uint64_t(places_.at(f)[std::size_t(label)]);
+    for (auto const& [place, f, label] : targets_) p_.code[place].imm = std::uint64_t(places_.at(f)[std::size_t(label)]);
     for (auto const& [place, f, label] : table_targets_) p_.slots[place] = places_.at(f)[std::size_t(label)];
     for (std::size_t k = 0; k < p_.code.size(); ++k) p_.code[k].s = p_.slots.data() + first_slot_[k];
     p_.constants = aligned_bytes(pool_.size());

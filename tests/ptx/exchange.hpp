@@ -48,8 +48,7 @@ inline void shuffle(warp& w, instruction const& i) {
           break;
       }
       if (!in) from = l;
-      if (!(w.exec >> from & 1))
-        w.fail(wrong::warp, "a read from lane " + std::to_string(from) + ", which does not take part,", l);
+      if (!(w.exec >> from & 1)) w.fail(wrong::warp, "a read from lane " + std::to_string(from) + ", which does not take part,", l);
       if (d) d[l] = a[std::size_t(from)];
       inside |= mask(in) << l;
     });
@@ -61,8 +60,8 @@ inline void shfl(decoder& d) {
   operand const& to = d.argument(0);
   bool const two = to.is == operand::list;
   if (!d.has("sync") || d.arguments() != 5) return d.unknown();
-  d.emit(shuffle, {d.in(4, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere,
-                   d.in(1, 32), d.in(2, 32), d.in(3, 32)})
+  d.emit(shuffle,
+         {d.in(4, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere, d.in(1, 32), d.in(2, 32), d.in(3, 32)})
       .flags = d.has("up")     ? up
                : d.has("down") ? down
                : d.has("bfly") ? butterfly
@@ -81,9 +80,7 @@ inline void vote(decoder& d) {
            w.each_in_order([&](int l) {
              const mask all = members[l] & w.exec, mine = yes & all;
              if (i.flags == vote_ballot) w.reg<std::uint32_t>(i.s[1])[l] = mine;
-             else
-               out |= mask(i.flags == vote_any ? mine != 0 : mine == all || (i.flags == vote_uni && !mine))
-                      << l;
+             else out |= mask(i.flags == vote_any ? mine != 0 : mine == all || (i.flags == vote_uni && !mine)) << l;
            });
            if (i.flags != vote_ballot) w.set_pred(i.s[1], out);
          });
@@ -117,8 +114,7 @@ inline void match(decoder& d) {
   operand const& to = d.argument(0);
   bool const two = to.is == operand::list, wide = d.type() == "b64";
   d.emit(wide ? match_lanes<std::uint64_t> : match_lanes<std::uint32_t>,
-         {d.in(2, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere,
-          d.in(1, wide ? 64 : 32)})
+         {d.in(2, 32), d.out(two ? to.parts[0] : to), two ? d.out(to.parts[1]) : nowhere, d.in(1, wide ? 64 : 32)})
       .flags = d.has("all");
 }
 

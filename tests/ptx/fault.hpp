@@ -29,9 +29,7 @@ struct extent {
   std::uint32_t x = 1, y = 1, z = 1;
   constexpr extent(std::uint32_t x = 1, std::uint32_t y = 1, std::uint32_t z = 1) : x(x), y(y), z(z) {}
   constexpr std::uint64_t count() const { return std::uint64_t(x) * y * z; }
-  constexpr extent at(std::uint64_t n) const {
-    return {std::uint32_t(n % x), std::uint32_t(n / x % y), std::uint32_t(n / x / y)};
-  }
+  constexpr extent at(std::uint64_t n) const { return {std::uint32_t(n % x), std::uint32_t(n / x % y), std::uint32_t(n / x / y)}; }
 };
 
 inline std::string to_string(extent const& e) {
@@ -47,11 +45,11 @@ inline std::string hex(std::uint64_t x) {
 
 /// Names the kernel, the line of its PTX, the block, the thread and the address, as far as there are any.
 class fault : public std::runtime_error {
-public:
+ public:
   fault(wrong kind, std::string const& what) : std::runtime_error(what), kind_(kind) {}
   wrong kind() const { return kind_; }
 
-private:
+ private:
   wrong kind_;
 };
 

@@ -83,12 +83,10 @@ TEST(Ptx, CallsFromTwoPlaces) {
 
 TEST(Ptx, Shuffles) {
   auto const shuffled = [](std::string const& mode, std::string const& b, std::string const& c) {
-    return run("shfl.sync." + mode + ".b32 %r1|%p1, %r0, " + b + ", " + c +
-               ", -1; @!%p1 add.u32 %r1, %r1, 100;" + store)
-        .out;
+    return run("shfl.sync." + mode + ".b32 %r1|%p1, %r0, " + b + ", " + c + ", -1; @!%p1 add.u32 %r1, %r1, 100;" + store).out;
   };
-  auto const up = shuffled("up", "3", "0"), down = shuffled("down", "3", "31"),
-             cross = shuffled("bfly", "5", "31"), eights = shuffled("idx", "9", "0x181f");
+  auto const up = shuffled("up", "3", "0"), down = shuffled("down", "3", "31"), cross = shuffled("bfly", "5", "31"),
+             eights = shuffled("idx", "9", "0x181f");
   for (std::uint32_t l = 0; l < 32; ++l) {
     EXPECT_EQ(up[l], l < 3 ? l + 100 : l - 3);
     EXPECT_EQ(down[l], l + 3 > 31 ? l + 100 : l + 3);
@@ -124,12 +122,8 @@ TEST(Ptx, HalvesOfAWarpMeetOnTheirOwn) {
 
 TEST(Ptx, Votes) {
   EXPECT_EQ(run("setp.lt.u32 %p1, %r0, 5; vote.sync.ballot.b32 %r1, %p1, -1;" + store).out[9], 31u);
-  EXPECT_EQ(run("setp.lt.u32 %p1, %r0, 5; vote.sync.any.pred %p2, %p1, -1; selp.u32 %r1, 1, 0, %p2;" + store)
-                .out[9],
-            1u);
-  EXPECT_EQ(run("setp.lt.u32 %p1, %r0, 5; vote.sync.all.pred %p2, %p1, -1; selp.u32 %r1, 1, 0, %p2;" + store)
-                .out[0],
-            0u);
+  EXPECT_EQ(run("setp.lt.u32 %p1, %r0, 5; vote.sync.any.pred %p2, %p1, -1; selp.u32 %r1, 1, 0, %p2;" + store).out[9], 1u);
+  EXPECT_EQ(run("setp.lt.u32 %p1, %r0, 5; vote.sync.all.pred %p2, %p1, -1; selp.u32 %r1, 1, 0, %p2;" + store).out[0], 0u);
   EXPECT_EQ(run("and.b32 %r2, %r0, 3; match.any.sync.b32 %r1, %r2, -1;" + store).out[1], 0x22222222u);
   EXPECT_EQ(run("setp.lt.u32 %p1, %r0, 5; mov.u32 %r1, 0; @%p1 activemask.b32 %r1;" + store).out[2], 31u);
 }
@@ -155,11 +149,10 @@ TEST(Ptx, BarriersOrderWarps) {
 }
 
 TEST(Ptx, BarriersCount) {
-  auto const r =
-      run("setp.lt.u32 %p1, %r0, 40; bar.red.popc.u32 %r1, 0, %p1; setp.lt.u32 %p1, %r0, 99; "
-          "bar.red.and.pred %p2, 0, %p1; @%p2 add.u32 %r1, %r1, 100;" +
-              store,
-          std::vector<std::uint32_t>(96), {.grid = 1, .block = 96});
+  auto const r = run("setp.lt.u32 %p1, %r0, 40; bar.red.popc.u32 %r1, 0, %p1; setp.lt.u32 %p1, %r0, 99; "
+                     "bar.red.and.pred %p2, 0, %p1; @%p2 add.u32 %r1, %r1, 100;" +
+                         store,
+                     std::vector<std::uint32_t>(96), {.grid = 1, .block = 96});
   EXPECT_EQ(r.out[3], 140u);
   EXPECT_EQ(r.out[95], 140u);
 }

@@ -32,8 +32,7 @@ std::uint32_t of_words(std::string const& op, std::vector<std::uint32_t> const& 
   return value(body + ";");
 }
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN(),
-                infinity = std::numeric_limits<float>::infinity();
+constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
 
 TEST(Ptx, FloatsRoundOnce) {
   float const a = 1 + 0x1p-12f, b = 1 + 0x1p-12f, c = -1 - 0x1p-11f;
@@ -143,9 +142,7 @@ TEST(Ptx, Comparisons) {
 }
 
 TEST(Ptx, Conversions) {
-  auto const to_int = [](std::string const& op, float x) {
-    return value("cvt." + op + ".f32 %r1, " + real(x) + ";");
-  };
+  auto const to_int = [](std::string const& op, float x) { return value("cvt." + op + ".f32 %r1, " + real(x) + ";"); };
   EXPECT_EQ(to_int("rni.s32", 2.5f), 2u);
   EXPECT_EQ(to_int("rzi.s32", -2.7f), std::uint32_t(-2));
   EXPECT_EQ(to_int("rmi.s32", -2.2f), std::uint32_t(-3));
@@ -175,19 +172,15 @@ TEST(Ptx, SmallFloats) {
   EXPECT_EQ(value("cvt.rn.bf16.f32 %h0, " + real(0x1p-133f) + "; cvt.u32.u16 %r1, %h0;"), 1u);
   EXPECT_EQ(value("cvt.rn.f16.f32 %h0, " + real(65520) + "; cvt.u32.u16 %r1, %h0;"), 0x7c00u);
   EXPECT_EQ(value("cvt.rn.f16.f32 %h0, " + real(0x1p-24f) + "; cvt.u32.u16 %r1, %h0;"), 1u);
-  EXPECT_EQ(as_float(value("mov.b32 {%h0, %h1}, 0x3c00c000; cvt.f32.f16 %f0, %h0; mov.b32 %r1, %f0;")),
-            -2.0f);
+  EXPECT_EQ(as_float(value("mov.b32 {%h0, %h1}, 0x3c00c000; cvt.f32.f16 %f0, %h0; mov.b32 %r1, %f0;")), -2.0f);
   EXPECT_EQ(as_float(value("{ mov.b32 %f0, {0, 0x4040}; } mov.b32 %r1, %f0;")), 3.0f);
   EXPECT_EQ(value("mov.u32 %r2, 0x40003f80; fma.rn.bf16x2 %r1, %r2, %r2, 0x3f803f80;"), 0x40a04000u);
-  EXPECT_EQ(value("mov.u32 %r2, 0x40003f80; mov.u32 %r3, 0xc0003f80; max.bf16x2 %r1, %r2, %r3;"),
-            0x40003f80u);
-  EXPECT_EQ(value("cvt.rna.tf32.f32 %r1, " + real(1 + 0x1p-11f) + ";"),
-            std::bit_cast<std::uint32_t>(1 + 0x1p-10f));
+  EXPECT_EQ(value("mov.u32 %r2, 0x40003f80; mov.u32 %r3, 0xc0003f80; max.bf16x2 %r1, %r2, %r3;"), 0x40003f80u);
+  EXPECT_EQ(value("cvt.rna.tf32.f32 %r1, " + real(1 + 0x1p-11f) + ";"), std::bit_cast<std::uint32_t>(1 + 0x1p-10f));
 }
 
 TEST(Ptx, UnknownInstructionsAreNamed) {
-  small::expect_fault(ptx::wrong::unknown, [] { value("frobnicate.u32 %r1, 3;"); },
-                      {"frobnicate.u32 %r1, 3", "in k", "line 2"});
+  small::expect_fault(ptx::wrong::unknown, [] { value("frobnicate.u32 %r1, 3;"); }, {"frobnicate.u32 %r1, 3", "in k", "line 2"});
   // Where they are not reached they do no harm, but they are listed.
   ptx::module const m(small::kernel("bra over; frobnicate.u32 %r1, 3;\nover:"));
   EXPECT_EQ(m.kernel("k").unknown, std::vector<std::string>{"frobnicate.u32 %r1, 3;"});

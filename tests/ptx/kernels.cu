@@ -16,10 +16,9 @@ struct scale_add {
 __global__ void elementwise(const __grid_constant__ scale_add a) {
   int const i = 4 * int(blockIdx.x * blockDim.x + threadIdx.x);
   if (i + 3 < a.n) {
-    float4 const x = *reinterpret_cast<float4 const*>(a.x + i),
-                 y = *reinterpret_cast<float4 const*>(a.y + i % a.row);
-    *reinterpret_cast<float4*>(a.out + i) = {fmaf(a.scale, x.x, y.x), fmaf(a.scale, x.y, y.y),
-                                             fmaf(a.scale, x.z, y.z), fmaf(a.scale, x.w, y.w)};
+    float4 const x = *reinterpret_cast<float4 const*>(a.x + i), y = *reinterpret_cast<float4 const*>(a.y + i % a.row);
+    *reinterpret_cast<float4*>(a.out + i) = {fmaf(a.scale, x.x, y.x), fmaf(a.scale, x.y, y.y), fmaf(a.scale, x.z, y.z),
+                                             fmaf(a.scale, x.w, y.w)};
   } else
     for (int k = i; k < a.n; ++k) a.out[k] = fmaf(a.scale, a.x[k], a.y[k % a.row]);
 }
@@ -28,8 +27,7 @@ __global__ void elementwise(const __grid_constant__ scale_add a) {
 template <class T> __global__ void row_sums(T const* x, T* out, int n) {
   __shared__ T parts[32];
   T sum = 0;
-  for (int k = int(threadIdx.x); k < n; k += int(blockDim.x))
-    sum += x[blockIdx.x * unsigned(n) + unsigned(k)];
+  for (int k = int(threadIdx.x); k < n; k += int(blockDim.x)) sum += x[blockIdx.x * unsigned(n) + unsigned(k)];
   for (int o = 16; o; o /= 2) sum += __shfl_xor_sync(~0u, sum, o);
   if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = sum;
   __syncthreads();
@@ -46,8 +44,7 @@ template __global__ void row_sums<double>(double const*, double*, int);
 template <int M, int N, int K> __global__ void __launch_bounds__(256)
     gemm(float const* a, float const* b, float const* row, float* c) {
   __shared__ float as[16][68], bs[16][64];
-  int const tx = int(threadIdx.x) % 16, ty = int(threadIdx.x) / 16, m0 = int(blockIdx.y) * 64,
-            n0 = int(blockIdx.x) * 64;
+  int const tx = int(threadIdx.x) % 16, ty = int(threadIdx.x) / 16, m0 = int(blockIdx.y) * 64, n0 = int(blockIdx.x) * 64;
   float sum[4][4] = {};
   for (int k0 = 0; k0 < K; k0 += 16) {
     for (int i = int(threadIdx.x); i < 1024; i += 256)
@@ -68,15 +65,13 @@ template <int M, int N, int K> __global__ void __launch_bounds__(256)
   for (int i = 0; i < 4; ++i)
     if (m0 + ty * 4 + i < M)
 #pragma unroll
-      for (int j = 0; j < 4; ++j)
-        c[(m0 + ty * 4 + i) * N + n0 + tx * 4 + j] = sum[i][j] + row[n0 + tx * 4 + j];
+      for (int j = 0; j < 4; ++j) c[(m0 + ty * 4 + i) * N + n0 + tx * 4 + j] = sum[i][j] + row[n0 + tx * 4 + j];
 }
 template __global__ void gemm<100, 256, 784>(float const*, float const*, float const*, float*);
 
 /// A warp for 16 x 8 of C; B is stored by columns.
 __global__ void gemm_bf16(__nv_bfloat16 const* a, __nv_bfloat16 const* b, float* c, int n, int k) {
-  int const lane = int(threadIdx.x), group = lane / 4, in = lane % 4 * 2, m0 = int(blockIdx.y) * 16,
-            n0 = int(blockIdx.x) * 8;
+  int const lane = int(threadIdx.x), group = lane / 4, in = lane % 4 * 2, m0 = int(blockIdx.y) * 16, n0 = int(blockIdx.x) * 8;
   float d[4] = {};
   auto const word = [](__nv_bfloat16 const* p) { return *reinterpret_cast<std::uint32_t const*>(p); };
   for (int k0 = 0; k0 < k; k0 += 16) {
@@ -84,8 +79,7 @@ __global__ void gemm_bf16(__nv_bfloat16 const* a, __nv_bfloat16 const* b, float*
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
         "{%0,%1,%2,%3};"
         : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-        : "r"(word(p)), "r"(word(p + 8 * k)), "r"(word(p + 8)), "r"(word(p + 8 * k + 8)), "r"(word(q)),
-          "r"(word(q + 8)));
+        : "r"(word(p)), "r"(word(p + 8 * k)), "r"(word(p + 8)), "r"(word(p + 8 * k + 8)), "r"(word(q)), "r"(word(q + 8)));
   }
   for (int r = 0; r < 4; ++r) c[(m0 + group + r / 2 * 8) * n + n0 + in + r % 2] = d[r];
 }
@@ -93,12 +87,10 @@ __global__ void gemm_bf16(__nv_bfloat16 const* a, __nv_bfloat16 const* b, float*
 /// Rows of 32 by 32, the next tile on its way while this one is multiplied. Wait: false leaves out what it must not.
 template <bool Wait> __global__ void gemm_async(float const* a, float const* b, float* c, int n, int k) {
   extern __shared__ float tiles[];  // two of A and two of B, 32 x 32 each
-  int const t = int(threadIdx.x), row = t / 8, column = t % 8 * 4, m0 = int(blockIdx.y) * 32,
-            n0 = int(blockIdx.x) * 32;
+  int const t = int(threadIdx.x), row = t / 8, column = t % 8 * 4, m0 = int(blockIdx.y) * 32, n0 = int(blockIdx.x) * 32;
   auto const fetch = [&](int k0, int side) {
     __pipeline_memcpy_async(tiles + side * 2048 + row * 32 + column, a + (m0 + row) * k + k0 + column, 16);
-    __pipeline_memcpy_async(tiles + side * 2048 + 1024 + row * 32 + column, b + (k0 + row) * n + n0 + column,
-                            16);
+    __pipeline_memcpy_async(tiles + side * 2048 + 1024 + row * 32 + column, b + (k0 + row) * n + n0 + column, 16);
     __pipeline_commit();
   };
   float sum[4] = {};
@@ -110,8 +102,7 @@ template <bool Wait> __global__ void gemm_async(float const* a, float const* b, 
     __syncthreads();
     for (int i = 0; i < 32; ++i)
       for (int j = 0; j < 4; ++j)
-        sum[j] =
-            fmaf(tiles[side * 2048 + row * 32 + i], tiles[side * 2048 + 1024 + i * 32 + column + j], sum[j]);
+        sum[j] = fmaf(tiles[side * 2048 + row * 32 + i], tiles[side * 2048 + 1024 + i * 32 + column + j], sum[j]);
     __syncthreads();
   }
   for (int j = 0; j < 4; ++j) c[(m0 + row) * n + n0 + column + j] = sum[j];
@@ -173,8 +164,9 @@ template <int F> __global__ void functions(float const* x, float const* y, float
 }
 #define FUNCTION(f) template __global__ void functions<f>(float const*, float const*, float*, int);
 FUNCTION(0)
-FUNCTION(1) FUNCTION(2) FUNCTION(3) FUNCTION(4) FUNCTION(5) FUNCTION(6) FUNCTION(7) FUNCTION(8) FUNCTION(9)
-    FUNCTION(10) FUNCTION(11) FUNCTION(12) FUNCTION(13) FUNCTION(14)
+FUNCTION(1)
+FUNCTION(2) FUNCTION(3) FUNCTION(4) FUNCTION(5) FUNCTION(6) FUNCTION(7) FUNCTION(8) FUNCTION(9) FUNCTION(10) FUNCTION(11)
+    FUNCTION(12) FUNCTION(13) FUNCTION(14)
 
     /// Out of line, with an array of its own.
     __device__ __noinline__ float polynomial(float const* c, int n, float x) {
@@ -188,24 +180,12 @@ __global__ void calls(float const* x, float* out, int n) {
   float mine[8];
   for (int k = 0; k < 8; ++k) mine[(k * 3 + i) % 8] = coefficients[k];
   switch (i % 6) {
-    case 0:
-      out[i] = polynomial(mine, n, x[i]);
-      break;
-    case 1:
-      out[i] = polynomial(mine, n - 1, x[i]) + 1;
-      break;
-    case 2:
-      out[i] = mine[i % 8];
-      break;
-    case 3:
-      out[i] = polynomial(coefficients, n, x[i]);
-      break;
-    case 4:
-      out[i] = -x[i];
-      break;
-    case 5:
-      out[i] = polynomial(mine, 2, x[i]);
-      break;
+    case 0: out[i] = polynomial(mine, n, x[i]); break;
+    case 1: out[i] = polynomial(mine, n - 1, x[i]) + 1; break;
+    case 2: out[i] = mine[i % 8]; break;
+    case 3: out[i] = polynomial(coefficients, n, x[i]); break;
+    case 4: out[i] = -x[i]; break;
+    case 5: out[i] = polynomial(mine, 2, x[i]); break;
   }
 }
 

@@ -128,8 +128,7 @@ template <bool Load> void load_or_store(decoder& d) {
   i.more = bits / 8;
   i.lanes = std::uint8_t(n);
   const space where = space_named(d);
-  i.flags =
-      std::uint8_t(int(where) | (is_ordered(d) ? ordered_flag : 0) | (d.type()[0] == 's' ? signed_flag : 0));
+  i.flags = std::uint8_t(int(where) | (is_ordered(d) ? ordered_flag : 0) | (d.type()[0] == 's' ? signed_flag : 0));
   if (where != space::param) d.grain(where, std::size_t(bits / 8));
 }
 
@@ -175,10 +174,10 @@ template <bool Result> void atom(decoder& d) {
                        [&]<class T>(tag<T>) {
                          const address_operand at = address_in(d, d.argument(first));
                          const std::size_t last = d.arguments() > first + 2 ? first + 2 : first + 1;
-                         instruction& i = d.emit(atomic<Op, T>,
-                                                 {at.base, Result ? d.out(0) : nowhere,
-                                                  d.in(first + 1, width_of<T>), d.in(last, width_of<T>)},
-                                                 at.offset);
+                         instruction& i =
+                             d.emit(atomic<Op, T>,
+                                    {at.base, Result ? d.out(0) : nowhere, d.in(first + 1, width_of<T>), d.in(last, width_of<T>)},
+                                    at.offset);
                          i.width = std::uint8_t(at.width);
                          i.more = sizeof(T);
                          i.flags = std::uint8_t(space_named(d));
@@ -205,9 +204,7 @@ inline void add_memory(opcode_table& t) {
   t["ldu"] = load_or_store<true>;
   t["st"] = load_or_store<false>;
   t["atom"] = atom<true>;
-  t["red"] = [](decoder& d) {
-    d.parts().size() > 1 && d.parts()[1] == "async" ? d.unknown() : atom<false>(d);
-  };
+  t["red"] = [](decoder& d) { d.parts().size() > 1 && d.parts()[1] == "async" ? d.unknown() : atom<false>(d); };
 }
 
 }  // namespace ptx::detail

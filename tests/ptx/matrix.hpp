@@ -46,8 +46,7 @@ template <class T, int Bits, int K> void multiply_matrices(warp& w, instruction 
       for (int r = 0; r < b_regs; ++r) b[k + r * step][group] = element(i.s[4 + a_regs + r], l, e);
     }
     for (int r = 0; r < 4; ++r)
-      c[group + r / 2 * 8][in_group * 2 + r % 2] =
-          std::bit_cast<float>(w.reg<std::uint32_t>(i.s[4 + a_regs + b_regs + r])[l]);
+      c[group + r / 2 * 8][in_group * 2 + r % 2] = std::bit_cast<float>(w.reg<std::uint32_t>(i.s[4 + a_regs + b_regs + r])[l]);
   }
   for (int m = 0; m < 16; ++m)
     for (int k = 0; k < K; ++k)
@@ -93,8 +92,7 @@ template <bool Load> void matrices(warp& w, instruction const& i) {
       for (int l = 0; l < lane_count; ++l)
         for (int e = 0; e < 2; ++e) {
           const int row = i.flags ? l % 4 * 2 + e : l / 4, column = i.flags ? l / 4 : l % 4 * 2 + e;
-          f(m * 8 + row, column * 2,
-            reinterpret_cast<std::byte*>(w.reg<std::uint32_t>(i.s[1 + m]) + l) + 2 * e);
+          f(m * 8 + row, column * 2, reinterpret_cast<std::byte*>(w.reg<std::uint32_t>(i.s[1 + m]) + l) + 2 * e);
         }
   };
   if (!Load) each_half([&](int row, int byte, std::byte const* x) { std::memcpy(data[row] + byte, x, 2); });
@@ -102,8 +100,7 @@ template <bool Load> void matrices(warp& w, instruction const& i) {
   w.exec = rows == 32 ? all_lanes : (mask(1) << rows) - 1;
   reach_shared(w, {space::shared, Load ? access::read : access::write, 16}, at, p, Load ? nullptr : data);
   w.exec = all_lanes;
-  if (Load)
-    each_half([&](int row, int byte, std::byte* x) { std::memcpy(x, p[std::size_t(row)] + byte, 2); });
+  if (Load) each_half([&](int row, int byte, std::byte* x) { std::memcpy(x, p[std::size_t(row)] + byte, 2); });
   else
     for (int row = 0; row < rows; ++row) std::memcpy(p[std::size_t(row)], data[row], 16);
 }

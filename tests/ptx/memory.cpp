@@ -27,20 +27,17 @@ TEST(PtxMemory, NarrowElements) {
   EXPECT_EQ(run("ld.global.u8 %r1, [%d1+2];" + store, in).out[0], 0xffu);
   EXPECT_EQ(run("ld.global.s8 %r1, [%d1+3];" + store, in).out[0], 0xffffff80u);
   EXPECT_EQ(run("ld.global.nc.L1::no_allocate.s16 %r1, [%d1+2];" + store, in).out[0], 0xffff80ffu);
-  EXPECT_EQ(run("ld.global.v4.u8 {%h0, %h1, %h2, %h3}, [%d1]; cvt.u32.u16 %r1, %h1;" + store, in).out[0],
-            0x7fu);
-  EXPECT_EQ(run("mov.u32 %r1, 0;" + store + "mov.u32 %r2, 0xabcd; st.global.u8 [%d0+1], %r2;").out[3],
-            0xcd00u);
+  EXPECT_EQ(run("ld.global.v4.u8 {%h0, %h1, %h2, %h3}, [%d1]; cvt.u32.u16 %r1, %h1;" + store, in).out[0], 0x7fu);
+  EXPECT_EQ(run("mov.u32 %r1, 0;" + store + "mov.u32 %r2, 0xabcd; st.global.u8 [%d0+1], %r2;").out[3], 0xcd00u);
 }
 
 TEST(PtxMemory, Vectors) {
-  auto const r =
-      run("sub.s64 %d0, %d0, %d2; sub.s64 %d1, %d1, %d2; shl.b32 %r2, %r0, 5; cvt.u64.u32 %d3, %r2; add.s64 "
-          "%d0, %d0, %d3; add.s64 %d1, %d1, %d3;"
-          "setp.lt.u32 %p1, %r0, 4; @!%p1 ret; ld.global.v8.b32 {%r1, %r2, %r3, %r4, %r5, %r6, %r7, _}, "
-          "[%d1]; st.global.v4.b32 [%d0+16], {%r1, %r2, %r3, %r4};"
-          "ld.global.v2.b64 {%d4, %d5}, [%d1+16]; st.global.v2.u64 [%d0], {%d4, %d5};",
-          counting(32));
+  auto const r = run("sub.s64 %d0, %d0, %d2; sub.s64 %d1, %d1, %d2; shl.b32 %r2, %r0, 5; cvt.u64.u32 %d3, %r2; add.s64 "
+                     "%d0, %d0, %d3; add.s64 %d1, %d1, %d3;"
+                     "setp.lt.u32 %p1, %r0, 4; @!%p1 ret; ld.global.v8.b32 {%r1, %r2, %r3, %r4, %r5, %r6, %r7, _}, "
+                     "[%d1]; st.global.v4.b32 [%d0+16], {%r1, %r2, %r3, %r4};"
+                     "ld.global.v2.b64 {%d4, %d5}, [%d1+16]; st.global.v2.u64 [%d0], {%d4, %d5};",
+                     counting(32));
   for (std::uint32_t k = 0; k < 32; ++k) EXPECT_EQ(r.out[k], k ^ 4);
 }
 
@@ -49,11 +46,10 @@ TEST(PtxMemory, VariablesOfTheModule) {
     .const .align 4 .b8 table[16] = {1, 0, 0, 0, 2, 0, 0, 0, 3};
     .global .align 4 .u32 counter = 40;
     .global .align 8 .u64 pointer = generic(counter);)";
-  ptx::module const m(
-      small::kernel("ld.global.u64 %d3, [pointer]; atom.add.u32 %r1, [%d3], 1; mov.u64 %d4, table; "
-                    "ld.const.u32 %r2, [%d4+8]; add.u32 %r1, %r1, %r2;" +
-                        store,
-                    before));
+  ptx::module const m(small::kernel("ld.global.u64 %d3, [pointer]; atom.add.u32 %r1, [%d3], 1; mov.u64 %d4, table; "
+                                    "ld.const.u32 %r2, [%d4+8]; add.u32 %r1, %r1, %r2;" +
+                                        store,
+                                    before));
   ptx::device d;
   auto* const out = d.allocate<std::uint32_t>(32);
   for (int k = 0; k < 2; ++k) d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(out, out));
@@ -74,12 +70,11 @@ TEST(PtxMemory, GenericAddresses) {
 }
 
 TEST(PtxMemory, DynamicShared) {
-  auto const r =
-      run("mov.u32 %r2, tail; mov.u32 %r3, %dynamic_smem_size; add.u32 %r1, %r2, %r3; st.shared.u32 "
-          "[%r2+96], %r1;" +
-              store,
-          zeros, {.grid = 1, .block = 1, .dynamic_shared = 100},
-          ".extern .shared .align 16 .b8 tail[]; .shared .align 4 .b8 unused[64];");
+  auto const r = run("mov.u32 %r2, tail; mov.u32 %r3, %dynamic_smem_size; add.u32 %r1, %r2, %r3; st.shared.u32 "
+                     "[%r2+96], %r1;" +
+                         store,
+                     zeros, {.grid = 1, .block = 1, .dynamic_shared = 100},
+                     ".extern .shared .align 16 .b8 tail[]; .shared .align 4 .b8 unused[64];");
   EXPECT_EQ(r.out[0], 100u);
 }
 
@@ -116,21 +111,19 @@ TEST(PtxMemory, Atomics) {
   EXPECT_EQ(of("atom.global.cas.b32", "%r0, 99"), 99u);
   EXPECT_EQ(of("atom.global.inc.u32", "4"), 0u);
   EXPECT_EQ(of("atom.acq_rel.gpu.global.xor.b32", "1"), 3u);
-  EXPECT_EQ(
-      run(".shared .align 4 .f32 s; mov.f32 %f1, 0f3F000000; setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.f32 "
-          "[s], %f1; bar.sync 0; red.shared.add.f32 [s], %f1; bar.sync 0; ld.shared.u32 %r1, [s];" +
-          store)
-          .out[7],
-      std::bit_cast<std::uint32_t>(16.5f));
+  EXPECT_EQ(run(".shared .align 4 .f32 s; mov.f32 %f1, 0f3F000000; setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.f32 "
+                "[s], %f1; bar.sync 0; red.shared.add.f32 [s], %f1; bar.sync 0; ld.shared.u32 %r1, [s];" +
+                store)
+                .out[7],
+            std::bit_cast<std::uint32_t>(16.5f));
 }
 
 TEST(PtxMemory, ZerosFillShortCopies) {
-  auto const r =
-      run(R"(.shared .align 16 .b8 s[512]; mov.u32 %r2, s; shl.b32 %r3, %r0, 4; add.u32 %r2, %r2, %r3;
+  auto const r = run(R"(.shared .align 16 .b8 s[512]; mov.u32 %r2, s; shl.b32 %r3, %r0, 4; add.u32 %r2, %r2, %r3;
     sub.s64 %d1, %d1, %d2; cvt.u64.u32 %d3, %r3; add.s64 %d1, %d1, %d3; setp.lt.u32 %p1, %r0, 2; selp.u32 %r4, 16, 0, %p1;
     cp.async.cg.shared.global [%r2], [%d1], 16, %r4; cp.async.wait_all; ld.shared.u32 %r1, [%r2+12];)" +
-              store,
-          std::vector<std::uint32_t>(8, 9));
+                         store,
+                     std::vector<std::uint32_t>(8, 9));
   EXPECT_EQ(r.out[1], 9u);
   EXPECT_EQ(r.out[2], 0u);
 }
@@ -151,12 +144,9 @@ TEST(PtxMemory, Sectors) {
 
 TEST(PtxMemory, BankConflicts) {
   auto const stored = [](std::string const& type, int stride) {
-    std::string const registers = type.starts_with("v4")   ? "{%r4, %r4, %r4, %r4}"
-                                  : type.starts_with("v2") ? "{%r4, %r4}"
-                                                           : "%r4";
-    return run(".shared .align 16 .b8 s[16384]; mov.u32 %r2, s; mul.lo.u32 %r3, %r0, " +
-               std::to_string(4 * stride) + "; add.u32 %r2, %r2, %r3; mov.u32 %r4, 5; st.shared." + type +
-               " [%r2], " + registers + ";")
+    std::string const registers = type.starts_with("v4") ? "{%r4, %r4, %r4, %r4}" : type.starts_with("v2") ? "{%r4, %r4}" : "%r4";
+    return run(".shared .align 16 .b8 s[16384]; mov.u32 %r2, s; mul.lo.u32 %r3, %r0, " + std::to_string(4 * stride) +
+               "; add.u32 %r2, %r2, %r3; mov.u32 %r4, 5; st.shared." + type + " [%r2], " + registers + ";")
         .counted.shared_stores;
   };
   EXPECT_EQ(stored("u32", 1).conflicts, 0u);
@@ -201,9 +191,7 @@ TEST(PtxMemory, Matrices) {
   float* const out = d.allocate<float>(128);
   ptx::counters const c = d.run(m, "k", {.grid = 1, .block = 32}, ptx::pack(out, d.copy_in(in)));
   EXPECT_EQ(c.mma, 1u);
-  auto const at = [&](int row, int column) {
-    return std::bit_cast<float>(std::uint32_t(a[std::size_t(row * 16 + column)]) << 16);
-  };
+  auto const at = [&](int row, int column) { return std::bit_cast<float>(std::uint32_t(a[std::size_t(row * 16 + column)]) << 16); };
   for (int row = 0; row < 16; ++row)
     for (int column = 0; column < 8; ++column) {
       float sum = 1;
@@ -220,8 +208,7 @@ TEST(PtxMemory, HalvesTransposed) {
     bar.warp.sync -1; and.b32 %r5, %r0, 7; shl.b32 %r5, %r5, 4; add.u32 %r5, %r5, %r2; ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%r1}, [%r5];)" +
           store,
       in);
-  for (std::uint32_t l = 0; l < 32; ++l)
-    EXPECT_EQ(r.out[l], (l % 4 * 16 + l / 4) | (l % 4 * 16 + 8 + l / 4) << 16);
+  for (std::uint32_t l = 0; l < 32; ++l) EXPECT_EQ(r.out[l], (l % 4 * 16 + l / 4) | (l % 4 * 16 + 8 + l / 4) << 16);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr std::uint64_t buffer_distance = std::uint64_t(1) << 40;
 
 /// Bytes at an address that suits every vector type.
 class aligned_bytes {
-public:
+ public:
   aligned_bytes() = default;
   explicit aligned_bytes(std::size_t size, unsigned char fill = 0)
       : data_(static_cast<std::byte*>(::operator new(size + 64, std::align_val_t(256)))), size_(size) {
@@ -31,7 +31,7 @@ public:
   std::byte* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
 
-private:
+ private:
   struct release {
     void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t(256)); }
   };
@@ -44,7 +44,7 @@ enum class access { read, write, atomic };
 /// Who has touched a buffer in a launch, a cell for each few bytes. A block is known by a stamp that no other block of
 /// any launch of the device has, and that grows: what is smaller than the launch's first stamp is history.
 class block_shadow {
-public:
+ public:
   /// The stamp of a block with which this access collides; 0: none.
   std::uint32_t touch(std::size_t cell, access how, std::uint32_t me, std::uint32_t first) {
     if (cell >= cells_.size()) cells_.resize(cell + 1 + cell / 2);
@@ -62,7 +62,7 @@ public:
   void forget() { cells_.clear(); }
   static constexpr std::uint32_t many = 1u << 31;
 
-private:
+ private:
   struct cell {
     std::uint32_t written = 0, read = 0;
   };
@@ -84,7 +84,7 @@ struct buffer {
 
 /// The buffers by their addresses.
 class buffers {
-public:
+ public:
   buffer& add(buffer b) {
     const std::uint64_t address = b.address;
     if (buffer const* other = overlapping(address, b.size))
@@ -108,14 +108,13 @@ public:
     auto const told = [](buffer const& b) { return b.name + " of " + std::to_string(b.size) + " bytes"; };
     if (after != all_.end() && (!under || after->first - address < address - under->address))
       return std::to_string(after->first - address) + " bytes before " + told(after->second);
-    return under ? std::to_string(address - under->address) + " bytes into " + told(*under)
-                 : "where no buffers are";
+    return under ? std::to_string(address - under->address) + " bytes into " + told(*under) : "where no buffers are";
   }
   void forget_shadows() {
     for (auto& [address, b] : all_) b.shadow.forget();
   }
 
-private:
+ private:
   buffer* overlapping(std::uint64_t first, std::uint64_t bytes) {
     if (buffer* const b = below(first); b && b->address + b->size > first) return b;
     auto const next = all_.lower_bound(first);
@@ -128,7 +127,7 @@ private:
 /// synchronisation lies between them; one of some lanes counts for all of the warp, so that a race may stay unseen but
 /// none is made up.
 class thread_shadow {
-public:
+ public:
   enum class verdict { fine, race, uninitialised, unlanded };
   struct who {
     std::uint32_t thread, syncs;  // syncs: how many synchronisations the thread's warp has passed
@@ -160,8 +159,7 @@ public:
     cell& c = cells_[at];
     if (c.landing) return verdict::unlanded;
     bool race = c.written == epoch_ && unordered(c.writer, me) && !same && !(atomic && c.atomic);
-    if (c.read == epoch_)
-      race |= c.warps || unordered(c.reader, me) || (c.lanes && c.reader.syncs == me.syncs);
+    if (c.read == epoch_) race |= c.warps || unordered(c.reader, me) || (c.lanes && c.reader.syncs == me.syncs);
     c.written = epoch_;
     c.writer = me;
     c.atomic = atomic;
@@ -182,7 +180,7 @@ public:
     return c.written == epoch_ && c.writer.thread != me.thread ? c.writer : c.reader;
   }
 
-private:
+ private:
   struct cell {
     std::uint32_t written = 0, read = 0;  // epochs
     who writer{}, reader{};
@@ -190,9 +188,7 @@ private:
          lanes = false;  // readers besides `reader`: of other warps, of its own since its last sync
     bool landing = false, atomic = false;
   };
-  static bool unordered(who a, who b) {
-    return a.thread != b.thread && (a.thread / 32 != b.thread / 32 || a.syncs == b.syncs);
-  }
+  static bool unordered(who a, who b) { return a.thread != b.thread && (a.thread / 32 != b.thread / 32 || a.syncs == b.syncs); }
   std::vector<cell> cells_;
   std::uint32_t epoch_ = 1, fresh_ = 1;
 };

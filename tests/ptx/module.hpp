@@ -19,7 +19,7 @@ opcode_table const& opcodes();
 }  // namespace detail
 
 class module {
-public:
+ public:
   explicit module(std::string_view text) : own_(std::make_unique<contents>(detail::parser(text).parse())) {
     static std::atomic<std::uint64_t> serial{0};
     std::uint64_t at = detail::module_window + (serial++ << 32) * 256;
@@ -48,12 +48,10 @@ public:
     std::string found;
     for (std::string const& name : kernels()) {
       if (!((name.find(parts) != name.npos) && ...)) continue;
-      if (!found.empty())
-        throw fault(wrong::launch, "two kernels have such a name: " + found + " and " + name);
+      if (!found.empty()) throw fault(wrong::launch, "two kernels have such a name: " + found + " and " + name);
       found = name;
     }
-    if (found.empty())
-      throw fault(wrong::launch, "no kernel has such a name: " + ((std::string(parts) + ' ') + ...));
+    if (found.empty()) throw fault(wrong::launch, "no kernel has such a name: " + ((std::string(parts) + ' ') + ...));
     return found;
   }
 
@@ -62,14 +60,13 @@ public:
     auto const known = own_->programs.find(name);
     if (known != own_->programs.end()) return known->second;
     auto const found = own_->parsed.function_named.find(name);
-    if (found == own_->parsed.function_named.end() ||
-        !own_->parsed.functions[std::size_t(found->second)].kernel)
+    if (found == own_->parsed.function_named.end() || !own_->parsed.functions[std::size_t(found->second)].kernel)
       throw fault(wrong::launch, "no kernel is named " + name);
     detail::decoder d(own_->parsed, own_->addresses, detail::opcodes());
     return own_->programs.emplace(name, d.decode(found->second)).first->second;
   }
 
-private:
+ private:
   friend class device;
   struct contents {
     explicit contents(detail::file f) : parsed(std::move(f)) {}

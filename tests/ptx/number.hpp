@@ -13,10 +13,18 @@
 namespace ptx::detail {
 
 template <std::size_t Bytes> struct bits_of_size;
-template <> struct bits_of_size<1> { using type = std::uint8_t; };
-template <> struct bits_of_size<2> { using type = std::uint16_t; };
-template <> struct bits_of_size<4> { using type = std::uint32_t; };
-template <> struct bits_of_size<8> { using type = std::uint64_t; };
+template <> struct bits_of_size<1> {
+  using type = std::uint8_t;
+};
+template <> struct bits_of_size<2> {
+  using type = std::uint16_t;
+};
+template <> struct bits_of_size<4> {
+  using type = std::uint32_t;
+};
+template <> struct bits_of_size<8> {
+  using type = std::uint64_t;
+};
 /// What a register that holds T is made of. Registers are read and written as nothing else.
 template <class T> using raw = typename bits_of_size<sizeof(T)>::type;
 
@@ -31,8 +39,7 @@ template <int Exponent, int Fraction> struct small_float {
     int const e = bits >> Fraction & ((1 << Exponent) - 1), f = bits & ((1 << Fraction) - 1);
     double const sign = bits >> 15 ? -1 : 1;
     if (e == (1 << Exponent) - 1) return f ? std::copysign(std::nan(""), sign) : sign * HUGE_VAL;
-    return sign * (e ? std::ldexp(double(f + (1 << Fraction)), e - bias - Fraction)
-                     : std::ldexp(double(f), 1 - bias - Fraction));
+    return sign * (e ? std::ldexp(double(f + (1 << Fraction)), e - bias - Fraction) : std::ldexp(double(f), 1 - bias - Fraction));
   }
 
   /// Rounds once, in the mode of the floating-point environment.
@@ -49,11 +56,8 @@ template <int Exponent, int Fraction> struct small_float {
       double const scaled = std::nearbyint(std::ldexp(x, -unit));
       // Adding to the exponent what a carry makes of the fraction is what IEEE numbers are ordered for.
       double const places = std::fabs(scaled) + double(unit + Fraction - (1 - bias)) * (1 << Fraction);
-      bool const outward =
-          std::fegetround() != (sign ? FE_UPWARD : FE_DOWNWARD) && std::fegetround() != FE_TOWARDZERO;
-      out.bits = std::uint16_t(sign | (places < infinity ? unsigned(places)
-                                       : outward         ? infinity
-                                                         : infinity - 1));
+      bool const outward = std::fegetround() != (sign ? FE_UPWARD : FE_DOWNWARD) && std::fegetround() != FE_TOWARDZERO;
+      out.bits = std::uint16_t(sign | (places < infinity ? unsigned(places) : outward ? infinity : infinity - 1));
     }
     return out;
   }
@@ -81,7 +85,9 @@ inline double fma_to_odd(double a, double b, double c) {
 
 // ---- types by their names ----
 
-template <class T> struct tag { using type = T; };
+template <class T> struct tag {
+  using type = T;
+};
 template <class... Ts> struct types {};
 using integers = types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
 using words = types<std::uint16_t, std::uint32_t, std::uint64_t>;
@@ -95,10 +101,7 @@ template <class T> constexpr bool has_name(std::string_view n) {
   else if constexpr (std::is_same_v<T, half>) return n == "f16";
   else if constexpr (std::is_same_v<T, bfloat>) return n == "bf16";
   else {
-    constexpr std::string_view size = sizeof(T) == 1   ? "8"
-                                      : sizeof(T) == 2 ? "16"
-                                      : sizeof(T) == 4 ? "32"
-                                                       : "64";
+    constexpr std::string_view size = sizeof(T) == 1 ? "8" : sizeof(T) == 2 ? "16" : sizeof(T) == 4 ? "32" : "64";
     return n.substr(1) == size && (std::is_signed_v<T> ? n[0] == 's' : n[0] == 'u' || n[0] == 'b');
   }
 }
@@ -123,13 +126,13 @@ inline void write_any(warp const& w, slot s, int width, int lane, std::uint64_t 
 
 /// The rounding mode that the suffixes ask for, while this lives.
 class rounding {
-public:
+ public:
   explicit rounding(int mode) : before_(std::fegetround()) { std::fesetround(mode); }
   ~rounding() { std::fesetround(before_); }
   rounding(rounding const&) = delete;
   rounding& operator=(rounding const&) = delete;
 
-private:
+ private:
   int before_;
 };
 

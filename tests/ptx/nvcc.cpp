@@ -24,7 +24,7 @@ std::vector<float> noise(std::size_t n, float low = -1, float high = 1) {
 
 /// By architecture.
 class PtxNvcc : public testing::TestWithParam<int> {
-protected:
+ protected:
   void SetUp() override {
 #ifndef KNIT_PTX_kernels_80
     GTEST_SKIP() << "no nvcc: its kernels are not run";
@@ -41,8 +41,7 @@ protected:
   }
   ptx::device d;
 };
-INSTANTIATE_TEST_SUITE_P(Sm, PtxNvcc, testing::Values(80, 100),
-                         [](auto const& p) { return std::to_string(p.param); });
+INSTANTIATE_TEST_SUITE_P(Sm, PtxNvcc, testing::Values(80, 100), [](auto const& p) { return std::to_string(p.param); });
 
 TEST_P(PtxNvcc, EverythingIsKnown) {
   for (std::string const& name : kernels().kernels())
@@ -59,12 +58,9 @@ TEST_P(PtxNvcc, Elementwise) {
   int const n = 1003, row = 100;
   auto const x = noise(n), y = noise(row);
   std::vector<float> out(n);
-  arguments const a{
-      d.share(std::span(x), "x"), d.share(std::span(y), "y"), d.share(std::span(out), "out"), 0.3f, n, row};
-  ptx::counters const c =
-      d.run(kernels(), kernels().find("elementwise"), {.grid = 4, .block = 64, .seed = 2}, ptx::pack(a));
-  for (int k = 0; k < n; ++k)
-    EXPECT_EQ(out[std::size_t(k)], std::fma(0.3f, x[std::size_t(k)], y[std::size_t(k % row)]));
+  arguments const a{d.share(std::span(x), "x"), d.share(std::span(y), "y"), d.share(std::span(out), "out"), 0.3f, n, row};
+  ptx::counters const c = d.run(kernels(), kernels().find("elementwise"), {.grid = 4, .block = 64, .seed = 2}, ptx::pack(a));
+  for (int k = 0; k < n; ++k) EXPECT_EQ(out[std::size_t(k)], std::fma(0.3f, x[std::size_t(k)], y[std::size_t(k % row)]));
   EXPECT_EQ(c.fma, std::uint64_t(n));
   EXPECT_EQ(c.global_stores.bytes, std::uint64_t(4 * n));
   EXPECT_EQ(c("st.global.v4").lanes, 250u);
@@ -77,8 +73,7 @@ TEST_P(PtxNvcc, RowSums) {
   float* const out = d.allocate<float>(3);
   double* const wide_out = d.allocate<double>(3);
   for (const std::uint64_t seed : {0, 1, 2}) {
-    d.run(kernels(), kernels().find("row_sums", "If"), {.grid = 3, .block = 128, .seed = seed},
-          ptx::pack(d.copy_in(x), out, n));
+    d.run(kernels(), kernels().find("row_sums", "If"), {.grid = 3, .block = 128, .seed = seed}, ptx::pack(d.copy_in(x), out, n));
     d.run(kernels(), kernels().find("row_sums", "Id"), {.grid = 3, .block = 128, .seed = seed},
           ptx::pack(d.copy_in(wide), wide_out, n));
     for (std::size_t r = 0; r < 3; ++r) {
@@ -94,8 +89,7 @@ TEST_P(PtxNvcc, RowSums) {
       };
       for (std::size_t w = 0; w < 4; ++w) parts[w] = butterfly(sums.data() + 32 * w);
       EXPECT_EQ(d.view(out)[r], butterfly(parts.data()));
-      EXPECT_NEAR(d.view(wide_out)[r],
-                  std::accumulate(wide.begin() + n * int(r), wide.begin() + n * int(r + 1), 0.0), 1e-12);
+      EXPECT_NEAR(d.view(wide_out)[r], std::accumulate(wide.begin() + n * int(r), wide.begin() + n * int(r + 1), 0.0), 1e-12);
     }
   }
 }
@@ -104,9 +98,8 @@ TEST_P(PtxNvcc, TiledProduct) {
   int const m = 100, n = 256, k = 784;
   auto const a = noise(m * k), b = noise(k * n), row = noise(n);
   float* const c = d.allocate<float>(m * n);
-  ptx::counters const counted =
-      d.run(kernels(), kernels().find("gemm", "Li100ELi256ELi784E"), {.grid = {4, 2}, .block = 256},
-            ptx::pack(d.copy_in(a, "a"), d.copy_in(b, "b"), d.copy_in(row, "row"), c));
+  ptx::counters const counted = d.run(kernels(), kernels().find("gemm", "Li100ELi256ELi784E"), {.grid = {4, 2}, .block = 256},
+                                      ptx::pack(d.copy_in(a, "a"), d.copy_in(b, "b"), d.copy_in(row, "row"), c));
   auto const view = d.view(c);
   for (int i = 0; i < m; ++i)
     for (int j = 0; j < n; ++j) {
@@ -129,15 +122,14 @@ TEST_P(PtxNvcc, MatricesOfBf16) {
   };
   auto const a = half(noise(m * k)), b = half(noise(n * k));
   float* const c = d.allocate<float>(m * n);
-  ptx::counters const counted = d.run(kernels(), kernels().find("gemm_bf16"), {.grid = {2, 2}, .block = 32},
-                                      ptx::pack(d.copy_in(a), d.copy_in(b), c, n, k));
+  ptx::counters const counted =
+      d.run(kernels(), kernels().find("gemm_bf16"), {.grid = {2, 2}, .block = 32}, ptx::pack(d.copy_in(a), d.copy_in(b), c, n, k));
   EXPECT_EQ(counted.mma, 4u * 4);
   auto const real = [](std::uint16_t x) { return std::bit_cast<float>(std::uint32_t(x) << 16); };
   for (int i = 0; i < m; ++i)
     for (int j = 0; j < n; ++j) {
       float sum = 0;
-      for (int l = 0; l < k; ++l)
-        sum = std::fma(real(a[std::size_t(i * k + l)]), real(b[std::size_t(j * k + l)]), sum);
+      for (int l = 0; l < k; ++l) sum = std::fma(real(a[std::size_t(i * k + l)]), real(b[std::size_t(j * k + l)]), sum);
       EXPECT_EQ(d.view(c)[std::size_t(i * n + j)], sum);
     }
 }
@@ -155,12 +147,10 @@ TEST_P(PtxNvcc, AsynchronousTiles) {
       for (int l = 0; l < k; ++l) sum = std::fma(a[std::size_t(i * k + l)], b[std::size_t(l * n + j)], sum);
       ASSERT_EQ(d.view(c)[std::size_t(i * n + j)], sum);
     }
-  small::expect_fault(ptx::wrong::unlanded,
-                      [&] { d.run(kernels(), kernels().find("gemm_async", "Lb0"), how, arguments); });
+  small::expect_fault(ptx::wrong::unlanded, [&] { d.run(kernels(), kernels().find("gemm_async", "Lb0"), how, arguments); });
   ptx::launch less = how;
   less.dynamic_shared = 3 * 4096;
-  small::expect_fault(ptx::wrong::bounds,
-                      [&] { d.run(kernels(), kernels().find("gemm_async", "Lb1"), less, arguments); });
+  small::expect_fault(ptx::wrong::bounds, [&] { d.run(kernels(), kernels().find("gemm_async", "Lb1"), less, arguments); });
 }
 
 TEST_P(PtxNvcc, Histogram) {
@@ -169,8 +159,8 @@ TEST_P(PtxNvcc, Histogram) {
   float total = 0;
   int most = -1;
   for (int k = 0; k < n; ++k) x[std::size_t(k)] = k * k % 13;
-  auto const arguments = ptx::pack(d.copy_in(x), n, d.share(std::span(bins)), d.share(std::span(&total, 1)),
-                                   d.share(std::span(&most, 1)));
+  auto const arguments =
+      ptx::pack(d.copy_in(x), n, d.share(std::span(bins)), d.share(std::span(&total, 1)), d.share(std::span(&most, 1)));
   d.run(kernels(), kernels().find("histogram"), {.grid = 5, .block = 64, .seed = 9}, arguments);
   for (int b = 0; b < 16; ++b) EXPECT_EQ(bins[std::size_t(b)], std::count(x.begin(), x.end(), b));
   EXPECT_EQ(bins[16], -1);
@@ -194,8 +184,7 @@ TEST_P(PtxNvcc, DivergentLoops) {
 TEST_P(PtxNvcc, Calls) {
   std::vector<float> const x = noise(96), c{1, -2, 3, -4, 5, -6, 7, -8};
   std::vector<float> out(96);
-  d.run(kernels(), kernels().find("calls"), {.grid = 1, .block = 96},
-        ptx::pack(d.share(std::span(x)), d.share(std::span(out)), 8));
+  d.run(kernels(), kernels().find("calls"), {.grid = 1, .block = 96}, ptx::pack(d.share(std::span(x)), d.share(std::span(out)), 8));
   for (std::size_t i = 0; i < 96; ++i) {
     std::vector<float> mine(8);
     for (std::size_t k = 0; k < 8; ++k) mine[(k * 3 + i) % 8] = c[k];
@@ -204,9 +193,8 @@ TEST_P(PtxNvcc, Calls) {
       while (n-- > 0) sum = std::fma(sum, x[i], v[n]);
       return sum;
     };
-    float const expected[] = {
-        polynomial(mine, 8), polynomial(mine, 7) + 1, mine[i % 8], polynomial(c, 8), -x[i],
-        polynomial(mine, 2)};
+    float const expected[] = {polynomial(mine, 8), polynomial(mine, 7) + 1, mine[i % 8], polynomial(c, 8), -x[i],
+                              polynomial(mine, 2)};
     EXPECT_EQ(out[i], expected[i % 6]) << i;
   }
 }
@@ -238,16 +226,14 @@ TEST_P(PtxNvcc, Functions) {
     auto const x = noise(n, all[f].low, all[f].high), y = noise(n, all[f].low, all[f].high);
     std::vector<float> out(n);
     ptx::device one;
-    one.run(kernels(), kernels().find("functionsILi" + std::to_string(f) + "E"),
-            {.grid = n / 100, .block = 100},
+    one.run(kernels(), kernels().find("functionsILi" + std::to_string(f) + "E"), {.grid = n / 100, .block = 100},
             ptx::pack(one.share(std::span(x)), one.share(std::span(y)), one.share(std::span(out)), n));
     double worst = 0;
     for (std::size_t k = 0; k < std::size_t(n); ++k) {
       double const exact = all[f].exact(x[k], y[k]);
       float const near = float(exact);
       double const ulp = double(std::nextafter(std::fabs(near), INFINITY)) - double(std::fabs(near));
-      double const off =
-          near == out[k] ? 0 : std::fabs(double(out[k]) - exact) / (std::isfinite(ulp) ? ulp : 1);
+      double const off = near == out[k] ? 0 : std::fabs(double(out[k]) - exact) / (std::isfinite(ulp) ? ulp : 1);
       worst = std::max(worst, off);
     }
     EXPECT_LE(worst, all[f].ulps) << all[f].name;
@@ -261,8 +247,7 @@ TEST_P(PtxNvcc, ArithmeticOfBf16) {
   for (float const v : f) x.push_back(std::uint16_t(std::bit_cast<std::uint32_t>(v) >> 16));
   std::vector<std::uint16_t> out(2 * n);
   auto* const o = d.allocate<std::uint16_t>(2 * n);
-  d.run(kernels(), kernels().find("bf16_arithmetic"), {.grid = 1, .block = 32},
-        ptx::pack(d.copy_in(x), o, n));
+  d.run(kernels(), kernels().find("bf16_arithmetic"), {.grid = 1, .block = 32}, ptx::pack(d.copy_in(x), o, n));
   auto const real = [](std::uint16_t v) { return std::bit_cast<float>(std::uint32_t(v) << 16); };
   auto const round = [&](float v) {
     const auto bits = std::bit_cast<std::uint32_t>(v);

@@ -12,7 +12,7 @@
 namespace ptx::detail {
 
 class parser {
-public:
+ public:
   explicit parser(std::string_view text) : in_(text) {}
 
   file parse() {
@@ -20,7 +20,7 @@ public:
     return std::move(out_);
   }
 
-private:
+ private:
   struct binding {
     enum kind { reg, local, label };
     kind is;
@@ -35,12 +35,10 @@ private:
 
   void declaration() {
     bool external = false;
-    while (in_.peek() == ".visible" || in_.peek() == ".weak" || in_.peek() == ".common" ||
-           in_.peek() == ".extern")
+    while (in_.peek() == ".visible" || in_.peek() == ".weak" || in_.peek() == ".common" || in_.peek() == ".extern")
       external |= in_.take() == ".extern";
     const std::string_view word = in_.peek();
-    if (word == ".version" || word == ".target" || word == ".address_size" || word == ".file")
-      in_.skip_line();
+    if (word == ".version" || word == ".target" || word == ".address_size" || word == ".file") in_.skip_line();
     else if (word == ".section") in_.skip_past("}");
     else if (word == ".pragma" || word == ".alias") in_.skip_past(";");
     else if (word == ".entry" || word == ".func") define_function();
@@ -75,8 +73,7 @@ private:
       else if (word == ".v4") lanes = 4;
       else if (int const bits = bits_of(word.substr(1))) size = std::uint64_t(bits) / 8;
       else if (word == ".ptr") {
-        while (in_.peek().starts_with('.') || std::isdigit(static_cast<unsigned char>(in_.peek()[0])))
-          in_.take();
+        while (in_.peek().starts_with('.') || std::isdigit(static_cast<unsigned char>(in_.peek()[0]))) in_.take();
         break;
       }
     }
@@ -288,8 +285,7 @@ private:
     operand out;
     if (name == "_") return out;
     for (auto s = scopes_.rbegin(); s != scopes_.rend(); ++s)
-      if (auto const found = s->names.find(name);
-          found != s->names.end() && found->second.is != binding::label) {
+      if (auto const found = s->names.find(name); found != s->names.end() && found->second.is != binding::label) {
         out.is = found->second.is == binding::reg ? operand::reg : operand::variable;
         out.index = found->second.index;
         return out;

@@ -36,7 +36,7 @@ template <class... Ts> packed pack(Ts const&... values) {
 
 /// Memory that kernels reach, buffer by buffer.
 class device {
-public:
+ public:
   /// Uninitialised: all bits are ones, which are NaNs.
   template <class T> T* allocate(std::size_t n, std::string name = "buffer") {
     return reinterpret_cast<T*>(add(n * sizeof(T), std::move(name), true));
@@ -73,8 +73,7 @@ public:
   std::span<std::byte> variable(module const& m, std::string_view name) {
     load(m);
     auto const found = m.own_->parsed.variable_named.find(name);
-    if (found == m.own_->parsed.variable_named.end())
-      throw fault(wrong::launch, "no variable is named " + std::string(name));
+    if (found == m.own_->parsed.variable_named.end()) throw fault(wrong::launch, "no variable is named " + std::string(name));
     detail::buffer& b = *memory_.below(m.own_->addresses[std::size_t(found->second)]);
     return {b.host, b.size};
   }
@@ -102,7 +101,7 @@ public:
     return counted;
   }
 
-private:
+ private:
   template <class T> detail::buffer& at(T* p) {
     const std::uint64_t address = reinterpret_cast<std::uint64_t>(p);
     detail::buffer* const b = memory_.below(address);
@@ -149,25 +148,20 @@ private:
   }
 
   static void check(detail::program const& code, launch const& how, packed const& arguments) {
-    auto const refuse = [&](std::string const& why) {
-      throw fault(wrong::launch, "launch of " + code.name + ": " + why);
-    };
+    auto const refuse = [&](std::string const& why) { throw fault(wrong::launch, "launch of " + code.name + ": " + why); };
     const std::uint64_t most = code.most_threads ? code.most_threads : 1024;
     if (!how.grid.count() || !how.block.count()) refuse("an empty grid or block");
     if (how.grid.count() >= detail::block_shadow::many) refuse("too many blocks");
     if (how.block.count() > most)
-      refuse(std::to_string(how.block.count()) + " threads, at most " + std::to_string(most) +
-             " are allowed");
+      refuse(std::to_string(how.block.count()) + " threads, at most " + std::to_string(most) + " are allowed");
     if (arguments.bytes.size() != code.parameter_bytes)
       refuse(std::to_string(arguments.bytes.size()) + " bytes of arguments for parameters of " +
              std::to_string(code.parameter_bytes));
     if (arguments.places.empty()) return;
     if (arguments.places.size() != code.parameters.size())
-      refuse(std::to_string(arguments.places.size()) + " arguments for " +
-             std::to_string(code.parameters.size()) + " parameters");
+      refuse(std::to_string(arguments.places.size()) + " arguments for " + std::to_string(code.parameters.size()) + " parameters");
     for (std::size_t k = 0; k < code.parameters.size(); ++k)
-      if (arguments.places[k] !=
-          std::pair<std::size_t, std::size_t>(code.parameters[k].offset, code.parameters[k].size))
+      if (arguments.places[k] != std::pair<std::size_t, std::size_t>(code.parameters[k].offset, code.parameters[k].size))
         refuse("argument " + std::to_string(k) + " has not the size of its parameter");
   }
 

@@ -84,28 +84,22 @@ inline std::byte* reach_buffer(warp& w, reaching const& r, std::uint64_t address
   buffer*& hint = w.in.hints[std::size_t(w.pc)];
   if (!hint || !hint->holds(address, r.bytes)) hint = w.in.memory.holding(address, r.bytes);
   if (!hint) w.fail(wrong::bounds, describe(r, address) + ", " + w.in.memory.near(address) + ',', lane);
-  if (r.how != access::read && !hint->writable)
-    w.fail(wrong::read_only, describe(r, address) + ", in " + hint->name + ',', lane);
+  if (r.how != access::read && !hint->writable) w.fail(wrong::read_only, describe(r, address) + ", in " + hint->name + ',', lane);
   return hint->host + (address - hint->address);
 }
 
 inline void check_blocks(warp& w, reaching const& r, std::uint64_t address, int lane) {
   buffer& b = *w.in.hints[std::size_t(w.pc)];  // where it has just been reached
   const std::size_t grain = w.in.code.global_grain;
-  for (std::uint64_t at = (address - b.address) / grain,
-                     end = (address - b.address + r.bytes + grain - 1) / grain;
-       at < end; ++at)
+  for (std::uint64_t at = (address - b.address) / grain, end = (address - b.address + r.bytes + grain - 1) / grain; at < end; ++at)
     if (const std::uint32_t other = b.shadow.touch(at, r.how, w.of.stamp, w.in.first_stamp))
       w.fail(wrong::race,
              describe(r, address) + ", in " + b.name + ", races with " +
-                 (other == block_shadow::many
-                      ? "other blocks"
-                      : "block " + to_string(w.in.how.grid.at(other - w.in.first_stamp))),
+                 (other == block_shadow::many ? "other blocks" : "block " + to_string(w.in.how.grid.at(other - w.in.first_stamp))),
              lane);
 }
 
-inline void check_threads(warp& w, reaching const& r, std::uint64_t address, int lane, std::byte const* to,
-                          std::byte const* from) {
+inline void check_threads(warp& w, reaching const& r, std::uint64_t address, int lane, std::byte const* to, std::byte const* from) {
   using verdict = thread_shadow::verdict;
   checks const& check = w.in.how.check;
   const std::size_t grain = w.in.code.shared_grain;
@@ -114,39 +108,31 @@ inline void check_threads(warp& w, reaching const& r, std::uint64_t address, int
     const std::size_t cell = (address + k) / grain;
     verdict v;
     if (r.how == access::read) v = w.of.shadow.read(cell, me);
-    else
-      v = w.of.shadow.write(cell, me, from && std::memcmp(to + k, from + k, grain) == 0,
-                            r.how == access::atomic);
+    else v = w.of.shadow.write(cell, me, from && std::memcmp(to + k, from + k, grain) == 0, r.how == access::atomic);
     if (v == verdict::fine) continue;
     if (v == verdict::unlanded)
-      w.fail(wrong::unlanded, describe(r, address + k) + " before an asynchronous copy to it has landed,",
-             lane);
+      w.fail(wrong::unlanded, describe(r, address + k) + " before an asynchronous copy to it has landed,", lane);
     if (v == verdict::uninitialised && check.uninitialised)
       w.fail(wrong::uninitialised, describe(r, address + k) + ", which the block has not written,", lane);
     if (v == verdict::race && check.shared_races && !r.counted_order)
       w.fail(wrong::race,
-             describe(r, address + k) + " races with thread " +
-                 to_string(w.in.how.block.at(w.of.shadow.culprit(cell, me).thread)) +
+             describe(r, address + k) + " races with thread " + to_string(w.in.how.block.at(w.of.shadow.culprit(cell, me).thread)) +
                  " since the last barrier,",
              lane);
   }
 }
 
-inline void reach_shared(warp& w, reaching const& r, addresses const& a, pointers& p,
-                         std::byte const (*from)[32]) {
+inline void reach_shared(warp& w, reaching const& r, addresses const& a, pointers& p, std::byte const (*from)[32]) {
   checks const& check = w.in.how.check;
   w.each_in_order([&](int l) {
     const std::uint64_t at = a[std::size_t(l)];
     if (at > w.of.shared_size || r.bytes > w.of.shared_size - at)
-      w.fail(wrong::bounds, describe(r, at) + ", which has " + std::to_string(w.of.shared_size) + " bytes,",
-             l);
+      w.fail(wrong::bounds, describe(r, at) + ", which has " + std::to_string(w.of.shared_size) + " bytes,", l);
     p[std::size_t(l)] = w.of.shared.data() + at;
     if (at % r.bytes) w.fail(wrong::misaligned, describe(r, at) + ", which is not aligned,", l);
-    if (check.shared_races || check.uninitialised)
-      check_threads(w, r, at, l, p[std::size_t(l)], from ? from[l] : nullptr);
-    if (from)
-      std::memcpy(p[std::size_t(l)], from[l],
-                  r.bytes);  // at once: lanes may write the same bytes to one place
+    if (check.shared_races || check.uninitialised) check_threads(w, r, at, l, p[std::size_t(l)], from ? from[l] : nullptr);
+    if (from) std::memcpy(p[std::size_t(l)], from[l],
+                          r.bytes);  // at once: lanes may write the same bytes to one place
   });
   if (!check.traffic || r.how == access::atomic) return;
   shared_traffic& t = r.how == access::read ? w.in.counted.shared_loads : w.in.counted.shared_stores;
@@ -161,8 +147,7 @@ inline void reach_global(warp& w, reaching const& r, addresses const& a, pointer
     const std::uint64_t at = a[std::size_t(l)];
     p[std::size_t(l)] = reach_buffer(w, r, at, l);
     if (at % r.bytes) w.fail(wrong::misaligned, describe(r, at) + ", which is not aligned,", l);
-    if (check.global_races && !r.counted_order && r.how != access::atomic && r.where != space::constant)
-      check_blocks(w, r, at, l);
+    if (check.global_races && !r.counted_order && r.how != access::atomic && r.where != space::constant) check_blocks(w, r, at, l);
   });
   if (!check.traffic || r.how == access::atomic || r.where == space::constant) return;
   global_traffic& t = r.how == access::read ? w.in.counted.global_loads : w.in.counted.global_stores;
@@ -196,15 +181,11 @@ inline void reach_local(warp& w, reaching const& r, addresses const& a, pointers
 /// from: the bytes that each lane writes. Those for shared memory are there afterwards, others are the caller's matter.
 inline void reach(warp& w, reaching r, addresses& a, pointers& p, std::byte const (*from)[32] = nullptr) {
   switch (r.where) {
-    case space::shared:
-      return reach_shared(w, r, a, p, from);
-    case space::local:
-      return reach_local(w, r, a, p);
+    case space::shared: return reach_shared(w, r, a, p, from);
+    case space::local: return reach_local(w, r, a, p);
     case space::global:
-    case space::constant:
-      return reach_global(w, r, a, p);
-    default:
-      break;
+    case space::constant: return reach_global(w, r, a, p);
+    default: break;
   }
   // Generic addresses, and those of parameters, which may be the kernel's or a function's: as their windows tell.
   const mask all = w.exec;
@@ -217,11 +198,9 @@ inline void reach(warp& w, reaching r, addresses& a, pointers& p, std::byte cons
     const std::uint64_t window = top << 56;
     bool const inside = window == shared_window || window == local_window;
     if (inside) w.each_in_order([&](int l) { a[std::size_t(l)] -= window; });
-    if (window == shared_window)
-      reach_shared(w, {space::shared, r.how, r.bytes, r.counted_order}, a, p, from);
+    if (window == shared_window) reach_shared(w, {space::shared, r.how, r.bytes, r.counted_order}, a, p, from);
     else if (window == local_window) reach_local(w, {space::local, r.how, r.bytes, r.counted_order}, a, p);
-    else if (window == param_window)
-      reach_parameters(w, {space::param, r.how, r.bytes, r.counted_order}, a, p);
+    else if (window == param_window) reach_parameters(w, {space::param, r.how, r.bytes, r.counted_order}, a, p);
     else reach_global(w, {space::global, r.how, r.bytes, r.counted_order}, a, p);
   }
   w.exec = all;

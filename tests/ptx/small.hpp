@@ -45,8 +45,7 @@ struct result {
 };
 
 /// Runs the body with as many words of output as threads, all NaN to begin with.
-inline result run(std::string const& body,
-                  std::vector<std::uint32_t> const& in = std::vector<std::uint32_t>(32),
+inline result run(std::string const& body, std::vector<std::uint32_t> const& in = std::vector<std::uint32_t>(32),
                   ptx::launch const& how = {.grid = 1, .block = 32}, std::string const& before = "") {
   ptx::module const m(kernel(body, before));
   ptx::device d;
@@ -59,9 +58,7 @@ inline result run(std::string const& body,
 }
 
 /// What one lane computes: the body leaves it in %r1.
-inline std::uint32_t value(std::string const& body) {
-  return run(body + "\n st.global.u32 [%d0], %r1;").out[0];
-}
+inline std::uint32_t value(std::string const& body) { return run(body + "\n st.global.u32 [%d0], %r1;").out[0]; }
 
 /// The fault that the body is expected to raise.
 template <class F> void expect_fault(ptx::wrong kind, F const& f, std::vector<std::string> const& said = {}) {

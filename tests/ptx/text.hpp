@@ -18,9 +18,7 @@ struct word {
   int line;
 };
 
-inline bool is_letter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%';
-}
+inline bool is_letter(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%'; }
 
 inline std::vector<word> words_of(std::string_view text) {
   std::vector<word> words;
@@ -48,9 +46,7 @@ inline std::vector<word> words_of(std::string_view text) {
       while (at < text.size() && text[at] != '"') ++at;
       ++at;
     } else if (is_letter(c) || c == '.') {
-      while (is_letter(here()) || (here() == '.' && c != '.') ||
-             (here() == ':' && (here(1) == ':' || text[at - 1] == ':')))
-        ++at;
+      while (is_letter(here()) || (here() == '.' && c != '.') || (here() == ':' && (here(1) == ':' || text[at - 1] == ':'))) ++at;
     }
     words.push_back({text.substr(start, at - start), line});
   }
@@ -60,15 +56,14 @@ inline std::vector<word> words_of(std::string_view text) {
 /// The parts of "ld.global.v4.f32" between the dots.
 inline std::vector<std::string_view> parts_of(std::string_view name) {
   std::vector<std::string_view> parts;
-  for (std::size_t dot; (dot = name.find('.')) != name.npos; name.remove_prefix(dot + 1))
-    parts.push_back(name.substr(0, dot));
+  for (std::size_t dot; (dot = name.find('.')) != name.npos; name.remove_prefix(dot + 1)) parts.push_back(name.substr(0, dot));
   parts.push_back(name);
   return parts;
 }
 
 /// Reads the words one after another.
 class reader {
-public:
+ public:
   explicit reader(std::string_view text) : words_(words_of(text)) {}
 
   bool done() const { return at_ >= words_.size(); }
@@ -89,8 +84,7 @@ public:
   std::string text(std::size_t first) const {
     std::string out;
     for (std::size_t k = first; k < at_; ++k) {
-      bool const apart =
-          k > first && words_[k].text.data() > words_[k - 1].text.data() + words_[k - 1].text.size();
+      bool const apart = k > first && words_[k].text.data() > words_[k - 1].text.data() + words_[k - 1].text.size();
       out += (apart ? " " : "") + std::string(words_[k].text);
     }
     return out;
@@ -102,11 +96,11 @@ public:
     while (take() != text) {}
   }
   [[noreturn]] void fail(std::string const& expected) const {
-    throw fault(wrong::syntax, "PTX line " + std::to_string(line()) + ": expected " + expected + ", found '" +
-                                   std::string(peek()) + "'");
+    throw fault(wrong::syntax,
+                "PTX line " + std::to_string(line()) + ": expected " + expected + ", found '" + std::string(peek()) + "'");
   }
 
-private:
+ private:
   std::vector<word> words_;
   std::size_t at_ = 0;
 };

@@ -64,7 +64,7 @@ struct copy {
 class block;
 
 class warp {
-public:
+ public:
   warp(block& b, int number, mask alive);
 
   /// Executes until all lanes wait or have left, or so many instructions are over. What is left of them.
@@ -79,9 +79,7 @@ public:
 
   // ---- what instructions use ----
 
-  template <class U> U* reg(slot s) const {
-    return reinterpret_cast<U*>((s < 0 ? constants : frame.data()) + (s & ~constant_bit));
-  }
+  template <class U> U* reg(slot s) const { return reinterpret_cast<U*>((s < 0 ? constants : frame.data()) + (s & ~constant_bit)); }
   mask pred(slot s) const { return *reg<mask>(s); }
   void set_pred(slot s, mask m) const {
     if (s != nowhere) *reg<mask>(s) = (*reg<mask>(s) & ~exec) | (m & exec);
@@ -139,12 +137,12 @@ public:
   std::array<std::vector<copy>, lane_count> issued;               // asynchronous copies of no group yet
   std::array<std::vector<std::vector<copy>>, lane_count> groups;  // oldest first
 
-private:
+ private:
   bool choose();
 };
 
 class block {
-public:
+ public:
   explicit block(grid& g);
 
   void run(std::uint64_t number, std::mt19937_64& random);
@@ -158,7 +156,7 @@ public:
   std::array<std::uint32_t, 16> arrived{};  // at each barrier, without waiting
   std::vector<warp> warps;
 
-private:
+ private:
   void start(warp& w);
   bool release();
   bool release(int barrier);
@@ -177,13 +175,11 @@ inline warp::warp(block& b, int number, mask alive)
 
 inline std::string warp::place(int lane) const {
   origin const& o = in.code.origins[std::size_t(pc)];
-  return "in " + in.code.name + ", line " + std::to_string(o.line) + " `" + *o.text + "`, block " +
-         to_string(of.at) + ", thread " + to_string(in.how.block.at(thread(lane)));
+  return "in " + in.code.name + ", line " + std::to_string(o.line) + " `" + *o.text + "`, block " + to_string(of.at) + ", thread " +
+         to_string(in.how.block.at(thread(lane)));
 }
 
-inline void warp::fail(wrong kind, std::string const& what, int lane) const {
-  throw fault(kind, what + ' ' + place(lane));
-}
+inline void warp::fail(wrong kind, std::string const& what, int lane) const { throw fault(kind, what + ' ' + place(lane)); }
 
 inline bool warp::gather(std::uint32_t const* members) {
   mask here = 0;

@@ -54,9 +54,7 @@ template <class View> std::vector<std::vector<int>> contents(View view, int pass
 
 TEST(augment, draws_by_pass_and_batch_and_instance) {
   const auto data = numbered(22);
-  const auto batches = [&](std::uint64_t seed = 1) {
-    return data | minibatch<dyn<"batch", 5>>(in_order{}) | augment(drawn, seed);
-  };
+  const auto batches = [&](std::uint64_t seed = 1) { return data | minibatch<dyn<"batch", 5>>(in_order{}) | augment(drawn, seed); };
   auto const all = contents(batches(), 2);
   ASSERT_EQ(all.size(), 10u);
   std::set<std::vector<int>> instances;  // without their numbers: none is drawn twice

@@ -9,7 +9,7 @@ namespace {
 using namespace checkpoint_test;
 
 class checkpoint : public testing::Test {
-protected:
+ protected:
   temporary_folder folder;
   fs::path file = folder / "some.safetensors";
   instances<features> data = make_data();
@@ -61,8 +61,8 @@ TEST_F(checkpoint, of_a_training_goes_on_to_the_bit) {
 TEST_F(checkpoint, is_made_on_the_way) {
   training never_stopped(data), first(data), second(data, 2);
   auto const losses = never_stopped.run(20);
-  first.batches | cycle | train(first.step) | take(13) | takenth(4) |
-      tap([&](float) { save(file, first.step, first.batches); }) | run();
+  first.batches | cycle | train(first.step) | take(13) | takenth(4) | tap([&](float) { save(file, first.step, first.batches); }) |
+      run();
   load(file, second.step, second.batches);
   EXPECT_EQ(second.step.steps(), 12);
   EXPECT_EQ(second.run(8), std::vector<float>(losses.begin() + 12, losses.end()));
@@ -133,12 +133,10 @@ TEST_F(checkpoint, of_something_else_changes_nothing) {
             "has as 'layers.1.w/state1' an array F64 of shape [3,6], where F32 of shape [3,6] is wanted");
   EXPECT_EQ(refused([](auto& f) { f.metadata.erase("rule"); }), "is no checkpoint of this training: its metadata has no rule");
   EXPECT_EQ(refused([](auto& f) { f.metadata["rule"] = "adamw"; }), "is of a training by adamw, where one by adam is wanted");
-  EXPECT_EQ(refused([](auto& f) { f.metadata.erase("steps"); }),
-            "is no checkpoint of this training: its metadata has no steps");
+  EXPECT_EQ(refused([](auto& f) { f.metadata.erase("steps"); }), "is no checkpoint of this training: its metadata has no steps");
   for (char const* text : {"", "-1", "7.0", "seven", "99999999999999999999"})
-    EXPECT_EQ(
-        refused([&](auto& f) { f.metadata["steps"] = text; }),
-        "is no checkpoint: its metadata has as steps '" + std::string(text) + "', where a whole number is wanted");
+    EXPECT_EQ(refused([&](auto& f) { f.metadata["steps"] = text; }),
+              "is no checkpoint: its metadata has as steps '" + std::string(text) + "', where a whole number is wanted");
   EXPECT_EQ(refused([](auto& f) { f.metadata["batch"] = "6"; }),
             "knit: a position behind 6 batches of epoch 2 is none, as epochs count from 1 and have 5");
   EXPECT_EQ(refused([](auto& f) { f.metadata["instances"] = "24"; }),

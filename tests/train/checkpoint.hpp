@@ -44,7 +44,8 @@ struct training {
   decltype(make_training_step(model, batches, adam_rule{})) step;
 
   explicit training(instances<features> const& data, std::uint64_t seed = 1)
-      : model(make_model(seed)), batches(data | minibatch<batch>(shuffle_by{seed})),
+      : model(make_model(seed)),
+        batches(data | minibatch<batch>(shuffle_by{seed})),
         step(make_training_step(model, batches, adam_rule{.lr = 0.02})) {}
   training(training const&) = delete;
 
@@ -99,8 +100,7 @@ inline void is_killed_and_goes_on(int times) {
     ASSERT_GE(from, furthest) << "an older one is there again";
     furthest = from;
     for (; long(losses.size()) < from + 12; ++next) losses.push_back(*next);
-    ASSERT_EQ(resumed.run(12), std::vector<float>(losses.begin() + from, losses.begin() + from + 12))
-        << "from step " << from;
+    ASSERT_EQ(resumed.run(12), std::vector<float>(losses.begin() + from, losses.begin() + from + 12)) << "from step " << from;
   }
   EXPECT_GT(furthest, times / 4) << "hardly a step between two ends";
 }

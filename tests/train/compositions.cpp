@@ -74,7 +74,8 @@ struct plain {
 };
 plain plain_source(int length, int& drawn) {
   auto at = std::make_shared<int>(0);
-  return {[=] { *at = 0; }, [=, &drawn]() -> std::optional<float> {
+  return {[=] { *at = 0; },
+          [=, &drawn]() -> std::optional<float> {
             if (*at == length) return {};
             ++drawn;
             return float((*at)++);
@@ -98,7 +99,8 @@ plain plain_takenth(plain p, int n) {
 /// n passes, or, with n < 0, passes without end.
 plain plain_passes(plain p, int n) {
   auto begun = std::make_shared<int>(0);
-  return {[=] { *begun = 0; }, [=]() -> std::optional<float> {
+  return {[=] { *begun = 0; },
+          [=]() -> std::optional<float> {
             std::optional<float> x;
             if (*begun > 0) x = p.next();
             for (bool empty = false; !x && *begun != n; empty = true) {
@@ -112,7 +114,8 @@ plain plain_passes(plain p, int n) {
 }
 template <class Judge> plain plain_until(plain p, Judge judge) {
   auto now = std::make_shared<std::optional<Judge>>();
-  return {[=] { now->emplace(judge), p.start(); }, [=]() -> std::optional<float> {
+  return {[=] { now->emplace(judge), p.start(); },
+          [=]() -> std::optional<float> {
             const auto x = p.next();
             return x && (**now)(*x) ? std::nullopt : x;
           }};
@@ -163,7 +166,8 @@ struct plain_seen {
   std::deque<counted> progress;
 };
 plain plain_task(plain p, std::function<void()> start, std::function<void(float)> task) {
-  return {[=] { start(), p.start(); }, [=] {
+  return {[=] { start(), p.start(); },
+          [=] {
             const auto x = p.next();
             if (x) task(*x);
             return x;
@@ -188,14 +192,20 @@ template <class T> some_range<T> grown(auto r, both& b, draws& d, seen<T>& now, 
     case 3: is(plain_passes(b.p, -1), "cycle "); return some<T>(r | cycle);
     case 4: {
       auto& shown = then.progress.emplace_back(plain_seen::counted{n});
-      is(plain_task(b.p, [&] { shown.end(); }, [&](float) { ++shown.count; }), "progress" + number);
+      is(plain_task(
+             b.p, [&] { shown.end(); }, [&](float) { ++shown.count; }),
+         "progress" + number);
       return some<T>(r | progress({.steps = n, .to = &now.lines.emplace_back(), .now = [] { return 0.0; }}));
     }
     case 5:
-      is(plain_task(b.p, [] {}, [&](float) { ++then.tapped; }), "tap ");
+      is(plain_task(
+             b.p, [] {}, [&](float) { ++then.tapped; }),
+         "tap ");
       return some<T>(r | tap([&](auto const&) { ++now.tapped; }));
     case 6:
-      is(plain_task(b.p, [] {}, [&](float x) { then.log.push_back(x); }), "record ");
+      is(plain_task(
+             b.p, [] {}, [&](float x) { then.log.push_back(x); }),
+         "record ");
       return some<T>(r | record(now.log));
     case 7: {
       const auto judge = [left = int(n)](auto const&) mutable { return --left < 0; };
@@ -275,10 +285,12 @@ void draw_and_compare(std::uint64_t seed, tally& all) {
     std::optional<std::size_t> size;
     bool fails = false, plain_fails = false;
     try {
-      std::visit([&](auto& taken) {
-        if constexpr (ranges::sized_range<decltype(taken)>) size = std::size_t(ranges::size(taken));
-        for (float l : taken) got.push_back(l);
-      }, losses);
+      std::visit(
+          [&](auto& taken) {
+            if constexpr (ranges::sized_range<decltype(taken)>) size = std::size_t(ranges::size(taken));
+            for (float l : taken) got.push_back(l);
+          },
+          losses);
     } catch (std::length_error const&) {
       fails = true;
     }
@@ -333,21 +345,38 @@ template <class Make> void counts(char const* what, Make make, int elements, int
 TEST(compositions, of_the_table) {
   using data = stage_view<source>;
   using step = counting_step;
-  counts("one epoch", [](data d, step& s) { return d | train(s); }, 10, 10, 10);
-  counts("n epochs", [](data d, step& s) { return d | repeat(3) | train(s); }, 30, 30, 30);
-  counts("epochs of training", [](data d, step& s) { return d | train(s) | repeat(3); }, 30, 30, 30);
-  counts("n steps", [](data d, step& s) { return d | cycle | train(s) | take(25); }, 25, 25, 25);
-  counts("n batches", [](data d, step& s) { return d | cycle | take(25) | train(s); }, 25, 25, 25);
-  counts("every third", [](data d, step& s) { return d | train(s) | takenth(3); }, 3, 10, 10);
-  counts("two of every third", [](data d, step& s) { return d | train(s) | takenth(3) | take(2); }, 2, 6, 6);
-  counts("every third of five", [](data d, step& s) { return d | train(s) | take(5) | takenth(3); }, 1, 5, 5);
-  counts("every third batch", [](data d, step& s) { return d | takenth(3) | train(s); }, 3, 3, 10);
-  counts("the first ones each time", [](data d, step& s) { return d | take(2) | repeat(3) | train(s); }, 6, 6, 6);
-  counts("five of three epochs", [](data d, step& s) { return d | repeat(3) | take(5) | train(s); }, 5, 5, 5);
-  counts("until an element", [](data d, step& s) { return d | cycle | train(s) | until([n = 0](float) mutable { return ++n == 8; }); }, 7, 8, 8);
-  counts("some of until", [](data d, step& s) { return d | cycle | train(s) | until([n = 0](float) mutable { return ++n == 8; }) | take(7); }, 7, 7, 7);
-  counts("made ahead", [](data d, step& s) { return d | prefetch | train(s); }, 10, 10, 10);
-  counts("nothing", [](data d, step& s) { return d | cycle | train(s) | take(0); }, 0, 0, 0);
+  counts(
+      "one epoch", [](data d, step& s) { return d | train(s); }, 10, 10, 10);
+  counts(
+      "n epochs", [](data d, step& s) { return d | repeat(3) | train(s); }, 30, 30, 30);
+  counts(
+      "epochs of training", [](data d, step& s) { return d | train(s) | repeat(3); }, 30, 30, 30);
+  counts(
+      "n steps", [](data d, step& s) { return d | cycle | train(s) | take(25); }, 25, 25, 25);
+  counts(
+      "n batches", [](data d, step& s) { return d | cycle | take(25) | train(s); }, 25, 25, 25);
+  counts(
+      "every third", [](data d, step& s) { return d | train(s) | takenth(3); }, 3, 10, 10);
+  counts(
+      "two of every third", [](data d, step& s) { return d | train(s) | takenth(3) | take(2); }, 2, 6, 6);
+  counts(
+      "every third of five", [](data d, step& s) { return d | train(s) | take(5) | takenth(3); }, 1, 5, 5);
+  counts(
+      "every third batch", [](data d, step& s) { return d | takenth(3) | train(s); }, 3, 3, 10);
+  counts(
+      "the first ones each time", [](data d, step& s) { return d | take(2) | repeat(3) | train(s); }, 6, 6, 6);
+  counts(
+      "five of three epochs", [](data d, step& s) { return d | repeat(3) | take(5) | train(s); }, 5, 5, 5);
+  counts(
+      "until an element", [](data d, step& s) { return d | cycle | train(s) | until([n = 0](float) mutable { return ++n == 8; }); },
+      7, 8, 8);
+  counts(
+      "some of until",
+      [](data d, step& s) { return d | cycle | train(s) | until([n = 0](float) mutable { return ++n == 8; }) | take(7); }, 7, 7, 7);
+  counts(
+      "made ahead", [](data d, step& s) { return d | prefetch | train(s); }, 10, 10, 10);
+  counts(
+      "nothing", [](data d, step& s) { return d | cycle | train(s) | take(0); }, 0, 0, 0);
 }
 
 TEST(compositions, that_end_early_may_have_been_ahead) {
@@ -423,9 +452,9 @@ TEST(tap, does_it_once_for_each_element_read_or_passed) {
   counting_step step;
   std::vector<float> all, third;
   auto losses = stage_view(source{10, &drawn}) | train(step) | record(all) | takenth(3) | tap([&](float l) {
-    EXPECT_EQ(step.updates, int(all.size()));  // the update before is made, the one after not
-    third.push_back(l);
-  });
+                  EXPECT_EQ(step.updates, int(all.size()));  // the update before is made, the one after not
+                  third.push_back(l);
+                });
   auto at = losses.begin();
   EXPECT_EQ(third.size(), 0u);
   EXPECT_EQ(*at, *at);

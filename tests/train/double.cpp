@@ -29,7 +29,8 @@ instances<features> clusters(int n) {
   for (int i = 0; i < n; ++i) {
     y.push_back(std::uint8_t(i * 7 % classes));
     for (int f = 0; f < features; ++f)
-      x.push_back(std::uint8_t((philox(1, 0, std::uint64_t(i) * features + std::uint64_t(f))[0] >> 25) + (f % classes == y.back() ? 100 : 0)));
+      x.push_back(std::uint8_t((philox(1, 0, std::uint64_t(i) * features + std::uint64_t(f))[0] >> 25) +
+                               (f % classes == y.back() ? 100 : 0)));
   }
   return {std::move(x), std::move(y), classes};
 }

@@ -19,8 +19,11 @@ using rounds = std::vector<hyperband_round>;
 
 // Li et al., JMLR 18 (2018), table 1: R = 81, eta = 3.
 TEST(hyperband, has_the_papers_rounds) {
-  const std::vector<rounds> table{{{81, 1}, {27, 3}, {9, 9}, {3, 27}, {1, 81}}, {{27, 3}, {9, 9}, {3, 27}, {1, 81}}, {{9, 9}, {3, 27}, {1, 81}},
-                                  {{6, 27}, {2, 81}}, {{5, 81}}};
+  const std::vector<rounds> table{{{81, 1}, {27, 3}, {9, 9}, {3, 27}, {1, 81}},
+                                  {{27, 3}, {9, 9}, {3, 27}, {1, 81}},
+                                  {{9, 9}, {3, 27}, {1, 81}},
+                                  {{6, 27}, {2, 81}},
+                                  {{5, 81}}};
   EXPECT_EQ(hyperband_schedule(81, 3), table);
 }
 TEST(hyperband, has_as_many_brackets_as_whole_powers) {
@@ -42,7 +45,8 @@ TEST(hyperband, trains_who_did_best) {
                                 ++calls[resource];
                                 if (resource == 9) in_last.push_back(c);
                                 return c == 0 ? std::numeric_limits<double>::quiet_NaN() : std::abs(c - 7) + 1 / resource;
-                              }, 9, 3);
+                              },
+                              9, 3);
   EXPECT_EQ(drawn, 9 + 3 + 3);
   EXPECT_EQ(calls, (std::map<double, rounds::size_type>{{1, 9}, {3, 3 + 3}, {9, 1 + 1 + 3}}));
   EXPECT_EQ(in_last, (std::vector{7, 9, 12, 13, 14}));

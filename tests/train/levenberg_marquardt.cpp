@@ -14,9 +14,7 @@ constexpr auto rising = [](auto x, auto a, auto b) { return a * (1 - exp(-b * x)
 TEST(levenberg_marquardt, finds_what_nist_certifies) {
   fits<14, 2>("Misra1a", rising);
   fits<16, 3>("MGH10", [](auto x, auto a, auto b, auto c) { return a * exp(b / (x + c)); });
-  fits<33, 5>("MGH17", [](auto x, auto a, auto b, auto c, auto d, auto e) {
-    return a + b * exp(-d * x) + c * exp(-e * x);
-  });
+  fits<33, 5>("MGH17", [](auto x, auto a, auto b, auto c, auto d, auto e) { return a + b * exp(-d * x) + c * exp(-e * x); });
   fits<37, 7>("Thurber", [](auto x, auto a, auto b, auto c, auto d, auto e, auto f, auto g) {
     return (a + x % (b + x % (c + x * d))) / (1 + x % (e + x % (f + x * g)));
   });

@@ -27,11 +27,10 @@ TEST(log_to, writes_a_line_for_each_loss) {
   const auto log = log_to(out, {{"accuracy", [&] { return right += 0.25; }}, {"a \"b\"\n", [] { return 1e300; }}},
                           {.every = 600, .after = 1200, .now = [&] { return time += 0.5; }});
   EXPECT_EQ(losses | tap(log) | run(), 4);
-  EXPECT_EQ(out.str(),
-            "{\"step\":1800,\"seconds\":0.5,\"loss\":0.1,\"accuracy\":0.75,\"a \\\"b\\\"\\n\":1e+300}\n"
-            "{\"step\":2400,\"seconds\":1,\"loss\":2,\"accuracy\":1,\"a \\\"b\\\"\\n\":1e+300}\n"
-            "{\"step\":3000,\"seconds\":1.5,\"loss\":null,\"accuracy\":1.25,\"a \\\"b\\\"\\n\":1e+300}\n"
-            "{\"step\":3600,\"seconds\":2,\"loss\":null,\"accuracy\":1.5,\"a \\\"b\\\"\\n\":1e+300}\n");
+  EXPECT_EQ(out.str(), "{\"step\":1800,\"seconds\":0.5,\"loss\":0.1,\"accuracy\":0.75,\"a \\\"b\\\"\\n\":1e+300}\n"
+                       "{\"step\":2400,\"seconds\":1,\"loss\":2,\"accuracy\":1,\"a \\\"b\\\"\\n\":1e+300}\n"
+                       "{\"step\":3000,\"seconds\":1.5,\"loss\":null,\"accuracy\":1.25,\"a \\\"b\\\"\\n\":1e+300}\n"
+                       "{\"step\":3600,\"seconds\":2,\"loss\":null,\"accuracy\":1.5,\"a \\\"b\\\"\\n\":1e+300}\n");
 }
 
 TEST(log_to, is_flushed_line_by_line) {

@@ -20,7 +20,9 @@ using namespace knit;
 constexpr int features = 2, classes = 3, most = 4;
 
 /// The scores of an instance (a, b) are a, b and 1 / 2, each as byte / 255.
-auto make_model() { return dense{tensor<float, classes, features>{1, 0, 0, 0, 1, 0}, tensor<float, classes>{0, 0, 0.5f}, identity}; }
+auto make_model() {
+  return dense{tensor<float, classes, features>{1, 0, 0, 0, 1, 0}, tensor<float, classes>{0, 0, 0.5f}, identity};
+}
 
 instances<features> drawn(int n) {
   std::vector<std::uint8_t> x, y;
@@ -75,9 +77,13 @@ TEST(metrics, are_those_of_all_instances) {
   for (int n : {1, 3, 4, 5, 23}) {
     const auto data = drawn(n);
     const by_hand expected(data, n);
-    expect_same({accuracy<simd_backend, most>(model, data), nll<simd_backend, most>(model, data), confusion<simd_backend, most>(model, data)}, expected);
+    expect_same({accuracy<simd_backend, most>(model, data), nll<simd_backend, most>(model, data),
+                 confusion<simd_backend, most>(model, data)},
+                expected);
     // The order does not matter.
-    expect_same(measure(model, data | minibatch<dyn<"batch", most>>(shuffle_by{3}), accuracy_metric{}, nll_metric{}, confusion_metric<classes>{}), expected);
+    expect_same(measure(model, data | minibatch<dyn<"batch", most>>(shuffle_by{3}), accuracy_metric{}, nll_metric{},
+                        confusion_metric<classes>{}),
+                expected);
   }
 }
 
@@ -136,7 +142,8 @@ TEST(metrics, refuse_a_label_without_a_score) {
     accuracy<simd_backend, most>(make_model(), data);
     FAIL();
   } catch (data_error const& e) {
-    EXPECT_STREQ(e.what(), "knit: an instance has the label 3, but the model gives scores for labels 0 .. 2; give it a row for each class");
+    EXPECT_STREQ(e.what(),
+                 "knit: an instance has the label 3, but the model gives scores for labels 0 .. 2; give it a row for each class");
   }
 }
 

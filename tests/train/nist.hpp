@@ -46,8 +46,7 @@ template <int N> tensor<double, N> column(std::vector<double> const& numbers) {
 }
 
 /// f of x and as many coefficients as Index has numbers, on N observations.
-template <int N, class F, std::size_t... Index>
-void fits(std::string const& name, F f, int digits, std::index_sequence<Index...>) {
+template <int N, class F, std::size_t... Index> void fits(std::string const& name, F f, int digits, std::index_sequence<Index...>) {
   const data_set d = stored(name);
   ASSERT_EQ(d.observations, std::size_t(N));
   ASSERT_EQ(d.coefficients, sizeof...(Index));

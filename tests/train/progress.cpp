@@ -35,7 +35,8 @@ struct screen {
 TEST(progress, writes_the_line_of_Knet) {
   screen s;
   long n = 0;
-  for (float x : s.numbers(1040, 96.0 / 903) | ranges::views::transform([](int) { return 3.87835f; }) | progress(s.options(0, 903, true))) {
+  for (float x :
+       s.numbers(1040, 96.0 / 903) | ranges::views::transform([](int) { return 3.87835f; }) | progress(s.options(0, 903, true))) {
     n += x > 0;
     if (n == 903) break;
   }
@@ -48,11 +49,10 @@ TEST(progress, writes_the_line_of_Knet) {
 TEST(progress, is_line_after_line_off_a_terminal) {
   screen s;
   EXPECT_EQ(s.numbers(5, 0.5) | progress(s.options(1, 0)) | run(), 5);
-  EXPECT_EQ(s.text.str(),
-            "[20.00%, 1/5, 00:01/00:03, 2.00i/s] 1\n"
-            "[60.00%, 3/5, 00:02/00:03, 2.00i/s] 3\n"
-            "[100.00%, 5/5, 00:03/00:03, 2.00i/s] 5\n"
-            "[100.00%, 5/5, 00:03/00:03, 2.00i/s] 5\n");
+  EXPECT_EQ(s.text.str(), "[20.00%, 1/5, 00:01/00:03, 2.00i/s] 1\n"
+                          "[60.00%, 3/5, 00:02/00:03, 2.00i/s] 3\n"
+                          "[100.00%, 5/5, 00:03/00:03, 2.00i/s] 5\n"
+                          "[100.00%, 5/5, 00:03/00:03, 2.00i/s] 5\n");
 }
 
 TEST(progress, has_a_total_only_where_the_range_is_sized) {
@@ -72,7 +72,8 @@ TEST(progress, shows_what_a_function_says_and_asks_it_only_for_a_line) {
     return std::to_string(x * x) + " at " + std::to_string(n);
   };
   EXPECT_EQ(run(progress(s.numbers(100, 0.01), message, s.options(10, 0))), 100);
-  EXPECT_EQ(s.text.str(), "[1.00%, 1/100, 00:00/00:01, 100.00i/s] 1 at 1\n[100.00%, 100/100, 00:01/00:01, 100.00i/s] 10000 at 100\n");
+  EXPECT_EQ(s.text.str(),
+            "[1.00%, 1/100, 00:00/00:01, 100.00i/s] 1 at 1\n[100.00%, 100/100, 00:01/00:01, 100.00i/s] 10000 at 100\n");
   EXPECT_EQ(asked, 2);
 }
 

@@ -27,7 +27,9 @@ template <class Inner, class D, class S> struct several {
 };
 template <class Inner, class D, class S> several(Inner, D, S) -> several<Inner, D, S>;
 
-auto make_empty() { return several{make_chain(dense{tensor<float, 2, 3>(), tensor<float, 2>(), relu}), tensor<double, 3>(), tensor<float>()}; }
+auto make_empty() {
+  return several{make_chain(dense{tensor<float, 2, 3>(), tensor<float, 2>(), relu}), tensor<double, 3>(), tensor<float>()};
+}
 auto make_model() {
   using f = std::numeric_limits<float>;
   auto m = make_empty();
@@ -83,7 +85,8 @@ template <class A, class B> struct filters {
 TEST(save_header, takes_any_name_of_a_field) {
   if (std::system("c++ --version > /dev/null") != 0) GTEST_SKIP() << "there is no c++ here";
   const temporary_folder folder;
-  save_header(folder / "weights.hpp", filters<tensor<float, 2>, tensor<float, 1>>{tensor<float, 2>{3, 4}, tensor<float, 1>{5}}, "weights");
+  save_header(folder / "weights.hpp", filters<tensor<float, 2>, tensor<float, 1>>{tensor<float, 2>{3, 4}, tensor<float, 1>{5}},
+              "weights");
   std::ofstream(folder / "alone.cpp") << R"(#include "weights.hpp"
 struct product {
   float& of;
@@ -115,10 +118,12 @@ TEST(load, of_a_header_refuses_another_model) {
     }
     return "none";
   };
-  EXPECT_EQ(message(wider), "knit: the model has as d an array of double 4, and the header one of double 3; load a header of the same model");
+  EXPECT_EQ(message(wider),
+            "knit: the model has as d an array of double 4, and the header one of double 3; load a header of the same model");
   EXPECT_EQ(wider.s[0], 0);  // nothing is loaded
   auto single = make_chain(dense{tensor<float, 2, 3>(), tensor<float, 2>(), relu});
-  EXPECT_EQ(message(single), "knit: the model has as layers.0.w an array of float 2 x 3, and the header none; load a header of the same model");
+  EXPECT_EQ(message(single),
+            "knit: the model has as layers.0.w an array of float 2 x 3, and the header none; load a header of the same model");
   auto inner = several{single, hana::tuple<>(), hana::tuple<>()};
   EXPECT_EQ(message(inner), "knit: the header has 4 parameters, and the model 2; load a header of the same model");
 }

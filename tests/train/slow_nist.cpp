@@ -31,13 +31,10 @@ TEST(nist, lower_difficulty) {
   fits<6, 2>("DanWood", [](auto x, auto a, auto b) { return a * exp(b * log(x)); });
 }
 TEST(nist, average_difficulty) {
-  fits<151, 5>("Kirby2", [](auto x, auto a, auto b, auto c, auto d, auto e) {
-    return (a + x % (b + x * c)) / (1 + x % (d + x * e));
-  });
+  fits<151, 5>("Kirby2",
+               [](auto x, auto a, auto b, auto c, auto d, auto e) { return (a + x % (b + x * c)) / (1 + x % (d + x * e)); });
   fits<236, 7>("Hahn1", ratio);
-  fits<33, 5>("MGH17", [](auto x, auto a, auto b, auto c, auto d, auto e) {
-    return a + b * exp(-d * x) + c * exp(-e * x);
-  });
+  fits<33, 5>("MGH17", [](auto x, auto a, auto b, auto c, auto d, auto e) { return a + b * exp(-d * x) + c * exp(-e * x); });
   fits<24, 6>("Lanczos1", lanczos);
   fits<24, 6>("Lanczos2", lanczos);
   fits<250, 8>("Gauss3", gauss);

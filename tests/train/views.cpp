@@ -172,7 +172,8 @@ TEST(training, skips_no_update_in_a_stride) {
   const auto expected = train_by_hand(data, 10, 9);
   auto model = make_model();
   std::vector<float> every_third;
-  for (float l : data | minibatch<size>(shuffle_by{9}) | cycle | sgd(model, rule) | take(10) | ranges::views::stride(3)) every_third.push_back(l);
+  for (float l : data | minibatch<size>(shuffle_by{9}) | cycle | sgd(model, rule) | take(10) | ranges::views::stride(3))
+    every_third.push_back(l);
   ASSERT_EQ(every_third.size(), 4u);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(every_third[std::size_t(i)], expected.losses[std::size_t(3 * i)]);
   EXPECT_EQ(weights(model), expected.weights);
@@ -278,14 +279,16 @@ TEST(too_few_instances, are_refused_with_their_numbers) {
 }
 
 TEST(training, refuses_a_label_for_which_a_chain_has_no_score) {
-  const instances<features> data(std::vector<std::uint8_t>(features * 3 * size), std::vector<std::uint8_t>{0, 1, 2, 0, 1, 2, 0, 3, 0, 0, 0, 0}, classes + 1);
+  const instances<features> data(std::vector<std::uint8_t>(features * 3 * size),
+                                 std::vector<std::uint8_t>{0, 1, 2, 0, 1, 2, 0, 3, 0, 0, 0, 0}, classes + 1);
   auto model = make_model();
   int steps = 0;
   try {
     for (float loss : data | minibatch<size>(in_order{}) | sgd(model)) static_cast<void>(loss), ++steps;
     FAIL() << "nothing was thrown";
   } catch (std::out_of_range const& e) {
-    EXPECT_STREQ(e.what(), "knit: an instance has the label 3, but the model gives scores for labels 0 .. 2; give it a row for each class");
+    EXPECT_STREQ(e.what(),
+                 "knit: an instance has the label 3, but the model gives scores for labels 0 .. 2; give it a row for each class");
   }
   EXPECT_EQ(steps, 1);
 }

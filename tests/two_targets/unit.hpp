@@ -32,7 +32,8 @@ template <class W> struct layer {
 /// This unit's own.
 [[maybe_unused]] static unit this_unit() {
   using namespace knit;
-  return {simd::lanes::count, KNIT_NAME(HWY_NAMESPACE),
+  return {simd::lanes::count,
+          KNIT_NAME(HWY_NAMESPACE),
           [](weight const& w, inputs const& x) {
             values y = tanh(w * x);
             y = y + 1;

@@ -36,7 +36,8 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
   }();
   template <int Side> static HWY_INLINE position in_operand(coordinates const& c) {
     constexpr auto& n = from<Side>;
-    if constexpr (L::slides(Side)) return {{place<0>(c) / info.slide[0].divisor, place<1>(c) / info.slide[1].divisor, c.at[n[2]], c.at[n[3]]}};
+    if constexpr (L::slides(Side))
+      return {{place<0>(c) / info.slide[0].divisor, place<1>(c) / info.slide[1].divisor, c.at[n[2]], c.at[n[3]]}};
     else return {{c.at[n[0]], c.at[n[1]], c.at[n[2]], c.at[n[3]]}};
   }
   /// Where operand 1 has slid to along axis Q, as a numerator; is it there?
@@ -96,7 +97,8 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
   static HWY_INLINE position in_result(coordinates const& c) {
     constexpr shape e = P::template extents<v>;
     // Not a loop: g++ makes one out of vectors that are written by halves and read whole, which costs more than a tile.
-    return {{e.extent[0] > 1 ? c.at[0] : 0, e.extent[1] > 1 ? c.at[1] : 0, e.extent[2] > 1 ? c.at[2] : 0, e.extent[3] > 1 ? c.at[3] : 0}};
+    return {{e.extent[0] > 1 ? c.at[0] : 0, e.extent[1] > 1 ? c.at[1] : 0, e.extent[2] > 1 ? c.at[2] : 0,
+             e.extent[3] > 1 ? c.at[3] : 0}};
   }
 
   struct end_table {
@@ -112,7 +114,8 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
     }
     return t;
   }();
-  static constexpr bool named = P::graph.extents[P::graph.operand(v, 0)].named() || P::graph.extents[P::graph.operand(v, 1)].named();
+  static constexpr bool named =
+      P::graph.extents[P::graph.operand(v, 0)].named() || P::graph.extents[P::graph.operand(v, 1)].named();
 
   static HWY_INLINE int first(int q, memory const& m) { return q == st.cut ? m.lo : 0; }
   static HWY_INLINE int end(int q, memory const& m) {
@@ -133,7 +136,8 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
     walk w{0, {}, 1};
     for (int last = 0; last < 2; ++last)
       for (int q = 0; q < nowhere; ++q) {
-        if (q < contracted_cut ? q >= rank_of(2) : q - contracted_cut >= rank_of(0) || axis_in(2, letter_of(q)) != no_axis) continue;
+        if (q < contracted_cut ? q >= rank_of(2) : q - contracted_cut >= rank_of(0) || axis_in(2, letter_of(q)) != no_axis)
+          continue;
         if (bool(last) != (q == st.cut) || extent_of(letter_of(q)) == 1 || !f(letter_of(q))) continue;
         w.number[w.count++] = q;
         w.size *= extent_of(letter_of(q));

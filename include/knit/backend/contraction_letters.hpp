@@ -20,7 +20,9 @@ template <class P, int S> struct contraction_letters {
     while (info.labels[k][n]) ++n;
     return n;
   }
-  static constexpr char letter_of(int q) { return q == nowhere ? '\0' : q < contracted_cut ? info.labels[2][q] : info.labels[0][q - contracted_cut]; }
+  static constexpr char letter_of(int q) {
+    return q == nowhere ? '\0' : q < contracted_cut ? info.labels[2][q] : info.labels[0][q - contracted_cut];
+  }
   static constexpr int number_of(char letter) {
     if (!letter) return nowhere;
     const int q = axis_of_letter(info, 2, letter);

@@ -48,8 +48,9 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   /// Do many terms lie side by side, and not the results?
   static constexpr bool terms_beside = term_letter && extent_of(term_letter) >= lanes::count && loads(term_letter) &&
                                        along<0>(lane_letter) != lie::beside && along<1>(lane_letter) != lie::beside;
-  static constexpr bool terms_in_lanes = terms_beside || (term_letter && extent_of(lane_letter) == 1) ||
-                                         (info.slides && term_letter && loads(term_letter) && extent_of(term_letter) > extent_of(lane_letter));
+  static constexpr bool terms_in_lanes =
+      terms_beside || (term_letter && extent_of(lane_letter) == 1) ||
+      (info.slides && term_letter && loads(term_letter) && extent_of(term_letter) > extent_of(lane_letter));
   static constexpr char k_letter = terms_in_lanes ? term_letter : C::letters.terms;
 
   /// A letter of the result that only operand Side has: several of each are computed at once, so that what is read of
@@ -63,9 +64,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     return best;
   }();
   static constexpr int i_number = number_of(own_letter<0>), j_number = number_of(own_letter<1>), k_number = number_of(k_letter);
-  static constexpr walk around = C::walk_of([](char x) {
-    return axis_in(2, x) != no_axis && x != lane_letter && number_of(x) != i_number && number_of(x) != j_number;
-  });
+  static constexpr walk around = C::walk_of(
+      [](char x) { return axis_in(2, x) != no_axis && x != lane_letter && number_of(x) != i_number && number_of(x) != j_number; });
   static constexpr walk terms = C::walk_of([](char x) { return axis_in(2, x) == no_axis && x != k_letter; });
 
   /// 4 x 4 sums and what they are made of fit 32 registers, 2 x 4 fit 16.
@@ -93,7 +93,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     static constexpr long i_step = step_of(Side == 0 ? i_number : j_number), k_step = step_of(k_number);
     decltype(R::data(std::declval<memory const&>())) here;
 
-    HWY_INLINE by_pointer(memory const& m, coordinates const& c) : here(R::data(m) + R::offset(m, C::template in_operand<Side>(c))) {}
+    HWY_INLINE by_pointer(memory const& m, coordinates const& c)
+        : here(R::data(m) + R::offset(m, C::template in_operand<Side>(c))) {}
     HWY_INLINE void advance(int k) { here += k * k_step; }
     template <class Width> HWY_INLINE lanes at(int i, int k, Width w) const {
       auto const* const p = here + i * i_step + k * k_step;
@@ -104,11 +105,12 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   template <class R> static constexpr bool evenly() {
     return !R::sampled && !R::panels && (R::is_leaf || (R::what == role::computed && R::place.parts == 1));
   }
-  template <int Side> using cursor = std::conditional_t<!C::slides(Side) && evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
+  template <int Side> using cursor =
+      std::conditional_t<!C::slides(Side) && evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
 
   template <int MI, int NJ, class Width, int... i, int... j>
-  static HWY_INLINE void add_term(tile<MI, NJ, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w, detail::ints<i...>,
-                                  detail::ints<j...>) {
+  static HWY_INLINE void add_term(tile<MI, NJ, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w,
+                                  detail::ints<i...>, detail::ints<j...>) {
     const lanes of_a[MI] = {a.at(i, k, w)...};
     (detail::axpy(t.acc[j], of_a, b.at(j, k, w), detail::first<MI>), ...);
   }
@@ -125,7 +127,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       int k = lo;
       for (; k + U <= hi; k += U, a.advance(U), b.advance(U))
         (add_term<MI, NJ>(part[u], a, b, u, w, detail::first<MI>, detail::first<NJ>), ...);
-      if constexpr (U > 1) ((k + u < hi ? add_term<MI, NJ>(part[u], a, b, u, w, detail::first<MI>, detail::first<NJ>) : void()), ...);
+      if constexpr (U > 1)
+        ((k + u < hi ? add_term<MI, NJ>(part[u], a, b, u, w, detail::first<MI>, detail::first<NJ>) : void()), ...);
     }
     detail::add_pairs<U>(part);
   }
@@ -195,7 +198,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       if (k < hi) {
         const some_lanes w{hi - k};  // lanes behind the end are 0 times something, which may be no number
         lanes& sum = part[0].acc[0][0];
-        sum = select(first_n<number>(w.n), fma(C::template read<0, k_letter>(m, c, w), C::template read<1, k_letter>(m, c, w), sum), sum);
+        sum = select(first_n<number>(w.n), fma(C::template read<0, k_letter>(m, c, w), C::template read<1, k_letter>(m, c, w), sum),
+                     sum);
       }
     }
     detail::add_pairs<U>(part);

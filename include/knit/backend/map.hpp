@@ -111,7 +111,8 @@ template <class P, int S> struct map_step {
       loops<0, kept>(b, p, [&](position& at) {
         B::start(s);
         position inner = at;
-        loops<kept, outer>(b, inner, [&](position& r) { lane_loop(b, r, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
+        loops<kept, outer>(b, inner,
+                           [&](position& r) { lane_loop(b, r, [&](position& q, auto w) { B::template run<0>(s, q, w); }); });
         B::end(s, at, all_lanes{});
       });
   }

@@ -26,7 +26,9 @@ struct some_lanes {
 template <class T> constexpr int filled(all_lanes) { return basic_lanes<T>::count; }
 template <class T> HWY_INLINE int filled(some_lanes w) { return w.n; }
 template <class T, class Memory> HWY_INLINE basic_lanes<T> load_lanes(Memory const* p, all_lanes) { return load_as<T>(p); }
-template <class T, class Memory> HWY_INLINE basic_lanes<T> load_lanes(Memory const* p, some_lanes w) { return load_n_as<T>(p, w.n); }
+template <class T, class Memory> HWY_INLINE basic_lanes<T> load_lanes(Memory const* p, some_lanes w) {
+  return load_n_as<T>(p, w.n);
+}
 template <class T, class Memory> HWY_INLINE void store_lanes(Memory* p, basic_lanes<T> v, all_lanes) { store(p, v); }
 template <class T, class Memory> HWY_INLINE void store_lanes(Memory* p, basic_lanes<T> v, some_lanes w) { store_n(p, v, w.n); }
 
@@ -42,7 +44,8 @@ template <class P, int V> struct reader : seen_value<P, V> {
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
+  using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels,
+      seen::find;
   static constexpr buffer place = [] {
     buffer b = P::plan.buffers[base];
     if (b.combined_in >= 0) {  // each thread has added up the parts
@@ -73,7 +76,8 @@ template <class P, int V> struct reader : seen_value<P, V> {
       return long(info.lies.offset(extents, row, column));
     } else {
       constexpr strides seen{{stride(0), stride(1), stride(2), stride(3)}};
-      if constexpr (place.slab_axis != no_axis && find(place.slab_axis) >= 0) return seen.to(p.at) - m.lo * by.along[place.slab_axis];
+      if constexpr (place.slab_axis != no_axis && find(place.slab_axis) >= 0)
+        return seen.to(p.at) - m.lo * by.along[place.slab_axis];
       else return seen.to(p.at);
     }
   }

@@ -26,7 +26,8 @@ template <class Spec, bool Simplify = true> struct compiled_graph {
     if constexpr (requires { Spec::products; }) return Spec::products;
     else return precision::full;
   }();
-  static_assert(products == precision::full || std::is_same_v<number, float>, "knit: a program with products in bf16 has an array of double, so "
+  static_assert(products == precision::full || std::is_same_v<number, float>,
+                "knit: a program with products in bf16 has an array of double, so "
                 "it computes in double; make its arrays float, or leave its member products out");
   static constexpr int first_extent = int(Spec::leaves.size());  ///< leaf that is the extent of the first name
   template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(flat::arrays.at[V]))>;

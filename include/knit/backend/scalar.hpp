@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // scalar.hpp -- in: a program and its memory. out: one run, value by value in plain loops: the oracle.
 #pragma once
-#include <knit/backend/runtime.hpp>
 #include <algorithm>
+#include <knit/backend/runtime.hpp>
 #include <knit/core/math.hpp>
 #include <limits>
 #include <vector>
@@ -20,7 +20,9 @@ template <class T> struct evaluator {
 template <class T, class Op> constexpr evaluator<T> evaluator_of() {
   if constexpr (Op::what != kind::map) return {};
   else if constexpr (info_of<Op>.indexed)
-    return {nullptr, [](std::array<T, max_rank> const& c, shape const& now, [[maybe_unused]] T const* x, [[maybe_unused]] std::uint32_t number) -> T {
+    return {nullptr,
+            [](std::array<T, max_rank> const& c, shape const& now, [[maybe_unused]] T const* x,
+               [[maybe_unused]] std::uint32_t number) -> T {
               if constexpr (Op::arity == 0) return Op::eval(c, now);
               else return Op::eval(c, now, *x, number);
             }};
@@ -31,7 +33,8 @@ template <class T, class Op> constexpr evaluator<T> evaluator_of() {
                 else if constexpr (Op::arity == 2) y[i] = Op::eval(x[0][i * by[0]], x[1][i * by[1]]);
                 else y[i] = Op::eval(x[0][i * by[0]], x[1][i * by[1]], x[2][i * by[2]]);
               }
-            }, nullptr};
+            },
+            nullptr};
 }
 template <class T, class Ops> struct evaluators;
 template <class T, class... Op> struct evaluators<T, mp::mp_list<Op...>> {
@@ -119,8 +122,7 @@ template <class T> class interpreter {
     T* const y = data_.data() + offset_[std::size_t(v)];
     if (g_->is_constant(v)) y[0] = T(g_->constants[field(g_->at[v], 0)]);
     else if (g_->is_leaf(v)) load(v, y);
-    else
-      switch (op_info const& f = g_->info(v); f.what) {
+    else switch (op_info const& f = g_->info(v); f.what) {
         case kind::map: map(v, f, y); break;
         case kind::reduce: reduce(v, f, y); break;
         case kind::contract: f.slides ? slide(v, f, y) : contract(v, f, y); break;
@@ -132,9 +134,7 @@ template <class T> class interpreter {
     const int l = int(field(g_->at[v], 0));
     leaf_info const& f = g_->leaves[l];
     shape const& s = g_->extents[v];
-    auto from = [&]<class E>(E const* p) {
-      for_each(s, [&](index const&, long i) { y[i] = T(p[f.lies.offset(s, i)]); });
-    };
+    auto from = [&]<class E>(E const* p) { for_each(s, [&](index const&, long i) { y[i] = T(p[f.lies.offset(s, i)]); }); };
     switch (f.holds) {
       case element::f32: from(static_cast<float const*>(leaves_[l])); break;
       case element::f64: from(static_cast<double const*>(leaves_[l])); break;
@@ -251,8 +251,8 @@ template <class T> class interpreter {
     int count = 0;
     auto add = [&](char letter) {
       const int in_a = axis_of_letter(f, 0, letter), in_b = axis_of_letter(f, 1, letter);
-      loops[count++] = {in_a != no_axis ? sa.extent[in_a] : sb.extent[in_b], stride(g_->extents[a], in_a), stride(g_->extents[b], in_b),
-                        stride(g_->extents[v], axis_of_letter(f, 2, letter))};
+      loops[count++] = {in_a != no_axis ? sa.extent[in_a] : sb.extent[in_b], stride(g_->extents[a], in_a),
+                        stride(g_->extents[b], in_b), stride(g_->extents[v], axis_of_letter(f, 2, letter))};
     };
     for (int i = 0; f.labels[2][i]; ++i) add(f.labels[2][i]);
     for (int i = 0; f.labels[0][i]; ++i)

@@ -32,7 +32,8 @@ template <class P, int R, int... S>
 #if defined(__GNUC__) && !defined(__clang__)
 [[gnu::noclone]]
 #endif
-[[gnu::noinline]] void run_slab(typename P::memory const& m, std::integer_sequence<int, S...>) {
+[[gnu::noinline]] void
+run_slab(typename P::memory const& m, std::integer_sequence<int, S...>) {
   (run_step<P, P::plan.regions[R].first + S>(m), ...);
 }
 
@@ -83,7 +84,8 @@ template <class P, int K, int V> void combine_parts(typename P::memory const& m)
       sums x = load(m.arena + b.offset + i);
       for (int part = 1; part < b.parts; ++part) {
         const sums y = load(m.arena + b.offset + part * b.floats + i);
-        if constexpr (P::graph.info(V).what == kind::reduce && P::graph.info(V).how == combine::maximum) x = reader<P, V>::larger(x, y);
+        if constexpr (P::graph.info(V).what == kind::reduce && P::graph.info(V).how == combine::maximum)
+          x = reader<P, V>::larger(x, y);
         else x = x + y;
       }
       store(m.own + b.combined + i, x);
@@ -92,7 +94,8 @@ template <class P, int K, int V> void combine_parts(typename P::memory const& m)
 template <class P, int K, int... V> void combine_all(typename P::memory const& m, std::integer_sequence<int, V...>) {
   (combine_parts<P, K, V>(m), ...);
 }
-template <class P, int K, int... R> void run_kernel(typename P::memory const& m, int thread, int threads, std::integer_sequence<int, R...>) {
+template <class P, int K, int... R>
+void run_kernel(typename P::memory const& m, int thread, int threads, std::integer_sequence<int, R...>) {
   if constexpr (combines<P>(K)) combine_all<P, K>(m, std::make_integer_sequence<int, P::nodes>{});
   (run_region<P, K, R>(m, thread, threads), ...);
 }
@@ -179,8 +182,8 @@ struct simd_backend {
     explicit program(int threads) : threads_(threads), arena_(floats(threads)) {}
     static long floats(int threads) { return compiled_type::plan.arena_floats + threads * compiled_type::plan.own_floats; }
     static void run_in(value_type* arena, int threads, void const* const* leaves, void* const* outputs) {
-      simd::run_kernels<compiled_type>(memory<value_type>{leaves, arena, arena + compiled_type::plan.arena_floats, outputs}, threads,
-                                       std::make_integer_sequence<int, compiled_type::plan.kernels>{});
+      simd::run_kernels<compiled_type>(memory<value_type>{leaves, arena, arena + compiled_type::plan.arena_floats, outputs},
+                                       threads, std::make_integer_sequence<int, compiled_type::plan.kernels>{});
     }
     int threads_;
     arena<value_type> arena_;

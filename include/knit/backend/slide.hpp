@@ -24,13 +24,16 @@ template <class P, int S> struct sliding_sums : contraction<P, S> {
 
   template <class R> static constexpr bool beside() {
     if constexpr (R::sampled || R::panels || R::what == role::constant || R::what == role::inlined) return false;
-    else return std::is_same_v<decltype(R::data(std::declval<memory const&>())), number const*> && R::place.parts <= 1 && R::stride(0) == 1;
+    else
+      return std::is_same_v<decltype(R::data(std::declval<memory const&>())), number const*> && R::place.parts <= 1 &&
+             R::stride(0) == 1;
   }
   static constexpr int most_i = 7;
   static constexpr bool suits = [] {
     for (int q = 0; q < sliding_axes; ++q)
       if (!info.slides || info.slide[q].by != 1 || info.slide[q].divisor != 1) return false;
-    const bool letters = C::letter_of(o) == info.labels[0][2] && C::letter_of(c) == info.labels[1][2] && info.labels[0][3] == info.labels[1][3];
+    const bool letters =
+        C::letter_of(o) == info.labels[0][2] && C::letter_of(c) == info.labels[1][2] && info.labels[0][3] == info.labels[1][3];
     return letters && width > 1 && width <= most_i && width < W && beside<X>() && beside<Y>();
   }();
 
@@ -59,12 +62,14 @@ template <class P, int S> struct sliding_sums : contraction<P, S> {
     if constexpr (left >= lanes::count) return in_register(load(row + Block * lanes::count));
     else return load_n(row + Block * lanes::count, left);
   }
-  template <int Block, int NJ, int... i, int... k>
-  static HWY_INLINE void add_block(tile<width, NJ, number>& t, number const* x, number const* y, detail::ints<i...>, detail::ints<k...>) {
+  template <int Block, int NJ, int... i, int... k> static HWY_INLINE void add_block(tile<width, NJ, number>& t, number const* x,
+                                                                                    number const* y, detail::ints<i...>,
+                                                                                    detail::ints<k...>) {
     const lanes column[width] = {of_image<Block, i>(x)...};
     (detail::axpy(t.acc[k], column, of_result<Block>(y + k * Y::stride(2)), detail::first<width>), ...);
   }
-  template <int NJ, int... block> static HWY_INLINE void add_row(tile<width, NJ, number>& t, number const* x, number const* y, detail::ints<block...>) {
+  template <int NJ, int... block>
+  static HWY_INLINE void add_row(tile<width, NJ, number>& t, number const* x, number const* y, detail::ints<block...>) {
     (add_block<block>(t, x, y, detail::first<width>, detail::first<NJ>), ...);
   }
   template <int NJ, int... v> static HWY_INLINE void flat(tile<width, NJ, number> const& t, lanes* to, detail::ints<v...>) {
@@ -88,7 +93,8 @@ template <class P, int S> struct sliding_sums : contraction<P, S> {
   /// NJ filters from o0 on, a few channels at a time: what is added up for those fits the first cache, with the rows of y.
   template <int NJ> static void filters(typename B::context const& s, int o0) {
     memory const& m = s.m;
-    constexpr int numbers = groups<NJ> * lanes::count, most = longest_packed / 2 / (height * numbers), channels = most < 1 ? 1 : most;
+    constexpr int numbers = groups<NJ> * lanes::count, most = longest_packed / 2 / (height * numbers),
+                  channels = most < 1 ? 1 : most;
     alignas(64) number sums[channels * height * numbers];
     for (int c0 = first(c, m); c0 < end(c, m); c0 += channels) {
       const int c1 = c0 + channels < end(c, m) ? c0 + channels : end(c, m);

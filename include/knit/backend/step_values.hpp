@@ -40,8 +40,11 @@ template <class P, int S> struct step_values {
       for (int k = 0; k < P::graph.arity(v); ++k) {
         const int u = P::graph.operand(v, k), base = P::graph.read(u).node;
         source from;
-        if (P::plan.roles[base] == role::computed && (P::graph.info(base).what != kind::reduce || P::plan.in_row[base])) from.slot = slots[base];
-        if (from.slot < 0 && (P::plan.roles[base] == role::inlined || (P::plan.roles[base] != role::constant && P::graph.extents[base].size() == 1 && !P::graph.read(u).sampled))) {
+        if (P::plan.roles[base] == role::computed && (P::graph.info(base).what != kind::reduce || P::plan.in_row[base]))
+          from.slot = slots[base];
+        if (from.slot < 0 &&
+            (P::plan.roles[base] == role::inlined ||
+             (P::plan.roles[base] != role::constant && P::graph.extents[base].size() == 1 && !P::graph.read(u).sampled))) {
           from.scalar = 0;
           while (from.scalar < t.scalars && t.scalar_node[from.scalar] != u) ++from.scalar;
           if (from.scalar == t.scalars) t.scalar_node[t.scalars++] = u;

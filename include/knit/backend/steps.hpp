@@ -115,7 +115,8 @@ template <class P, int S> struct body : step_values<P, S> {
     if constexpr (info<Index>.how == combine::sum) return a + b;
     else return reader<P, node_at<Index>>::larger(a, b);
   }
-  template <int Index> static constexpr number neutral = info<Index>.how == combine::sum ? number(0) : -std::numeric_limits<number>::infinity();
+  template <int Index> static constexpr number neutral =
+      info<Index>.how == combine::sum ? number(0) : -std::numeric_limits<number>::infinity();
 
   /// Value Index of the step, given those before it, in register `block` of a row or of a tile's column.
   template <int Index, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w, int block) {
@@ -145,7 +146,8 @@ template <class P, int S> struct body : step_values<P, S> {
     }
   }
   template <int First, class Width, int... Index, int... W>
-  static HWY_INLINE void compute_all(state& s, position const& p, Width w, int block, std::integer_sequence<int, Index...>, std::integer_sequence<int, W...>) {
+  static HWY_INLINE void compute_all(state& s, position const& p, Width w, int block, std::integer_sequence<int, Index...>,
+                                     std::integer_sequence<int, W...>) {
     (compute<First + Index>(s, p, w, block), ...);
     (write_if_here<W>(s, p, w, block), ...);
   }
@@ -158,7 +160,8 @@ template <class P, int S> struct body : step_values<P, S> {
 
   // ---- rows ----
   /// f(block, position, width) for each register of the row at p.
-  template <class F, int... Block> static HWY_INLINE void for_blocks(position const& p, F const& f, std::integer_sequence<int, Block...>) {
+  template <class F, int... Block>
+  static HWY_INLINE void for_blocks(position const& p, F const& f, std::integer_sequence<int, Block...>) {
     constexpr int rest = space.extent[lane_axis] % lanes::count;
     auto one = [&](auto block) {
       position q = p;
@@ -186,14 +189,16 @@ template <class P, int S> struct body : step_values<P, S> {
       }
     }
   }
-  template <int First, int... Index, int... W>
-  static HWY_INLINE void compute_rows(state& s, position const& p, std::integer_sequence<int, Index...>, std::integer_sequence<int, W...>) {
+  template <int First, int... Index, int... W> static HWY_INLINE void compute_rows(state& s, position const& p,
+                                                                                   std::integer_sequence<int, Index...>,
+                                                                                   std::integer_sequence<int, W...>) {
     (compute_row<First + Index>(s, p), ...);
     for_blocks(p, [&](int block, position const& q, auto w) { (write_if_here<W>(s, q, w, block), ...); });
   }
   /// Values First .. of the row at p.
   template <int First> static HWY_INLINE void run_row(state& s, position const& p) {
-    compute_rows<First>(s, p, std::make_integer_sequence<int, count - First>{}, std::make_integer_sequence<int, P::plan.store_count>{});
+    compute_rows<First>(s, p, std::make_integer_sequence<int, count - First>{},
+                        std::make_integer_sequence<int, P::plan.store_count>{});
   }
 
   // ---- reductions that add up ----
@@ -214,7 +219,9 @@ template <class P, int S> struct body : step_values<P, S> {
     };
     (one(std::integral_constant<int, Index>{}), ...);
   }
-  static HWY_INLINE void add_totals(state& to, state const& from) { add_totals(to, from, std::make_integer_sequence<int, count>{}); }
+  static HWY_INLINE void add_totals(state& to, state const& from) {
+    add_totals(to, from, std::make_integer_sequence<int, count>{});
+  }
 
   /// Writes the totals of register `block`, or, of a reduction along the lanes, those of all.
   template <int Index, class Width> static HWY_INLINE void end(state& s, position p, Width w, int block) {
@@ -244,9 +251,7 @@ template <class P, int S> struct body : step_values<P, S> {
   template <class Width> static HWY_INLINE void end(state& s, position const& p, Width w, int block = 0) {
     end_all(s, p, w, block, std::make_integer_sequence<int, count>{});
   }
-  static number largest(lanes x) {
-    return any(x != x) ? std::numeric_limits<number>::quiet_NaN() : reduce_max(x);
-  }
+  static number largest(lanes x) { return any(x != x) ? std::numeric_limits<number>::quiet_NaN() : reduce_max(x); }
 };
 
 }  // namespace HWY_NAMESPACE

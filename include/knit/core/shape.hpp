@@ -12,7 +12,11 @@ inline constexpr int max_rank = 4;
 namespace detail {
 inline constexpr int bound_bits = 21, name_length = 7;
 constexpr int place_of(char c) {
-  return c >= 'a' && c <= 'z' ? c - 'a' + 1 : c >= 'A' && c <= 'Z' ? c - 'A' + 27 : c >= '0' && c <= '9' ? c - '0' + 53 : c == '_' ? 63 : 0;
+  return c >= 'a' && c <= 'z'   ? c - 'a' + 1
+         : c >= 'A' && c <= 'Z' ? c - 'A' + 27
+         : c >= '0' && c <= '9' ? c - '0' + 53
+         : c == '_'             ? 63
+                                : 0;
 }
 /// The name of an axis: letters, digits, underscores.
 struct axis_name {
@@ -91,7 +95,9 @@ struct shape {
 inline constexpr shape unknown_shape{-1, {1, 1, 1, 1}, {}};
 
 /// Do axis i of a and axis k of b have one extent?
-constexpr bool same_axis(shape const& a, int i, shape const& b, int k) { return a.extent[i] == b.extent[k] && a.name[i] == b.name[k]; }
+constexpr bool same_axis(shape const& a, int i, shape const& b, int k) {
+  return a.extent[i] == b.extent[k] && a.name[i] == b.name[k];
+}
 
 /// The same shape as a type: extents<256, 100>.
 template <long... N> struct extents {
@@ -118,12 +124,24 @@ struct unknown_extents {
 
 namespace detail {
 // Integers, not a class value, for the sake of the compilers.
-template <int Rank, long A, long B, long C, long D> struct extents_from { using type = extents<A, B, C, D>; };
-template <long A, long B, long C, long D> struct extents_from<-1, A, B, C, D> { using type = unknown_extents; };
-template <long A, long B, long C, long D> struct extents_from<0, A, B, C, D> { using type = extents<>; };
-template <long A, long B, long C, long D> struct extents_from<1, A, B, C, D> { using type = extents<A>; };
-template <long A, long B, long C, long D> struct extents_from<2, A, B, C, D> { using type = extents<A, B>; };
-template <long A, long B, long C, long D> struct extents_from<3, A, B, C, D> { using type = extents<A, B, C>; };
+template <int Rank, long A, long B, long C, long D> struct extents_from {
+  using type = extents<A, B, C, D>;
+};
+template <long A, long B, long C, long D> struct extents_from<-1, A, B, C, D> {
+  using type = unknown_extents;
+};
+template <long A, long B, long C, long D> struct extents_from<0, A, B, C, D> {
+  using type = extents<>;
+};
+template <long A, long B, long C, long D> struct extents_from<1, A, B, C, D> {
+  using type = extents<A>;
+};
+template <long A, long B, long C, long D> struct extents_from<2, A, B, C, D> {
+  using type = extents<A, B>;
+};
+template <long A, long B, long C, long D> struct extents_from<3, A, B, C, D> {
+  using type = extents<A, B, C>;
+};
 }  // namespace detail
 
 /// A shape of the given extents; trailing axes are 1.

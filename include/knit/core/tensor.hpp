@@ -22,7 +22,7 @@ enum class element : unsigned char { f32, f64, u8, u8norm, i32 };
 namespace detail {
 template <class T> constexpr sentence no_element_type() {
   return sentence() << "the elements of an array in an expression are float, double, std::uint8_t, knit::unorm8 or "
-       "std::int32_t, and these are none of them";
+                       "std::int32_t, and these are none of them";
 }
 }  // namespace detail
 /// The number of an element type: float, double, std::uint8_t, unorm8 or std::int32_t; others are an error of the compiler.
@@ -79,8 +79,8 @@ struct layout {
   constexpr std::size_t offset(shape s, int row, int column) const {
     if (!panels) return std::size_t(row) + std::size_t(column) * std::size_t(s.extent[0]);
     const int first = row / panel_rows * panel_rows;
-    return std::size_t(first) * std::size_t(s.extent[1]) +
-           std::size_t(column) * std::size_t(panel_width(s.extent[0], row)) + std::size_t(row - first);
+    return std::size_t(first) * std::size_t(s.extent[1]) + std::size_t(column) * std::size_t(panel_width(s.extent[0], row)) +
+           std::size_t(row - first);
   }
   /// Storage offset of the logical element i in order of first index fastest.
   constexpr std::size_t offset(shape s, long i) const {
@@ -99,7 +99,7 @@ namespace detail {
 struct tensor_base {};
 template <class T> constexpr sentence index_count(shape const& s, int n) {
   return sentence() << "an element of an array of shape " << s << " is asked for by " << n << (n == 1 ? " index" : " indices")
-    << " in parentheses; give one for each axis, or [i] for element i in order of first index fastest";
+                    << " in parentheses; give one for each axis, or [i] for element i in order of first index fastest";
 }
 /// Number of an element in order of first index fastest, counted over the extents of s, at indices below those of `now`.
 template <class... Index> constexpr long element_index(shape const& s, shape const& now, Index... i) {
@@ -122,7 +122,8 @@ template <class Extents> class extents_now {
   /// Sets a named extent. Elements within it stay what they are. Throws std::invalid_argument if the axis has no name, or n is not
   /// from 1 to the most that the type allows.
   constexpr void resize(int axis, int n) {
-    if (axis < 0 || axis >= max_rank || Extents::value.name[axis] == 0) throw std::invalid_argument("knit: resize of an axis that has no name");
+    if (axis < 0 || axis >= max_rank || Extents::value.name[axis] == 0)
+      throw std::invalid_argument("knit: resize of an axis that has no name");
     if (n < 1 || n > Extents::value.extent[axis])
       throw std::invalid_argument("knit: a named extent of " + std::to_string(n) + " is not from 1 to " +
                                   std::to_string(Extents::value.extent[axis]) + ", the most that its type allows");
@@ -148,6 +149,7 @@ template <class Extents> requires(Extents::named == 0) class extents_now<Extents
  public:
   static constexpr shape now() { return Extents::value; }
   static constexpr int extent(int axis) { return Extents::value.extent[axis]; }
+
  protected:
   static constexpr long place(long i) { return i; }
 };
@@ -166,7 +168,8 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   /// Of size() elements at an address; nothing is copied.
   constexpr explicit view(T const* p) requires(extents_type::named == 0) : data_(p) {}
   /// With the named extents, first axis first; each from 1 to what its type says, else std::invalid_argument.
-  template <class... Extent> requires(sizeof...(Extent) > 0 && sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))
+  template <class... Extent>
+  requires(sizeof...(Extent) > 0 && sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))
   constexpr view(T const* p, Extent... named) : data_(p) {
     int axis = 0;
     auto next = [&](int n) {
@@ -215,17 +218,17 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   /// All elements zero; named extents are the most that they may be (`resize`).
   tensor() : data_(memory()) { std::fill_n(data_, storage, T{}); }
   /// All elements equal.
-  explicit tensor(T value) : tensor() { fill([=](long) { return value; }); }
+  explicit tensor(T value) : tensor() {
+    fill([=](long) { return value; });
+  }
   /// Elements in order of first index fastest. Throws std::invalid_argument unless there are size() of them.
   tensor(std::initializer_list<T> values) : tensor() {
-    if (long(values.size()) != size())
-      throw std::invalid_argument("knit: the list has another number of elements than the tensor");
+    if (long(values.size()) != size()) throw std::invalid_argument("knit: the list has another number of elements than the tensor");
     fill([it = values.begin()](long i) { return it[i]; });
   }
   /// Evaluates an expression into a new array.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
-  [[gnu::always_inline]] tensor(E const& e) noexcept(noexcept(evaluate_into(e, std::declval<tensor&>())))
-      : tensor() {
+  [[gnu::always_inline]] tensor(E const& e) noexcept(noexcept(evaluate_into(e, std::declval<tensor&>()))) : tensor() {
     evaluate_into(e, *this);  // inline: see operator= below
   }
 
@@ -250,8 +253,7 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   /// Evaluates an expression into this array; the expression may read it. Always inline, for the name does not say for
   /// which processor the unit is compiled that it stands in, and what it calls does.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
-  [[gnu::always_inline]] tensor& operator=(E const& e) noexcept(
-      noexcept(evaluate_into(e, std::declval<tensor&>()))) {
+  [[gnu::always_inline]] tensor& operator=(E const& e) noexcept(noexcept(evaluate_into(e, std::declval<tensor&>()))) {
     evaluate_into(e, *this);
     return *this;
   }
@@ -279,8 +281,7 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
  private:
   using now_type = detail::extents_now<extents<N...>>;
   template <class... Index> std::size_t offset(Index... i) const {
-    if constexpr (sizeof...(Index) != sizeof...(N))
-      return complain<detail::index_count<T>(shape, int(sizeof...(Index)))>(), 0;
+    if constexpr (sizeof...(Index) != sizeof...(N)) return complain<detail::index_count<T>(shape, int(sizeof...(Index)))>(), 0;
     else return layout.offset(shape, detail::element_index(shape, this->now(), i...));
   }
   static T* memory() { return static_cast<T*>(::operator new(storage * sizeof(T), alignment)); }

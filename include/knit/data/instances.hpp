@@ -23,8 +23,12 @@ namespace knit {
 namespace detail {
 
 /// What holds an element in memory: a byte, for unorm8.
-template <class T> struct stored { using type = T; };
-template <> struct stored<unorm8> { using type = std::uint8_t; };
+template <class T> struct stored {
+  using type = T;
+};
+template <> struct stored<unorm8> {
+  using type = std::uint8_t;
+};
 template <class T> using stored_t = typename stored<T>::type;
 
 /// What a label is: one number, or, of Y[N], a vector of N.
@@ -94,13 +98,11 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
   /// other: a vector, which is kept, moved or copied, or a std::span, whose memory must outlive all copies. Throws
   /// data_error where an extent or a number of values is not as said, the counts differ or a label is no class;
   /// std::invalid_argument unless there may be so many classes.
-  template <class Xs, class Ys> requires(detail::names_classes<Y>)
-  instances(Xs xs, Ys ys, int of_classes) : classes(of_classes) {
+  template <class Xs, class Ys> requires(detail::names_classes<Y>) instances(Xs xs, Ys ys, int of_classes) : classes(of_classes) {
     join(as_instances(std::move(xs)), as_labels(std::move(ys)));
   }
   /// The same with labels that are measured.
-  template <class Xs, class Ys> requires(!detail::names_classes<Y>)
-  instances(Xs xs, Ys ys) {
+  template <class Xs, class Ys> requires(!detail::names_classes<Y>) instances(Xs xs, Ys ys) {
     join(as_instances(std::move(xs)), as_labels(std::move(ys)));
   }
 
@@ -124,9 +126,10 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
     return y;
   }
   template <class Xs, class Ys> void join(Xs xs, Ys ys) {
-    static_assert(std::is_same_v<typename Xs::value_type, typename decltype(x)::value_type> &&
-                      std::is_same_v<typename Ys::value_type, typename decltype(y)::value_type>,
-                  "knit: instances and labels must be given as what the data set holds, as read_npy<float> or a vector of float for float");
+    static_assert(
+        std::is_same_v<typename Xs::value_type, typename decltype(x)::value_type> &&
+            std::is_same_v<typename Ys::value_type, typename decltype(y)::value_type>,
+        "knit: instances and labels must be given as what the data set holds, as read_npy<float> or a vector of float for float");
     using detail::refuse, detail::times;
     if (xs.extent.size() < 2)
       refuse(xs.path, "has extents " + times(xs.extent) + ", but instances need two or more: their number and their size");
@@ -140,7 +143,8 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
       refuse(ys.path, "has " + std::to_string(ys.extent[0]) + " labels, but " + xs.path.string() + " has " +
                           std::to_string(xs.extent[0]) + " instances");
     if (features != Features)
-      refuse(xs.path, "has instances of " + std::to_string(features) + " features, but the program has " + std::to_string(Features));
+      refuse(xs.path,
+             "has instances of " + std::to_string(features) + " features, but the program has " + std::to_string(Features));
     size = xs.extent[0];
     keep(std::move(xs.values), std::move(ys.values));
   }

@@ -62,10 +62,10 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
   minibatch_view(data_type data, std::optional<std::uint64_t> seed, shard part = {})
       : state_(std::make_shared<state>(std::move(data), seed, part)) {
     if (state_->size < (partial ? 1 : most))
-      throw data_error("knit: " + std::to_string(state_->size) + " instances" +
-                       (part.size == 1 ? "" : ", one of " + std::to_string(part.size) + " parts of " + std::to_string(state_->data.size) + ",") +
-                       " are fewer than a batch of " + std::to_string(partial ? 1 : most) +
-                       (partial ? "" : "; make the batch smaller"));
+      throw data_error(
+          "knit: " + std::to_string(state_->size) + " instances" +
+          (part.size == 1 ? "" : ", one of " + std::to_string(part.size) + " parts of " + std::to_string(state_->data.size) + ",") +
+          " are fewer than a batch of " + std::to_string(partial ? 1 : most) + (partial ? "" : "; make the batch smaller"));
   }
   /// Batches of the next pass: of an epoch, or behind `seek` of the rest of one.
   std::size_t size() const { return std::size_t(state_->batches() - (state_->sought ? state_->next : 0)); }
@@ -75,9 +75,7 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
   std::uint64_t epoch() const { return state_->epoch; }
 
   /// What has been read up to now. Not while another thread reads it, as behind prefetch: see position_after.
-  batch_position position() const {
-    return {state_->seed, state_->epoch, state_->next + state_->gathered, most, state_->size};
-  }
+  batch_position position() const { return {state_->seed, state_->epoch, state_->next + state_->gathered, most, state_->size}; }
   /// Where it is when n batches have been read in all, of whole passes and the last: so behind prefetch after step n.
   batch_position position_after(std::uint64_t n) const {
     const std::uint64_t count = std::uint64_t(state_->batches()), passed = n == 0 ? 0 : (n - 1) / count;
@@ -88,9 +86,8 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
   void seek(batch_position const& to) {
     const int count = state_->batches();
     if (to.batch_size != most || to.instances != state_->size)
-      throw data_error("knit: a position in batches of " + std::to_string(to.batch_size) + " of " +
-                       std::to_string(to.instances) + " instances means nothing in batches of " + std::to_string(most) +
-                       " of " + std::to_string(state_->size));
+      throw data_error("knit: a position in batches of " + std::to_string(to.batch_size) + " of " + std::to_string(to.instances) +
+                       " instances means nothing in batches of " + std::to_string(most) + " of " + std::to_string(state_->size));
     if (to.batch < 0 || to.batch > (to.epoch == 0 ? 0 : count))
       throw data_error("knit: a position behind " + std::to_string(to.batch) + " batches of epoch " + std::to_string(to.epoch) +
                        " is none, as epochs count from 1 and have " + std::to_string(count));
@@ -123,8 +120,8 @@ template <int Features, long B, class X = unorm8, class Y = std::uint8_t> class 
 
     state(data_type d, std::optional<std::uint64_t> k, shard p) : data(std::move(d)), seed(k), part(p) {
       if (p.rank < 0 || p.rank >= p.size)
-        throw std::invalid_argument("knit: a shard has a rank of 0 .. size - 1, not " + std::to_string(p.rank) +
-                                    " of a size of " + std::to_string(p.size));
+        throw std::invalid_argument("knit: a shard has a rank of 0 .. size - 1, not " + std::to_string(p.rank) + " of a size of " +
+                                    std::to_string(p.size));
       size = data.size / p.size;
     }
 
@@ -195,17 +192,16 @@ template <long B> struct minibatch_closure {
     return {std::move(data), c.seed, c.part};
   }
 };
+template <long B> struct minibatch_fn : minibatch_closure<B> {
+  constexpr minibatch_closure<B> operator()(shuffle_by order, shard part = {}) const { return {order.seed, part}; }
+  constexpr minibatch_closure<B> operator()(in_order = {}, shard part = {}) const { return {{}, part}; }
+};
 }  // namespace detail
 
 /// `data | minibatch<100>(shuffle_by{seed})`: batches of 100, every epoch in another order. With
-/// `minibatch<dyn<"batch", 100>>` an epoch has every instance, those left over in a batch of their own.
-/// `minibatch<100>(shuffle_by{seed}, shard{rank, size})` has one process's part of each.
-template <long B> constexpr detail::minibatch_closure<B> minibatch(shuffle_by order, shard part = {}) {
-  return {order.seed, part};
-}
-/// The same in the order of the data, in each epoch.
-template <long B> constexpr detail::minibatch_closure<B> minibatch(in_order = {}, shard part = {}) {
-  return {{}, part};
-}
+/// `minibatch<dyn<"batch", 100>>(...)` an epoch has every instance, those left over in a batch of their own.
+/// `minibatch<100>(shuffle_by{seed}, shard{rank, size})` has one process's part of each. `minibatch<100>` and
+/// `minibatch<100>(in_order{}, shard{rank, size})` are in the order of the data, in each epoch.
+template <long B> inline constexpr detail::minibatch_fn<B> minibatch{};
 
 }  // namespace knit

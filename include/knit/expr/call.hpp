@@ -14,16 +14,18 @@ enum class call_style {
 
 namespace detail {
 template <class F> constexpr sentence no_call(int n) {
-  return sentence() << "a function or layer cannot be called with these arguments (" << n
-    << " given); its operator() takes that many, each of any type (auto, or a template), as it is traced with expressions";
+  return sentence()
+         << "a function or layer cannot be called with these arguments (" << n
+         << " given); its operator() takes that many, each of any type (auto, or a template), as it is traced with expressions";
 }
 inline constexpr int most_arguments = 16;
 template <class F> constexpr sentence many_arguments(int n) {
   return sentence() << "a function or layer is called with " << n << " arguments, and " << most_arguments
-    << " are the most; make some of them one array, or fields of a model";
+                    << " are the most; make some of them one array, or fields of a model";
 }
 template <class F> constexpr sentence no_expression() {
-  return sentence() << "a function or layer returns neither an expression nor a number; return what it computes, of one type: for if write select(c, a, b)";
+  return sentence() << "a function or layer returns neither an expression nor a number; return what it computes, of one type: for "
+                       "if write select(c, a, b)";
 }
 template <class F, class... X> constexpr auto trace_call() {
   if constexpr (sizeof...(X) > most_arguments)
@@ -79,12 +81,10 @@ template <class X, class... Y> constexpr auto pack_operands(X&& x, Y&&... y) {
 }
 
 template <class Tuple> inline constexpr bool only_numbers = false;
-template <class... B>
-inline constexpr bool only_numbers<std::tuple<B...>> = (std::is_same_v<B, bound_number> && ...);
+template <class... B> inline constexpr bool only_numbers<std::tuple<B...>> = (std::is_same_v<B, bound_number> && ...);
 
 /// A functor whose trace is a constant: its numbers fold, and its calls carry no bindings.
-template <class F, class Body>
-inline constexpr bool folds =
+template <class F, class Body> inline constexpr bool folds =
     std::is_empty_v<F> && std::is_default_constructible_v<F> && only_numbers<decltype(Body::bound)>;
 
 }  // namespace detail
@@ -122,8 +122,7 @@ template <class F, class... X> constexpr auto call_functor(F const& f, X&&... x)
 }
 
 /// Calls a live model through its symbolic twin Symbolic; `parameters` are its bindings.
-template <class Symbolic, class... B, class... X>
-constexpr auto call_model(std::tuple<B...> parameters, X&&... x) {
+template <class Symbolic, class... B, class... X> constexpr auto call_model(std::tuple<B...> parameters, X&&... x) {
   if constexpr ((poison<X> || ...)) return poisoned{};
   else {
     using op = call_op<call_style::model, Symbolic, typename lifted<X>::extents_type...>;

@@ -66,9 +66,7 @@ template <class Extents, class Dag, class... Bound> struct expr {
     else return detail::number_of<Bound...>(*this) != 0;
   }
   /// A mistake: an expression has no elements.
-  template <class Index> constexpr auto operator[](Index const&) const {
-    return complain<detail::no_element<expr>(1)>();
-  }
+  template <class Index> constexpr auto operator[](Index const&) const { return complain<detail::no_element<expr>(1)>(); }
   template <class... Index> constexpr auto operator()(Index const&...) const {
     return complain<detail::no_element<expr>(int(sizeof...(Index)))>();
   }
@@ -134,8 +132,8 @@ template <std::uint64_t Bits> struct constant_op {
 template <std::uint64_t Bits> using constant = expr<extents<>, dag<mp::mp_list<constant_op<Bits>>, pack(0)>>;
 
 /// The symbol of an argument.
-template <class Tag, int Index, class Extents>
-using argument = expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, Index)>>;
+template <class Tag, int Index, class Extents> using argument =
+    expr<Extents, dag<mp::mp_list<argument_op<Tag, Extents>>, pack(0, Index)>>;
 /// Whose argument the number of the step is.
 struct step_tag {};
 /// The number of the step, from 1, in a program of training, and 0 in all others: what tells a layer which of both it is in,
@@ -170,8 +168,8 @@ template <class E> constexpr bool mistaken_number() {
 }
 template <class E> constexpr sentence no_condition() {
   return sentence() << "an expression of shape " << E::shape << " is a condition, of if, ?:, &&, || or !, and "
-    << (is_symbolic<E> ? "has no value while a function is traced" : "has many values")
-    << "; write select(c, a, b), and for both c % d, for one of them max(c, d), for not 1 - c";
+                    << (is_symbolic<E> ? "has no value while a function is traced" : "has many values")
+                    << "; write select(c, a, b), and for both c % d, for one of them max(c, d), for not 1 - c";
 }
 template <class E> constexpr bool mistaken_condition() {
   constexpr bool wrong = E::shape.rank != 0 || is_symbolic<E>;
@@ -180,17 +178,16 @@ template <class E> constexpr bool mistaken_condition() {
 }
 template <class E> constexpr sentence no_element(int indices) {
   return sentence() << "an expression of shape " << E::shape << " is asked for an element by " << indices
-    << (indices == 1 ? " index" : " indices")
-    << ", and only arrays have elements; write tensor y = ... first, or, of what is traced, "
-       "sum(select(coordinate_like<0>(x) == i, x, 0))";
+                    << (indices == 1 ? " index" : " indices")
+                    << ", and only arrays have elements; write tensor y = ... first, or, of what is traced, "
+                       "sum(select(coordinate_like<0>(x) == i, x, 0))";
 }
 }  // namespace detail
 
 /// The symbol of a parameter.
-template <int Index, class Array>
-using parameter = expr<typename Array::extents_type,
-                       dag<mp::mp_list<parameter_op<typename Array::value_type, typename Array::extents_type,
-                                                    Array::layout.panels>>, pack(0, Index)>>;
+template <int Index, class Array> using parameter = expr<
+    typename Array::extents_type,
+    dag<mp::mp_list<parameter_op<typename Array::value_type, typename Array::extents_type, Array::layout.panels>>, pack(0, Index)>>;
 
 // ---- bindings: what a leaf of a live expression stands for --------------------------------------------
 
@@ -214,8 +211,7 @@ template <class A> struct bound_value {
 };
 
 /// The expression of what a leaf is bound to.
-template <class Bound, class Extents>
-using bound_leaf = expr<Extents, dag<mp::mp_list<typename Bound::leaf>, pack(0, 0)>, Bound>;
+template <class Bound, class Extents> using bound_leaf = expr<Extents, dag<mp::mp_list<typename Bound::leaf>, pack(0, 0)>, Bound>;
 
 namespace detail {
 template <char... C> consteval double parsed() {
@@ -298,8 +294,7 @@ template <class Op, int Immediate, class... X> struct grow {
     builder<(X::graph::size + ... + 1)> b;
     int x[4] = {none, none, none, none};
     int k = 0, shift = 0;
-    ((x[k++] = append<typename X::graph, ops>(b, shift),
-      shift += int(std::tuple_size_v<decltype(X::bound)>)), ...);
+    ((x[k++] = append<typename X::graph, ops>(b, shift), shift += int(std::tuple_size_v<decltype(X::bound)>)), ...);
     if (Immediate >= 0) x[k] = Immediate & 0xffff;
     if (Immediate >> 16 > 0) x[k + 1] = Immediate >> 16;
     b.put(pack(int(mp::mp_find<ops, Op>::value), x[0], x[1], x[2]));
@@ -325,15 +320,15 @@ template <class Op, class... X> constexpr shape result_shape() {
   return Op::infer(s);
 }
 
-template <class D, class Shape, class... Bound>
-constexpr expr<Shape, D, Bound...> bind(std::tuple<Bound...> b) { return {std::move(b)}; }
+template <class D, class Shape, class... Bound> constexpr expr<Shape, D, Bound...> bind(std::tuple<Bound...> b) {
+  return {std::move(b)};
+}
 
 /// The expression Op(x...), with an immediate in the field after its operands, and its upper half in the next.
 template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x) {
   constexpr shape s = result_shape<Op, std::remove_cvref_t<X>...>();
   using E = typename extents_from<s.rank, s.code(0), s.code(1), s.code(2), s.code(3)>::type;
-  return bind<typename grow<Op, Immediate, std::remove_cvref_t<X>...>::type, E>(
-      std::tuple_cat(std::forward<X>(x).bound...));
+  return bind<typename grow<Op, Immediate, std::remove_cvref_t<X>...>::type, E>(std::tuple_cat(std::forward<X>(x).bound...));
 }
 
 }  // namespace detail
@@ -342,8 +337,7 @@ template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x
 /// here, once, and a mistake becomes a sentence and a poisoned result.
 template <class Op, class... X> constexpr auto make(X&&... x) {
   if constexpr ((poison<X> || ...)) return poisoned{};
-  else if constexpr (constexpr sentence s = detail::complaint<Op, lifted<X>...>(); !s.empty())
-    return complain<s>();
+  else if constexpr (constexpr sentence s = detail::complaint<Op, lifted<X>...>(); !s.empty()) return complain<s>();
   else return detail::grow_expr<Op, -1>(lift(std::forward<X>(x))...);
 }
 

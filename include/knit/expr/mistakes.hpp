@@ -8,8 +8,7 @@ namespace knit::detail {
 /// "a view of float (784x100)"
 template <class T> constexpr void describe(sentence& to) {
   if constexpr (array_like<T>)
-    to << (T::owns ? "a tensor of " : "a view of ") << element_name(element_of<typename T::value_type>())
-       << " " << T::shape;
+    to << (T::owns ? "a tensor of " : "a view of ") << element_name(element_of<typename T::value_type>()) << " " << T::shape;
   else if constexpr (expression<T>) to << "an expression " << T::shape;
   else to << (std::is_pointer_v<T> ? "an address" : "no array");
 }
@@ -28,10 +27,8 @@ template <class Wanted, class Got> constexpr sentence wrong_arguments() {
 }
 /// Is what a program for arguments of types X... is called with none of theirs?
 template <class Wanted, class Got> inline constexpr bool called_wrongly = true;
-template <class... X, class... Y>
-  requires(sizeof...(X) == sizeof...(Y))
-inline constexpr bool called_wrongly<mp::mp_list<X...>, mp::mp_list<Y...>> =
-    !(std::is_convertible_v<Y, X> && ...);
+template <class... X, class... Y> requires(sizeof...(X) == sizeof...(Y))
+inline constexpr bool called_wrongly<mp::mp_list<X...>, mp::mp_list<Y...>> = !(std::is_convertible_v<Y, X> && ...);
 
 /// Are the arguments that a model takes for labels, if it says which, measured values?
 template <class Model, class... X> constexpr bool measured_labels() {
@@ -42,14 +39,14 @@ template <class Model, class... X> constexpr bool measured_labels() {
 }
 template <class Model> constexpr sentence labels_of_loss() {
   return sentence() << "the loss of a chain is that of a classifier, and these labels are float or double: make them "
-       "std::uint8_t or std::int32_t, numbers "
-       "of classes; for measured values write a model whose loss is mse(f(x), transpose(y))";
+                       "std::uint8_t or std::int32_t, numbers "
+                       "of classes; for measured values write a model whose loss is mse(f(x), transpose(y))";
 }
 
 template <class E> constexpr sentence no_value_yet() {
   return sentence() << "an expression of shape " << E::shape
-    << " is assigned to an array while a function or layer is traced, when nothing has a value: "
-       "its parameters and variables are auto, as in [](auto x) { auto y = abs(x); return sum(y); }";
+                    << " is assigned to an array while a function or layer is traced, when nothing has a value: "
+                       "its parameters and variables are auto, as in [](auto x) { auto y = abs(x); return sum(y); }";
 }
 /// Is it assigned to an array although it has no value yet? It is reported where noexcept is asked for, as mistaken_number is.
 template <class E> constexpr bool mistaken_value() {
@@ -58,33 +55,37 @@ template <class E> constexpr bool mistaken_value() {
 }
 template <class T> constexpr sentence neither_float_nor_double() {
   return sentence() << "an expression is assigned to an array whose elements are neither float nor double; knit computes "
-       "these: make it a tensor<float, ...>";
+                       "these: make it a tensor<float, ...>";
 }
 constexpr sentence next_shape(shape w, shape next) {
   return sentence() << "update: the next value of a parameter of shape " << w << " has shape " << next << "; make them equal";
 }
 constexpr sentence named_parameter(shape s) {
-  return sentence() << "a parameter has shape " << s
-    << "; the compiler must know the extents of a parameter, so give it numbers";
+  return sentence() << "a parameter has shape " << s << "; the compiler must know the extents of a parameter, so give it numbers";
 }
 template <class Model> constexpr sentence no_argument_types() {
   return sentence() << "make_inference makes a program, and what it will be called with has to be known then; name the types "
-       "of the arguments, as in "
-       "make_inference<view<float, 784, 100>>(model)";
+                       "of the arguments, as in "
+                       "make_inference<view<float, 784, 100>>(model)";
 }
 template <class T> constexpr sentence no_program() {
   return sentence() << "explain tells the plan of a program, and a model or expression has none yet; explain auto step = "
-       "make_training_step(model, data, rule), "
-       "or auto f = make_inference<view<float, 784, 100>>(model)";
+                       "make_training_step(model, data, rule), "
+                       "or auto f = make_inference<view<float, 784, 100>>(model)";
+}
+template <class T> constexpr sentence no_picture() {
+  return sentence()
+         << "to_dot draws a program or an expression, and a model is neither; draw auto step = make_training_step(model, data, "
+            "rule), or the expression that the model makes of symbols";
 }
 template <class M> constexpr sentence params_of_model() {
   return sentence() << "params and update take what diff(model)(...) gives: auto r = diff(model)(x, y); update(params(r), "
-       "[&](auto w) { return w - grad(r, w) * lr; })";
+                       "[&](auto w) { return w - grad(r, w) * lr; })";
 }
 template <class Result> constexpr sentence no_parameters() {
   return sentence() << "params(r): r is of a function, which has arguments and no parameters; params needs the diff of a "
-       "model, a struct with "
-       "parameters; for an argument w write tensor dw = grad(r, w); w = w - lr * dw";
+                       "model, a struct with "
+                       "parameters; for an argument w write tensor dw = grad(r, w); w = w - lr * dw";
 }
 
 }  // namespace knit::detail

@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 // model.hpp -- in: a struct of arrays, layers and attributes. out: its parameters by path, and its symbolic twin.
 #pragma once
-#include <boost/hana.hpp>
+#include <boost/hana/accessors.hpp>
+#include <boost/hana/adapt_struct.hpp>
+#include <boost/hana/at.hpp>
+#include <boost/hana/core/to.hpp>
+#include <boost/hana/define_struct.hpp>
+#include <boost/hana/first.hpp>
+#include <boost/hana/fold_left.hpp>
+#include <boost/hana/for_each.hpp>
+#include <boost/hana/integral_constant.hpp>
+#include <boost/hana/members.hpp>
+#include <boost/hana/pair.hpp>
+#include <boost/hana/second.hpp>
+#include <boost/hana/string.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/unpack.hpp>
 #include <knit/expr/call.hpp>
 #include <string>
 
@@ -53,8 +67,7 @@ template <class T> constexpr sentence no_field() {
   sentence s;
   s << "a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an empty type "
        "such as knit::relu; ";
-  if (std::is_class_v<T>)
-    s << "if this struct is a layer, it names its fields: BOOST_HANA_DEFINE_STRUCT(name, (W, w), (B, b))";
+  if (std::is_class_v<T>) s << "if this struct is a layer, it names its fields: BOOST_HANA_DEFINE_STRUCT(name, (W, w), (B, b))";
   else s << "make a number a tensor<float> or a type, as 0.2_c in dropout{0.2_c}";
   return s;
 }
@@ -64,8 +77,7 @@ template <class T> constexpr sentence no_model(char const* user) {
   s << user
     << " takes a model, a struct that names its fields by BOOST_HANA_DEFINE_STRUCT(layer, (W, w), (B, b)), "
        "and this ";
-  if (std::is_class_v<T>)
-    s << "struct names none; write the macro in it, and make it a template over the types of its fields";
+  if (std::is_class_v<T>) s << "struct names none; write the macro in it, and make it a template over the types of its fields";
   else s << "is no struct";
   return s;
 }
@@ -100,15 +112,16 @@ template <class T> constexpr int count_layers() {
 
 template <class T, int Offset, int Place> struct symbol;
 template <class List, int Offset, int Place> struct symbols;
-template <int Offset, int Place> struct symbols<mp::mp_list<>, Offset, Place> { using type = mp::mp_list<>; };
+template <int Offset, int Place> struct symbols<mp::mp_list<>, Offset, Place> {
+  using type = mp::mp_list<>;
+};
 template <class F, class... Rest, int Offset, int Place> struct symbols<mp::mp_list<F, Rest...>, Offset, Place> {
-  using type = mp::mp_push_front<
-      typename symbols<mp::mp_list<Rest...>, Offset + count_parameters<F>(), Place + count_layers<F>()>::type,
-      typename symbol<F, Offset, Place>::type>;
+  using type =
+      mp::mp_push_front<typename symbols<mp::mp_list<Rest...>, Offset + count_parameters<F>(), Place + count_layers<F>()>::type,
+                        typename symbol<F, Offset, Place>::type>;
 };
 /// The struct itself, rebuilt; its own parameters start at Offset.
-template <class T, int Offset> struct rebuilt
-    : rebuild<T, field_types<T>, typename symbols<field_types<T>, Offset, 1>::type> {};
+template <class T, int Offset> struct rebuilt : rebuild<T, field_types<T>, typename symbols<field_types<T>, Offset, 1>::type> {};
 
 template <class T, int Offset, int Place> struct symbol {
   static constexpr auto pick() {
@@ -153,25 +166,22 @@ template <class T> constexpr void add_path(sentence& to, int k) {
     }(mp::mp_rename<T, mp::mp_list>{});
   else if constexpr (model<T>)
     [&]<class... F>(mp::mp_list<F...>) {
-      hana::unpack(hana::accessors<T>(), [&](auto... m) {
-        (member(hana::to<char const*>(hana::first(m)), mp::mp_identity<F>{}), ...);
-      });
+      hana::unpack(hana::accessors<T>(),
+                   [&](auto... m) { (member(hana::to<char const*>(hana::first(m)), mp::mp_identity<F>{}), ...); });
     }(field_types<T>{});
 }
 
 template <class Model> constexpr sentence constant_model() {
-  return sentence() << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
+  return sentence()
+         << "the model is const, so its parameters cannot be trained or updated; make the model a variable that is not const";
 }
 
 template <class T> constexpr auto arrays_of(T& field) {
   using plain = std::remove_cvref_t<T>;
   if constexpr (array_like<plain>) return std::tuple<T*>(&field);
-  else if constexpr (is_layers<plain>)
-    return hana::unpack(field, [](auto&... l) { return std::tuple_cat(arrays_of(l)...); });
+  else if constexpr (is_layers<plain>) return hana::unpack(field, [](auto&... l) { return std::tuple_cat(arrays_of(l)...); });
   else if constexpr (model<plain>)
-    return hana::unpack(hana::accessors<plain>(), [&](auto... m) {
-      return std::tuple_cat(arrays_of(hana::second(m)(field))...);
-    });
+    return hana::unpack(hana::accessors<plain>(), [&](auto... m) { return std::tuple_cat(arrays_of(hana::second(m)(field))...); });
   else return std::tuple<>();
 }
 

@@ -143,14 +143,17 @@ template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l)
 template <class Spec, bool Simplify = true> struct flattened;
 
 namespace detail {
-template <class Spec> struct written_arguments { using type = mp::mp_list<>; };
-template <class Spec> requires requires { typename Spec::arguments; }
-struct written_arguments<Spec> { using type = typename Spec::arguments; };
+template <class Spec> struct written_arguments {
+  using type = mp::mp_list<>;
+};
+template <class Spec> requires requires { typename Spec::arguments; } struct written_arguments<Spec> {
+  using type = typename Spec::arguments;
+};
 
 inline constexpr int most_nodes = 0xff00;  // ids have 16 bits, and the last ones mean something else
 template <class Spec> constexpr sentence many_nodes() {
   return sentence() << "a program has more than " << most_nodes
-    << " values; cut it in two, or give layers that do the same one array with an axis more";
+                    << " values; cut it in two, or give layers that do the same one array with an axis more";
 }
 template <class Spec, class Results, class Arguments, bool Simplify> struct flatten_program;
 template <class Spec, class... Result, class... Argument, bool Simplify>
@@ -175,8 +178,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   /// With room for so many nodes; a graph that is full then means nothing.
   template <int Capacity> static constexpr auto link_in() {  // a function, as nvcc fails on its lambdas in a variable's
     using G = graph<Capacity>;
-    linked_program<Capacity, roots> p{G(table::info, table::known, names_in<Spec>, int(Spec::leaves.size())),
-                                      {}};
+    linked_program<Capacity, roots> p{G(table::info, table::known, names_in<Spec>, int(Spec::leaves.size())), {}};
     p.g.simplifies = Simplify;
     linker<G> link(p.g, table::rule_of, leaves_in<Spec>.data(), number, step_leaf);
     int arguments[linker<G>::most_arguments]{};
@@ -213,29 +215,20 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   // A program that needs more room is linked again: room costs the compiler, and few need it.
   template <int Capacity> static constexpr int room() {
     if constexpr (!linked_in<Capacity>.g.full()) return Capacity;
-    else if constexpr (Capacity < most_nodes)
-      return room<(Capacity < most_nodes / 4 ? 4 * Capacity : most_nodes)>();
+    else if constexpr (Capacity < most_nodes) return room<(Capacity < most_nodes / 4 ? 4 * Capacity : most_nodes)>();
     else return complain<many_nodes<Spec>()>(), Capacity;
   }
   static constexpr int capacity = room<first_capacity>();
   static constexpr int live = linked_in<capacity>.live;
   static constexpr auto arrays = compact<live, roots>(linked_in<capacity>);
-  static constexpr flat_graph value{live,
-                                    arrays.at,
-                                    arrays.extents,
-                                    table::info,
-                                    arrays.constants,
-                                    leaves_in<Spec>.data(),
-                                    int(leaves_in<Spec>.size()),
-                                    arrays.roots,
-                                    roots,
-                                    number,
-                                    arrays.seen};
+  static constexpr flat_graph value{
+      live,         arrays.at, arrays.extents, table::info, arrays.constants, leaves_in<Spec>.data(), int(leaves_in<Spec>.size()),
+      arrays.roots, roots,     number,         arrays.seen};
   // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
 };
 }  // namespace detail
 
-template <class Spec, bool Simplify>
-struct flattened : detail::flatten_program<Spec, typename Spec::results, typename detail::written_arguments<Spec>::type, Simplify> {};
+template <class Spec, bool Simplify> struct flattened
+    : detail::flatten_program<Spec, typename Spec::results, typename detail::written_arguments<Spec>::type, Simplify> {};
 
 }  // namespace knit

@@ -173,8 +173,7 @@ template <int Capacity> struct graph {
       if (f.what == kind::view && f.see == view_kind::broadcast && is_view(a, view_kind::broadcast))
         return like(op, field(at(a), 0), s);
       if (f.what == kind::reduce && f.how == combine::sum)
-        if (const int c = constant_behind(a); c >= 0)
-          return like(known.broadcast, count(extents[a], s, value(c)), s);
+        if (const int c = constant_behind(a); c >= 0) return like(known.broadcast, count(extents[a], s, value(c)), s);
     }
     int x[3] = {a, b, none};
     x[f.arity] = shape_number(s);
@@ -197,8 +196,7 @@ template <int Capacity> struct graph {
           x[k] = field(at(x[k]), 0);
           stripped = true;
         }
-      if (stripped && !same_extents(inferred(f, x), whole))
-        return like(known.broadcast, make(op, x[0], x[1], x[2]), whole);
+      if (stripped && !same_extents(inferred(f, x), whole)) return like(known.broadcast, make(op, x[0], x[1], x[2]), whole);
     }
     const shape s = inferred(f, x);
     if (!simplifies) return put(pack(op, x[0], x[1], x[2]), s);
@@ -230,8 +228,7 @@ template <int Capacity> struct graph {
     }
     if (f.what == kind::view) {
       if (same_extents(extents[x[0]], s) && f.see == view_kind::reshape) return x[0];
-      if (int const z = constant_behind(x[0]); z >= 0 && (!f.slides || value(z) == 0))
-        return filled(value(z), s);
+      if (int const z = constant_behind(x[0]); z >= 0 && (!f.slides || value(z) == 0)) return filled(value(z), s);
       if (f.see == view_kind::transpose && is_view(x[0], view_kind::transpose)) {
         op_info const& g = info(x[0]);
         bool undone = true;

@@ -53,15 +53,16 @@ template <class Ops> inline constexpr int tag_of<Ops, step_tag> = tag_of_step;
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of;
 
 template <class Ops, class Op> constexpr op_link make_op_link() {
-  op_link l{Op::what, int(mp::mp_find<Ops, Op>::value), Op::arity + (requires { Op::like; } ? 1 : 0),
-            requires { Op::random; }};
-  if constexpr (Op::what == kind::call) {
-    l.callee = &body_of<Ops, typename Op::body::graph, typename Op::tag, Op::arguments, Op>::value;
-    l.style = Op::style;
-  } else if constexpr (Op::what == kind::constant) l.value = Op::value;
-  else if constexpr (Op::what == kind::argument) l.tag = tag_of<Ops, typename Op::tag>;
-  return l;
+  op_link l{Op::what, int(mp::mp_find<Ops, Op>::value), Op::arity + (requires { Op::like; } ? 1 : 0), requires {Op::random;
 }
+};// namespace detail
+if constexpr (Op::what == kind::call) {
+  l.callee = &body_of<Ops, typename Op::body::graph, typename Op::tag, Op::arguments, Op>::value;
+  l.style = Op::style;
+} else if constexpr (Op::what == kind::constant) l.value = Op::value;
+else if constexpr (Op::what == kind::argument) l.tag = tag_of<Ops, typename Op::tag>;
+return l;
+}// namespace knit
 template <class Ops, class List> struct op_links;
 template <class Ops, class... Op> struct op_links<Ops, mp::mp_list<Op...>> {
   static constexpr op_link value[sizeof...(Op)] = {make_op_link<Ops, Op>()...};
@@ -102,17 +103,23 @@ template <class Op> struct functors_read_by {
 template <class... Op> struct functors_read<mp::mp_list<Op...>> {
   using type = mp::mp_unique<mp::mp_append<mp::mp_list<>, typename functors_read_by<Op>::type...>>;
 };
-template <class Ops, class Tag>
-inline constexpr bool captures = !mp::mp_empty<mp::mp_remove<
-    mp::mp_remove<typename functors_read<Ops>::type, mp::mp_identity<Tag>>, mp::mp_identity<step_tag>>>::value;
+template <class Ops, class Tag> inline constexpr bool captures = !mp::mp_empty<
+    mp::mp_remove<mp::mp_remove<typename functors_read<Ops>::type, mp::mp_identity<Tag>>, mp::mp_identity<step_tag>>>::value;
 /// Whether an expression of these ops depends on the number of the step.
-template <class Ops>
-inline constexpr bool counts_steps = mp::mp_contains<typename functors_read<Ops>::type, mp::mp_identity<step_tag>>::value;
+template <class Ops> inline constexpr bool counts_steps =
+    mp::mp_contains<typename functors_read<Ops>::type, mp::mp_identity<step_tag>>::value;
 
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of {
-  static constexpr body_link value{Dag::size,        Dag::at,   op_links<Ops, typename Dag::ops>::value,
-                                   int(mp::mp_find<Ops, Call>::value), tag_of<Ops, Tag>, Arguments, has_numbers<Call>, numbers_of<Call>(),
-                                   op_links<Ops, typename Dag::ops>::differentiates, op_links<Ops, typename Dag::ops>::random,
+  static constexpr body_link value{Dag::size,
+                                   Dag::at,
+                                   op_links<Ops, typename Dag::ops>::value,
+                                   int(mp::mp_find<Ops, Call>::value),
+                                   tag_of<Ops, Tag>,
+                                   Arguments,
+                                   has_numbers<Call>,
+                                   numbers_of<Call>(),
+                                   op_links<Ops, typename Dag::ops>::differentiates,
+                                   op_links<Ops, typename Dag::ops>::random,
                                    captures<typename Dag::ops, Tag>};
 };
 
@@ -130,8 +137,7 @@ constexpr std::uint64_t path_key(std::uint64_t path, int n) {
 
 /// Links bodies into a graph. Paths need no names here: a parameter is its number, a layer an offset.
 template <class G> struct linker {
-  static constexpr int most_arguments = detail::most_arguments, most_calls = G::capacity / 8,
-                       most_random = G::capacity / 16;
+  static constexpr int most_arguments = detail::most_arguments, most_calls = G::capacity / 8, most_random = G::capacity / 16;
 
   struct frame {
     int tag;
@@ -245,7 +251,12 @@ template <class G> struct linker {
     for (int k = 0; k < i; ++k)
       if (b.ops[op_of(b.at[k])].what == kind::call && field(b.at[k], 2) == field(n, 2))
         nth += op_of(b.at[k]) == op_of(n) || field(n, 2) != none;
-    linked_call c{&body, {}, f.parameters, f.bound, 0, detail::path_key(detail::path_key(f.path, field(n, 2)), nth),
+    linked_call c{&body,
+                  {},
+                  f.parameters,
+                  f.bound,
+                  0,
+                  detail::path_key(detail::path_key(f.path, field(n, 2)), nth),
                   body.captures ? f.number : 0};
     int at = field(n, 0);
     for (int k = 0; k < body.arguments; ++k) {  // unfold the pairs
@@ -276,7 +287,8 @@ template <class G> struct linker {
     const int first = fresh_count;
     if (body.differentiates)
       for (int k = 0; k < body.arguments; ++k) opaque[k] = g.fresh(fresh_count++, g.extents[c.argument[k]]);
-    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, c.path, f.depth + 1, slot + 1, &f};
+    const frame inner{body.tag, body.differentiates ? opaque : c.argument, c.parameters, c.bound, c.path, f.depth + 1, slot + 1,
+                      &f};
     int result = run(body, inner);
     if (body.differentiates) result = substituted(result, first, c.argument, body.arguments);
     calls[slot].result = result;
@@ -300,7 +312,8 @@ template <class G> struct linker {
         x[k] = to[x[k]];
       }
       if (!moved) continue;
-      to[i] = f.like ? g.like(op_of(n), x[0], g.extents[i], f.arity + 1 < 3 ? x[f.arity + 1] : int(none), f.arity == 2 ? x[1] : int(none))
+      to[i] = f.like ? g.like(op_of(n), x[0], g.extents[i], f.arity + 1 < 3 ? x[f.arity + 1] : int(none),
+                              f.arity == 2 ? x[1] : int(none))
                      : g.make(op_of(n), x[0], x[1], x[2]);
     }
     const int result = to[top];

@@ -35,8 +35,12 @@ template <class Op> inline constexpr bool is_computation =
     Op::what == kind::map || Op::what == kind::reduce || Op::what == kind::contract || Op::what == kind::view;
 
 template <class Done, class Todo> struct closed;
-template <class G> struct ops_of_gradient { using type = typename G::graph::ops; };
-template <> struct ops_of_gradient<no_gradient> { using type = mp::mp_list<>; };
+template <class G> struct ops_of_gradient {
+  using type = typename G::graph::ops;
+};
+template <> struct ops_of_gradient<no_gradient> {
+  using type = mp::mp_list<>;
+};
 template <class R> struct ops_of_rule;
 template <class... G> struct ops_of_rule<gradients<G...>> {
   using type = mp::mp_append<mp::mp_list<>, typename ops_of_gradient<G>::type...>;
@@ -49,7 +53,9 @@ template <class Op> struct ops_behind {
   }
   using type = typename decltype(pick())::type;
 };
-template <class Done> struct closed<Done, mp::mp_list<>> { using type = Done; };
+template <class Done> struct closed<Done, mp::mp_list<>> {
+  using type = Done;
+};
 template <class Done, class Op, class... Rest> struct closed<Done, mp::mp_list<Op, Rest...>>
     : std::conditional_t<mp::mp_contains<Done, Op>::value, mp::mp_identity<closed<Done, mp::mp_list<Rest...>>>,
                          mp::mp_identity<closed<mp::mp_push_back<Done, Op>,
@@ -85,7 +91,7 @@ template <class... Op> constexpr auto are_constants(mp::mp_list<Op...>) {
 
 template <class G> constexpr sentence long_rule(int nodes) {
   return sentence() << "the pullback of an op has " << nodes << " nodes for an operand, and " << rule::capacity
-    << " are the most; make an op of a part of it, or write the function as a composition, which needs none";
+                    << " are the most; make an op of a part of it, or write the function as a composition, which needs none";
 }
 template <class Ops> constexpr rule flatten(no_gradient) { return {}; }
 template <class Ops, class G> constexpr rule flatten(G const& g) {
@@ -93,11 +99,14 @@ template <class Ops, class G> constexpr rule flatten(G const& g) {
   constexpr auto number = rule_positions<Ops>(typename D::ops{});
   rule r;
   if constexpr (D::size > rule::capacity) return complain<long_rule<G>(D::size)>(), r;
-  for (int i = 0; i < D::size; ++i) r.at[r.size++] = (D::at[i] & 0xffffffffffffull) | node(number[std::size_t(op_of(D::at[i]))]) << 48;
-  std::apply([&](auto const&... b) {
-    int k = 0;
-    ((r.numbers[k++] = b.value), ...);
-  }, g.bound);
+  for (int i = 0; i < D::size; ++i)
+    r.at[r.size++] = (D::at[i] & 0xffffffffffffull) | node(number[std::size_t(op_of(D::at[i]))]) << 48;
+  std::apply(
+      [&](auto const&... b) {
+        int k = 0;
+        ((r.numbers[k++] = b.value), ...);
+      },
+      g.bound);
   constexpr auto typed = are_constants(typename D::ops{});
   constexpr auto values = constant_values(typename D::ops{});
   int k = int(std::tuple_size_v<decltype(G::bound)>);
@@ -111,20 +120,22 @@ template <class Ops, class G> constexpr rule flatten(G const& g) {
 template <class Ops, class Op> constexpr rules flat_rules() {
   rules r;
   constexpr auto all = rule_of<Op>();
-  std::apply([&](auto const&... g) {
-    int k = 0;
-    ((r.operand[k++] = flatten<Ops>(g)), ...);
-  }, all.at);
+  std::apply(
+      [&](auto const&... g) {
+        int k = 0;
+        ((r.operand[k++] = flatten<Ops>(g)), ...);
+      },
+      all.at);
   return r;
 }
 
 }  // namespace detail
 
 /// Every op that a program over `Written` (lists of ops as written) can need, in a fixed order.
-template <class... Written>
-using program_ops = mp::mp_copy_if<
-    typename detail::closed<mp::mp_list<>, mp::mp_append<mp::mp_list<add_op, mul_op, load_op, broadcast_like_op, sum_to_like_op>,
-                                                         Written...>>::type, detail::stays>;
+template <class... Written> using program_ops = mp::mp_copy_if<
+    typename detail::closed<
+        mp::mp_list<>, mp::mp_append<mp::mp_list<add_op, mul_op, load_op, broadcast_like_op, sum_to_like_op>, Written...>>::type,
+    detail::stays>;
 
 /// The ops of a program as data.
 template <class Ops> struct op_table;
@@ -132,7 +143,8 @@ template <class... Op> struct op_table<mp::mp_list<Op...>> {
   static constexpr op_info const* info[sizeof...(Op)] = {&info_of<Op>...};
   static constexpr rules rule_of[sizeof...(Op)] = {detail::flat_rules<mp::mp_list<Op...>, Op>()...};
   template <class O> static constexpr int number = int(mp::mp_find<mp::mp_list<Op...>, O>::value);
-  static constexpr known_ops known{number<add_op>, number<mul_op>, number<load_op>, number<broadcast_like_op>, number<sum_to_like_op>};
+  static constexpr known_ops known{number<add_op>, number<mul_op>, number<load_op>, number<broadcast_like_op>,
+                                   number<sum_to_like_op>};
 };
 
 }  // namespace knit

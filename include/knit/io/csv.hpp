@@ -39,9 +39,7 @@ template <class T> struct csv_table : file_array<T> {
     }
     return list;
   }
-  template <number_of_file U = T> file_array<U> column(std::string const& name) const {
-    return column<U>(number_of(name));
-  }
+  template <number_of_file U = T> file_array<U> column(std::string const& name) const { return column<U>(number_of(name)); }
   /// The table without a column.
   file_array<T> without(int c) const {
     check(c);
@@ -52,21 +50,18 @@ template <class T> struct csv_table : file_array<T> {
     return rest;
   }
   file_array<T> without(std::string const& name) const { return without(number_of(name)); }
-  T operator()(int row, int column) const {
-    return this->values[std::size_t(row) * std::size_t(columns()) + std::size_t(column)];
-  }
+  T operator()(int row, int column) const { return this->values[std::size_t(row) * std::size_t(columns()) + std::size_t(column)]; }
 
  private:
   void check(int c) const {
     if (c < 0 || c >= columns())
-      detail::refuse(this->path,
-                     "has no column " + std::to_string(c) + "; it has 0 .. " + std::to_string(columns() - 1));
+      detail::refuse(this->path, "has no column " + std::to_string(c) + "; it has 0 .. " + std::to_string(columns() - 1));
   }
   int number_of(std::string const& name) const {
     auto const at = std::ranges::find(names, name);
     if (at != names.end() && std::find(at + 1, names.end(), name) == names.end()) return int(at - names.begin());
-    detail::refuse(this->path, std::string(at == names.end() ? "has no column" : "has several columns") +
-                                   " of the name " + detail::in_quotes(name));
+    detail::refuse(this->path, std::string(at == names.end() ? "has no column" : "has several columns") + " of the name " +
+                                   detail::in_quotes(name));
   }
 };
 
@@ -102,8 +97,7 @@ class csv_lines {
   }
   /// Columns are counted from 0 here and from 1 in the message.
   [[noreturn]] void fail(long line, std::size_t column, std::string const& reason) const {
-    refuse(path_,
-           "has a mistake in line " + std::to_string(line) + ", column " + std::to_string(column + 1) + ": " + reason);
+    refuse(path_, "has a mistake in line " + std::to_string(line) + ", column " + std::to_string(column + 1) + ": " + reason);
   }
 
  private:
@@ -151,13 +145,12 @@ template <class T> std::string read_number(std::string_view text, T& to) {
   char const* const first = text.data() + (text.size() > 1 && text[0] == '+' && text[1] != '-');
   auto [at, error] = std::from_chars(first, end, to);
   if constexpr (std::is_same_v<T, float>)
-    if (double wide = 0; error == std::errc::result_out_of_range &&
-                         std::from_chars(first, end, wide).ec == std::errc() && std::abs(wide) < 1) {
+    if (double wide = 0;
+        error == std::errc::result_out_of_range && std::from_chars(first, end, wide).ec == std::errc() && std::abs(wide) < 1) {
       to = float(wide);  // too small for a float's digits, which is no mistake
       error = {};
     }
-  if (error == std::errc::result_out_of_range)
-    return in_quotes(std::string(text)) + " is out of the range of " + type_name<T>();
+  if (error == std::errc::result_out_of_range) return in_quotes(std::string(text)) + " is out of the range of " + type_name<T>();
   if (error != std::errc() || at != end)
     return in_quotes(std::string(text)) + " is no " + (std::is_integral_v<T> ? "whole " : "") + "number";
   return "";
@@ -172,13 +165,11 @@ inline std::vector<std::string> csv_names(csv_lines const& lines, std::vector<cs
     names.push_back(f.text);
   }
   if (numbers)
-    lines.fail(1, 0,
-               "names of columns are expected and there are numbers; where a file has no names, say {.header = false}");
+    lines.fail(1, 0, "names of columns are expected and there are numbers; where a file has no names, say {.header = false}");
   return names;
 }
 
-template <class T>
-csv_table<T> read_csv(std::string_view text, std::filesystem::path const& path, csv_options options) {
+template <class T> csv_table<T> read_csv(std::string_view text, std::filesystem::path const& path, csv_options options) {
   if (std::string_view("\"\r\n+-.").find(options.separator) != std::string_view::npos ||
       std::isalnum(static_cast<unsigned char>(options.separator)))
     throw std::invalid_argument("knit: fields of a CSV file cannot be separated by " +
@@ -192,8 +183,7 @@ csv_table<T> read_csv(std::string_view text, std::filesystem::path const& path, 
     if (first) table.extent[1] = int(fields.size());
     if (int(fields.size()) != table.columns())
       lines.fail(fields.back().line, fields.size() - 1,
-                 "the line has " + std::to_string(fields.size()) + " fields, but the first has " +
-                     std::to_string(table.columns()));
+                 "the line has " + std::to_string(fields.size()) + " fields, but the first has " + std::to_string(table.columns()));
     if (first && options.header) {
       table.names = csv_names(lines, fields);
       continue;
@@ -225,8 +215,8 @@ template <number_of_file T> csv_table<T> read_csv(std::filesystem::path const& p
   return detail::read_csv<T>(in, options);
 }
 /// The same of bytes in memory; `name` is for messages.
-template <number_of_file T> csv_table<T> read_csv(std::span<std::uint8_t const> bytes,
-                                                  std::filesystem::path const& name, csv_options options = {}) {
+template <number_of_file T>
+csv_table<T> read_csv(std::span<std::uint8_t const> bytes, std::filesystem::path const& name, csv_options options = {}) {
   detail::unpacked in(bytes, name, detail::packing::by_content);
   return detail::read_csv<T>(in, options);
 }

@@ -36,7 +36,9 @@ template <class Number> std::string to_text(Number const* n, int count) {
   for (int k = 0; k < count; ++k) s += (k ? ", " : "") + std::to_string(n[k]);
   return s + (count == 1 ? ",)" : ")");
 }
-[[noreturn]] inline void refuse_dlpack(std::string const& why) { throw std::invalid_argument("knit: an array of another library " + why); }
+[[noreturn]] inline void refuse_dlpack(std::string const& why) {
+  throw std::invalid_argument("knit: an array of another library " + why);
+}
 
 /// Where its first element is, and in `now` the extents that it has of those that are named; throws std::invalid_argument
 /// where it is no array of these extents and elements on this device, one after the other.
@@ -45,10 +47,11 @@ inline void* address_of(DLTensor const& from, shape const& wanted, element holds
   const bool managed = where == kDLCUDAManaged;
   if (on_gpu ? where != kDLCUDA && !managed : where != kDLCPU && where != kDLCUDAHost && !managed)
     refuse_dlpack("is on a device of DLPack's type " + std::to_string(where) + ", where " +
-                  (on_gpu ? "memory of a GPU, type 2, is wanted" : "memory of the host, type 1, is wanted") + "; copy it there first");
+                  (on_gpu ? "memory of a GPU, type 2, is wanted" : "memory of the host, type 1, is wanted") +
+                  "; copy it there first");
   if (on_gpu && !managed && from.device.device_id != gpu)
-    refuse_dlpack("is in the memory of GPU " + std::to_string(from.device.device_id) + ", where that of GPU " + std::to_string(gpu) +
-                  " is wanted; copy it there first");
+    refuse_dlpack("is in the memory of GPU " + std::to_string(from.device.device_id) + ", where that of GPU " +
+                  std::to_string(gpu) + " is wanted; copy it there first");
   const DLDataType type = dlpack_type(holds);
   if (from.dtype.code != type.code || from.dtype.bits != type.bits || from.dtype.lanes != type.lanes)
     refuse_dlpack("has elements of " + to_text(from.dtype) + ", where " + to_text(type) + " is wanted; convert it first");
@@ -68,7 +71,8 @@ inline void* address_of(DLTensor const& from, shape const& wanted, element holds
   }
   if (!fits)
     refuse_dlpack("has the shape " + to_text(from.shape, from.ndim) + ", where " + to_text(extent, wanted.rank) +
-                  (wanted.named() ? ", or less along an axis with a name," : "") + " is wanted, knit's extents from the last to the first");
+                  (wanted.named() ? ", or less along an axis with a name," : "") +
+                  " is wanted, knit's extents from the last to the first");
   std::int64_t packed = 1;  // without strides it has C's order
   for (int k = from.ndim - 1; k >= 0; packed *= from.shape[k--])
     if (from.shape[k] > 1 && (from.strides ? from.strides[k] : packed) != stride[k]) {
@@ -102,7 +106,8 @@ struct release_dlpack {
 /// memory of that GPU. Throws std::invalid_argument where type, extents, strides or device are others.
 template <class View> View from_dlpack(DLTensor const& from, int gpu = 0) {
   shape now = View::shape;
-  void const* const p = detail::address_of(from, View::shape, element_of<typename View::value_type>(), detail::is_on_gpu<View>, gpu, now);
+  void const* const p =
+      detail::address_of(from, View::shape, element_of<typename View::value_type>(), detail::is_on_gpu<View>, gpu, now);
   return detail::view_at<View>(p, now, std::make_integer_sequence<int, View::extents_type::named>{});
 }
 
@@ -122,8 +127,10 @@ template <class View> class kept {
 /// The same of an array with an owner, a DLManagedTensor or, of later versions, a DLManagedTensorVersioned. It is taken: its
 /// deleter is called once, when the last copy of the result goes, or before this throws. What a stream of a GPU still
 /// writes is the caller's to wait for.
-template <class View, class Managed> requires requires(Managed& m) { m.dl_tensor; m.deleter(&m); }
-kept<View> from_dlpack(Managed* from, int gpu = 0) {
+template <class View, class Managed> requires requires(Managed& m) {
+  m.dl_tensor;
+  m.deleter(&m);
+} kept<View> from_dlpack(Managed* from, int gpu = 0) {
   if (from == nullptr) throw std::invalid_argument("knit: an array of another library is wanted, and there is none");
   std::shared_ptr<void> keep(from, [](Managed* m) { detail::release_dlpack()(m); });
   if constexpr (requires { from->version.major; })
@@ -179,8 +186,7 @@ template <class T, long... N> dlpack_array to_dlpack(tensor<T, N...> a) {
 }
 /// Memory of a GPU, as `to_dlpack<cuda::device_view<float, 784, 100>>(std::move(memory))`: a cuda::memory_of or a
 /// thrust::device_vector of as many elements. The other library's work has to wait for the stream that still writes it.
-template <class View, class Memory> requires detail::is_on_gpu<View>
-dlpack_array to_dlpack(Memory memory, int gpu = 0) {
+template <class View, class Memory> requires detail::is_on_gpu<View> dlpack_array to_dlpack(Memory memory, int gpu = 0) {
   return detail::hand_over<View>(std::move(memory), DLDevice{kDLCUDA, gpu}, [](auto const& m) { return View(m); });
 }
 

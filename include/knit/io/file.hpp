@@ -32,8 +32,7 @@ struct data_error : std::runtime_error {
 };
 
 /// What values of files are read as.
-template <class T>
-concept number_of_file =
+template <class T> concept number_of_file =
     std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::uint8_t> || std::same_as<T, std::int32_t>;
 
 /// An array as a file has it: extents outermost first, and the values with the last index fastest, in a vector or in a
@@ -102,8 +101,7 @@ class unpacked {
     begin(packing::by_content);
   }
   /// The bytes must outlive it; `name` is for messages.
-  unpacked(std::span<std::uint8_t const> bytes, std::filesystem::path const& name, packing how)
-      : path_(name), packed_(bytes) {
+  unpacked(std::span<std::uint8_t const> bytes, std::filesystem::path const& name, packing how) : path_(name), packed_(bytes) {
     begin(how);
   }
   unpacked(unpacked const&) = delete;
@@ -149,8 +147,7 @@ class unpacked {
     while (packed_.size() < n && file_) {
       std::ranges::copy(packed_, buffer_.begin());
       errno = 0;
-      const std::size_t got =
-          std::fread(buffer_.data() + packed_.size(), 1, buffer_.size() - packed_.size(), file_.get());
+      const std::size_t got = std::fread(buffer_.data() + packed_.size(), 1, buffer_.size() - packed_.size(), file_.get());
       if (std::ferror(file_.get())) refuse_errno(path_, "read");
       packed_ = std::span(buffer_).first(packed_.size() + got);
       if (got == 0) file_.reset();
@@ -220,8 +217,8 @@ template <class T> std::string type_name() {
 template <class T, class S> bool fits(S value) {
   if constexpr (std::is_integral_v<T> && std::is_integral_v<S>) return std::in_range<T>(value);
   else if constexpr (std::is_integral_v<T>)
-    return double(value) >= double(std::numeric_limits<T>::min()) &&
-           double(value) <= double(std::numeric_limits<T>::max()) && value == std::trunc(value);
+    return double(value) >= double(std::numeric_limits<T>::min()) && double(value) <= double(std::numeric_limits<T>::max()) &&
+           value == std::trunc(value);
   else if constexpr (std::is_floating_point_v<S>)
     return !std::isfinite(value) || std::abs(double(value)) <= double(std::numeric_limits<T>::max());
   else {
@@ -231,8 +228,7 @@ template <class T, class S> bool fits(S value) {
 }
 
 /// Bytes of an array with elements of so many bytes.
-inline std::size_t promised_bytes(std::filesystem::path const& path, std::vector<int> const& extent,
-                                  std::size_t element) {
+inline std::size_t promised_bytes(std::filesystem::path const& path, std::vector<int> const& extent, std::size_t element) {
   if (std::ranges::find(extent, 0) != extent.end()) return 0;
   std::size_t bytes = element;
   for (int e : extent) {

@@ -13,20 +13,13 @@ namespace detail {
 /// What IDX calls each element type, or nullptr.
 inline char const* idx_type(unsigned code) {
   switch (code) {
-    case 0x08:
-      return "unsigned byte";
-    case 0x09:
-      return "signed byte";
-    case 0x0b:
-      return "short";
-    case 0x0c:
-      return "int";
-    case 0x0d:
-      return "float";
-    case 0x0e:
-      return "double";
-    default:
-      return nullptr;
+    case 0x08: return "unsigned byte";
+    case 0x09: return "signed byte";
+    case 0x0b: return "short";
+    case 0x0c: return "int";
+    case 0x0d: return "float";
+    case 0x0e: return "double";
+    default: return nullptr;
   }
 }
 
@@ -39,8 +32,7 @@ inline std::vector<int> read_idx_extents(unpacked& in) {
   next();
   unsigned const type = b[2], rank = b[3];
   if (b[0] != 0 || b[1] != 0 || !idx_type(type))
-    refuse(path, "is no IDX file: it begins with the bytes " + hex(b[0]) + " " + hex(b[1]) + " " + hex(type) +
-                     " " + hex(rank));
+    refuse(path, "is no IDX file: it begins with the bytes " + hex(b[0]) + " " + hex(b[1]) + " " + hex(type) + " " + hex(rank));
   if (type != 0x08)
     refuse(path, std::string("has elements of type ") + idx_type(type) + " (" + hex(type) +
                      "), of which only unsigned byte (0x08) is supported");
@@ -48,8 +40,7 @@ inline std::vector<int> read_idx_extents(unpacked& in) {
   std::vector<int> extent;
   for (unsigned k = 0; k < rank; ++k) {
     next();
-    const std::uint32_t e =
-        std::uint32_t{b[0]} << 24 | std::uint32_t{b[1]} << 16 | std::uint32_t{b[2]} << 8 | b[3];
+    const std::uint32_t e = std::uint32_t{b[0]} << 24 | std::uint32_t{b[1]} << 16 | std::uint32_t{b[2]} << 8 | b[3];
     if (e > std::uint32_t(std::numeric_limits<int>::max()))
       refuse(path, "has an absurd extent, " + std::to_string(e) + ", as number " + std::to_string(k));
     extent.push_back(int(e));

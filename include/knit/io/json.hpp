@@ -19,12 +19,7 @@ namespace knit::detail {
 constexpr std::size_t utf8_length(std::string_view s) {
   auto const byte = [&](std::size_t i) { return i < s.size() ? unsigned(std::uint8_t(s[i])) : 0; };
   unsigned const first = byte(0), second = byte(1);
-  const std::size_t n = first < 0x80   ? 1
-                        : first < 0xc2 ? 0
-                        : first < 0xe0 ? 2
-                        : first < 0xf0 ? 3
-                        : first < 0xf5 ? 4
-                                       : 0;
+  const std::size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
   unsigned const low = first == 0xe0   ? 0xa0
                        : first == 0xf0 ? 0x90
                                        : 0x80,
@@ -100,8 +95,7 @@ class json_reader {
     std::uint64_t n = 0;
     auto const [end, error] = std::from_chars(text_.data() + at, text_.data() + text_.size(), n);
     const std::size_t digits = std::size_t(end - text_.data()) - at;
-    if (error == std::errc::invalid_argument || (digits > 1 && text_[at] == '0'))
-      throw json_error(at, "a whole number is missing");
+    if (error == std::errc::invalid_argument || (digits > 1 && text_[at] == '0')) throw json_error(at, "a whole number is missing");
     if (error != std::errc()) throw json_error(at, "a number is 2^64 or more");
     at_ += digits;
     return n;

@@ -22,8 +22,7 @@ class mapped_file {
     const detail::descriptor file(::open(path.string().c_str(), O_RDONLY | O_CLOEXEC));
     if (file < 0) detail::refuse_errno(path, "opened");
     struct stat about {};
-    if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode))
-      detail::refuse(path, "cannot be mapped: it is no regular file");
+    if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) detail::refuse(path, "cannot be mapped: it is no regular file");
     if (about.st_size == 0) return;  // no bytes cannot be mapped, and need not be
     void* const at = ::mmap(nullptr, std::size_t(about.st_size), PROT_READ, MAP_SHARED, file, 0);
     if (at == MAP_FAILED) detail::refuse_errno(path, "mapped");
@@ -45,8 +44,7 @@ class mapped_file {
 template <class T> class mapped : public std::span<T const> {
  public:
   mapped() = default;
-  mapped(std::shared_ptr<mapped_file const> file, std::span<T const> values)
-      : std::span<T const>(values), file_(std::move(file)) {}
+  mapped(std::shared_ptr<mapped_file const> file, std::span<T const> values) : std::span<T const>(values), file_(std::move(file)) {}
 
  private:
   std::shared_ptr<mapped_file const> file_;
@@ -62,7 +60,8 @@ namespace detail {
 inline void advise(std::span<std::uint8_t const> bytes, bool any_order) {
   const auto page = std::uintptr_t(::sysconf(_SC_PAGE_SIZE)), first = reinterpret_cast<std::uintptr_t>(bytes.data()) / page * page;
   const std::size_t size = std::size_t(reinterpret_cast<std::uintptr_t>(bytes.data()) - first) + bytes.size();
-  if (!bytes.empty()) ::madvise(reinterpret_cast<void*>(first), size, any_order ? MADV_RANDOM : MADV_NORMAL);  // no more than advice
+  if (!bytes.empty())
+    ::madvise(reinterpret_cast<void*>(first), size, any_order ? MADV_RANDOM : MADV_NORMAL);  // no more than advice
 }
 template <class Values> inline constexpr bool is_mapped = false;
 template <class T> inline constexpr bool is_mapped<mapped<T>> = true;

@@ -114,21 +114,20 @@ class npy_dictionary {
 inline npy_header read_npy_header(unpacked& in) {
   std::uint8_t b[12];
   auto const next = [&](std::size_t from, std::size_t count) {
-    if (in.read(std::span(b).subspan(from, count)) < count)
-      refuse(in.path(), "is truncated: it ends within its .npy header");
+    if (in.read(std::span(b).subspan(from, count)) < count) refuse(in.path(), "is truncated: it ends within its .npy header");
   };
   next(0, 6);
   if (std::memcmp(b, "\x93NUMPY", 6) != 0)
-    refuse(in.path(), "is no .npy file: it begins with the bytes " + hex(b[0]) + " " + hex(b[1]) + " " + hex(b[2]) +
-                          " " + hex(b[3]));
+    refuse(in.path(),
+           "is no .npy file: it begins with the bytes " + hex(b[0]) + " " + hex(b[1]) + " " + hex(b[2]) + " " + hex(b[3]));
   next(6, 4);
   if (b[6] < 1 || b[6] > 3)
-    refuse(in.path(), "is of version " + std::to_string(b[6]) + "." + std::to_string(b[7]) +
-                          " of .npy, of which 1 to 3 are supported");
+    refuse(in.path(),
+           "is of version " + std::to_string(b[6]) + "." + std::to_string(b[7]) + " of .npy, of which 1 to 3 are supported");
   if (b[6] > 1) next(10, 2);
   const std::size_t first = in.position();
-  const std::size_t size = b[6] == 1 ? std::size_t(b[8] | b[9] << 8)
-                                     : std::size_t(b[8] | b[9] << 8 | b[10] << 16) | std::size_t(b[11]) << 24;
+  const std::size_t size =
+      b[6] == 1 ? std::size_t(b[8] | b[9] << 8) : std::size_t(b[8] | b[9] << 8 | b[10] << 16) | std::size_t(b[11]) << 24;
   constexpr std::size_t most = 1u << 16;
   if (size > most) refuse(in.path(), "has an absurd .npy header, of " + std::to_string(size) + " bytes");
   std::string text(size, ' ');
@@ -149,8 +148,8 @@ template <class T, class S> std::vector<T> converted(std::vector<S> from, std::f
     std::vector<T> to(from.size());
     for (std::size_t i = 0; i < from.size(); ++i) {
       if (!fits<T>(from[i]))
-        refuse(path, "has " + std::to_string(from[i]) + " as value number " + std::to_string(i) + ", which is no " +
-                         type_name<T>());
+        refuse(path,
+               "has " + std::to_string(from[i]) + " as value number " + std::to_string(i) + ", which is no " + type_name<T>());
       to[i] = static_cast<T>(from[i]);
     }
     return to;
@@ -180,8 +179,8 @@ template <class T> bool read_npy_as_bool(unpacked& in, npy_header const& h, std:
   const auto bytes = read_values<std::uint8_t>(in, h.extent);
   const auto wrong = std::ranges::find_if(bytes, [](std::uint8_t b) { return b > 1; });
   if (wrong != bytes.end())
-    refuse(in.path(), "has " + std::to_string(*wrong) + " as value number " + std::to_string(wrong - bytes.begin()) +
-                          ", which is no b1");
+    refuse(in.path(),
+           "has " + std::to_string(*wrong) + " as value number " + std::to_string(wrong - bytes.begin()) + ", which is no b1");
   values.assign(bytes.begin(), bytes.end());
   return true;
 }
@@ -211,8 +210,7 @@ template <number_of_file T> file_array<T> read_npy(std::filesystem::path const& 
   return detail::read_npy<T>(in);
 }
 /// The same of bytes in memory; `name` is for messages.
-template <number_of_file T>
-file_array<T> read_npy(std::span<std::uint8_t const> bytes, std::filesystem::path const& name) {
+template <number_of_file T> file_array<T> read_npy(std::span<std::uint8_t const> bytes, std::filesystem::path const& name) {
   detail::unpacked in(bytes, name, detail::packing::by_content);
   return detail::read_npy<T>(in);
 }
@@ -224,8 +222,7 @@ template <number_of_file T> mapped_array<T> map_npy(std::filesystem::path const&
     if (!detail::has_type<T>(h))
       detail::refuse(path, "has values of type " + detail::in_quotes(h.type) + ", which cannot be mapped as " +
                                detail::type_name<T>() + "; read it instead");
-    if (h.fortran && h.extent.size() > 1)
-      detail::refuse(path, "is in Fortran's order, which cannot be mapped; read it instead");
+    if (h.fortran && h.extent.size() > 1) detail::refuse(path, "is in Fortran's order, which cannot be mapped; read it instead");
     return std::move(h.extent);
   });
 }
@@ -256,8 +253,7 @@ class npz_file {
   /// corrupt there (the checksum included), or if it is encrypted or packed by other means than deflate.
   template <number_of_file T> file_array<T> read(std::string const& name) const {
     for (auto const& m : members_)
-      if (m.name == name + ".npy")
-        return read_npy<T>(detail::unzipped(bytes_, m, path_), detail::member_path(path_, m));
+      if (m.name == name + ".npy") return read_npy<T>(detail::unzipped(bytes_, m, path_), detail::member_path(path_, m));
     std::string all;
     for (auto const& n : names()) all += (all.empty() ? "" : ", ") + detail::in_quotes(n);
     detail::refuse(path_, "has no array " + detail::in_quotes(name) + "; it has: " + all);

@@ -42,8 +42,7 @@ class partial_file {
     }
   }
   void take_place() {
-    if (::fsync(file_) != 0 || !file_.close() || ::rename(here_.c_str(), of_.c_str()) != 0)
-      refuse_errno(of_, "written");
+    if (::fsync(file_) != 0 || !file_.close() || ::rename(here_.c_str(), of_.c_str()) != 0) refuse_errno(of_, "written");
     placed_ = true;
     auto const folder = of_.parent_path();
     const descriptor there(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -50,15 +50,12 @@ struct stored_type {
   std::uint64_t bytes;
 };
 /// In the order in which the format's own library stores arrays: so each begins at a multiple of its element.
-inline constexpr stored_type stored_types[] = {{"U64", 8}, {"I64", 8},  {"F64", 8}, {"F32", 4}, {"U32", 4},
-                                               {"I32", 4}, {"BF16", 2}, {"F16", 2}, {"U16", 2}, {"I16", 2},
-                                               {"I8", 1},  {"U8", 1},   {"BOOL", 1}};
+inline constexpr stored_type stored_types[] = {{"U64", 8}, {"I64", 8}, {"F64", 8}, {"F32", 4}, {"U32", 4}, {"I32", 4}, {"BF16", 2},
+                                               {"F16", 2}, {"U16", 2}, {"I16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}};
 inline constexpr std::string_view metadata_name = "__metadata__";
 inline constexpr std::uint64_t longest_header = 100'000'000, header_begins = 8;  // the format's numbers
 
-inline stored_type const* find_type(std::string_view name) {
-  return std::ranges::find(stored_types, name, &stored_type::name);
-}
+inline stored_type const* find_type(std::string_view name) { return std::ranges::find(stored_types, name, &stored_type::name); }
 
 /// The number of bytes of an array; nothing if its type is unknown or they are 2^64 or more.
 inline std::optional<std::uint64_t> count_bytes(std::string_view type, std::vector<std::uint64_t> const& extent) {
@@ -99,13 +96,10 @@ inline void read_promise(json_reader& in, std::string const& name, stored_array&
     if (member == "dtype") type = in.text();
     else if (member == "shape") extent = in.numbers();
     else if (member == "data_offsets") offsets = in.numbers();
-    else
-      throw json_error(at_member,
-                       "array " + in_quotes(name) + " has a " + in_quotes(member) + ", which the format has not");
+    else throw json_error(at_member, "array " + in_quotes(name) + " has a " + in_quotes(member) + ", which the format has not");
   });
   if (!type || !extent || !offsets) fail("lacks its dtype, its shape or its data_offsets");
-  if (find_type(*type) == std::end(stored_types))
-    fail("has elements of type " + in_quotes(*type) + ", which is unknown");
+  if (find_type(*type) == std::end(stored_types)) fail("has elements of type " + in_quotes(*type) + ", which is unknown");
   auto const bytes = count_bytes(*type, *extent);
   if (!bytes) fail("has " + spell_array(*type, *extent) + ", which is 2^64 bytes or more");
   if (offsets->size() != 2 || offsets->front() > offsets->back() || offsets->back() - offsets->front() != *bytes)
@@ -129,11 +123,10 @@ inline promised_arrays read_header(std::string_view header, safetensors_file& to
   std::uint64_t due = 0;
   for (auto const& [place, p] : all) {
     if (place.first != due)
-      throw json_error(
-          p.at,
-          "array " + in_quotes(p.name) + " begins at byte " + std::to_string(place.first) + " of the data, " +
-              (place.first < due ? "within another, which ends at byte " : "behind a gap, which begins at byte ") +
-              std::to_string(due));
+      throw json_error(p.at,
+                       "array " + in_quotes(p.name) + " begins at byte " + std::to_string(place.first) + " of the data, " +
+                           (place.first < due ? "within another, which ends at byte " : "behind a gap, which begins at byte ") +
+                           std::to_string(due));
     due = place.second;
   }
   return all;
@@ -156,8 +149,8 @@ inline safetensors_file read_safetensors(std::istream& in, std::filesystem::path
                      " bytes, and none has more than " + std::to_string(longest_header));
   const std::uint64_t data_begins = header_begins + length;
   if (data_begins > size)
-    refuse(file, "is truncated: it ends at byte " + std::to_string(size) + ", and its header at byte " +
-                     std::to_string(data_begins));
+    refuse(file,
+           "is truncated: it ends at byte " + std::to_string(size) + ", and its header at byte " + std::to_string(data_begins));
   std::string header(length, '\0');
   read_bytes(in, file, header.data(), length);
 
@@ -171,8 +164,8 @@ inline safetensors_file read_safetensors(std::istream& in, std::filesystem::path
   const std::uint64_t there = size - data_begins, due = promised.empty() ? 0 : promised.rbegin()->first.second;
   if (there != due)
     refuse(file, std::string(there < due ? "is truncated" : "is too long") + ": it has " + std::to_string(there) +
-                     " bytes behind its header, which ends at byte " + std::to_string(data_begins) +
-                     ", and its arrays have " + std::to_string(due));
+                     " bytes behind its header, which ends at byte " + std::to_string(data_begins) + ", and its arrays have " +
+                     std::to_string(due));
   for (auto const& [place, p] : promised) {
     auto& bytes = p.array->bytes;
     bytes.resize(place.second - place.first);
@@ -187,15 +180,14 @@ inline void check_text(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t n = utf8_length(rest);
     if (n == 0)
-      throw std::invalid_argument("knit: names and texts of a safetensors file are UTF-8, and " +
-                                  in_quotes(std::string(text)) + " is not");
+      throw std::invalid_argument("knit: names and texts of a safetensors file are UTF-8, and " + in_quotes(std::string(text)) +
+                                  " is not");
     rest.remove_prefix(n);
   }
 }
 inline void check_array(std::string const& name, stored_array const& a) {
   check_text(name);
-  if (name == metadata_name)
-    throw std::invalid_argument("knit: an array of a safetensors file cannot have the name " + name);
+  if (name == metadata_name) throw std::invalid_argument("knit: an array of a safetensors file cannot have the name " + name);
   if (count_bytes(a.type, a.extent) != a.bytes.size())
     throw std::invalid_argument("knit: array " + in_quotes(name) + " has " + std::to_string(a.bytes.size()) +
                                 " bytes, which does not make it " + spell_array(a.type, a.extent));
@@ -239,14 +231,10 @@ inline file_parts parts_of(safetensors_file const& file) {
 
 constexpr char const* stored_name(element e) {
   switch (e) {
-    case element::f64:
-      return "F64";
-    case element::f32:
-      return "F32";
-    case element::i32:
-      return "I32";
-    default:
-      return "U8";
+    case element::f64: return "F64";
+    case element::f32: return "F32";
+    case element::i32: return "I32";
+    default: return "U8";
   }
 }
 template <class A> std::vector<std::uint64_t> stored_extent(A const& a) {
@@ -297,14 +285,12 @@ template <array_like A> stored_array to_stored(A const& a) {
   using T = typename A::value_type;
   stored_array to{detail::stored_name(element_of<T>()), detail::stored_extent(a),
                   std::vector<std::byte>(std::size_t(a.size()) * sizeof(T))};
-  detail::each_element(
-      a, [&](T const& x, long i) { std::memcpy(to.bytes.data() + std::size_t(i) * sizeof(T), &x, sizeof(T)); });
+  detail::each_element(a, [&](T const& x, long i) { std::memcpy(to.bytes.data() + std::size_t(i) * sizeof(T), &x, sizeof(T)); });
   return to;
 }
 /// Is an array of a file of the type and extents of `to`?
 template <array_like A> bool fits(stored_array const& from, A const& to) {
-  return from.type == detail::stored_name(element_of<typename A::value_type>()) &&
-         from.extent == detail::stored_extent(to) &&
+  return from.type == detail::stored_name(element_of<typename A::value_type>()) && from.extent == detail::stored_extent(to) &&
          from.bytes.size() == std::size_t(to.size()) * sizeof(typename A::value_type);
 }
 /// The same way back. Throws data_error, and changes nothing, where the array is not of the type and extents of `to`: none is
@@ -312,10 +298,9 @@ template <array_like A> bool fits(stored_array const& from, A const& to) {
 template <array_like A> void from_stored(stored_array const& from, A& to) {
   using T = typename A::value_type;
   if (!fits(from, to))
-    throw data_error("knit: an array is " + detail::spell_array(from.type, from.extent) + ", where " +
-                     detail::wanted(to) + " is wanted");
-  detail::each_element(
-      to, [&](T& x, long i) { std::memcpy(&x, from.bytes.data() + std::size_t(i) * sizeof(T), sizeof(T)); });
+    throw data_error("knit: an array is " + detail::spell_array(from.type, from.extent) + ", where " + detail::wanted(to) +
+                     " is wanted");
+  detail::each_element(to, [&](T& x, long i) { std::memcpy(&x, from.bytes.data() + std::size_t(i) * sizeof(T), sizeof(T)); });
 }
 
 }  // namespace knit

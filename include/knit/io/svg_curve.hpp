@@ -48,8 +48,7 @@ inline std::string svg_number(double v, int digits = 6) {
 }
 inline std::string svg_text(std::string_view s) {
   std::string r;
-  for (char c : s)
-    r += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c >= 0 && c < ' ' ? ' ' : c);
+  for (char c : s) r += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c >= 0 && c < ' ' ? ' ' : c);
   return r;
 }
 
@@ -66,8 +65,8 @@ struct svg_picture {
     svg += "<text x=\"" + n(at_x) + "\" y=\"" + n(at_y) + "\" " + more + ">" + svg_text(s) + "</text>\n";
   }
   void line(double x1, double y1, double x2, double y2, std::string const& stroke) {
-    svg += "<line x1=\"" + n(x1) + "\" y1=\"" + n(y1) + "\" x2=\"" + n(x2) + "\" y2=\"" + n(y2) +
-           "\" stroke=\"" + stroke + "\"/>\n";
+    svg +=
+        "<line x1=\"" + n(x1) + "\" y1=\"" + n(y1) + "\" x2=\"" + n(x2) + "\" y2=\"" + n(y2) + "\" stroke=\"" + stroke + "\"/>\n";
   }
   void axes() {
     const double middle = (left + right) / 2, height = (top + bottom) / 2;
@@ -93,8 +92,7 @@ struct svg_picture {
         points += (count++ ? " " : "") + n(x.place(s.x[i])) + "," + n(y.place(s.y[i]));
         continue;
       }
-      if (count > 1)
-        svg += "<polyline fill=\"none\" stroke-width=\"1.5\" stroke=\"" + colour + "\" points=\"" + points + "\"/>\n";
+      if (count > 1) svg += "<polyline fill=\"none\" stroke-width=\"1.5\" stroke=\"" + colour + "\" points=\"" + points + "\"/>\n";
       else if (count == 1)
         svg += "<circle r=\"1.5\" fill=\"" + colour + "\" cx=\"" + points.replace(points.find(','), 1, "\" cy=\"") + "\"/>\n";
       points.clear(), count = 0;

@@ -26,21 +26,17 @@ class zip_bytes {
 
   std::span<std::uint8_t const> at(std::size_t place, std::size_t count, char const* what) const {
     if (place > bytes_.size() || count > bytes_.size() - place)
-      refuse(path_, std::string("is a corrupt zip archive: ") + what + " at byte " + std::to_string(place) +
-                        " is beyond its end");
+      refuse(path_, std::string("is a corrupt zip archive: ") + what + " at byte " + std::to_string(place) + " is beyond its end");
     return bytes_.subspan(place, count);
   }
   /// A record of so many bytes, which begins with a signature.
-  std::span<std::uint8_t const> record(std::size_t place, std::size_t count, std::uint32_t signature,
-                                       char const* what) const {
+  std::span<std::uint8_t const> record(std::size_t place, std::size_t count, std::uint32_t signature, char const* what) const {
     auto const r = at(place, count, what);
     if (four(r, 0) != signature)
       refuse(path_, std::string("is a corrupt zip archive: there is no ") + what + " at byte " + std::to_string(place));
     return r;
   }
-  static std::uint32_t two(std::span<std::uint8_t const> r, std::size_t i) {
-    return std::uint32_t(r[i] | r[i + 1] << 8);
-  }
+  static std::uint32_t two(std::span<std::uint8_t const> r, std::size_t i) { return std::uint32_t(r[i] | r[i + 1] << 8); }
   static std::uint32_t four(std::span<std::uint8_t const> r, std::size_t i) { return two(r, i) | two(r, i + 2) << 16; }
 
  private:
@@ -48,8 +44,7 @@ class zip_bytes {
   std::filesystem::path const& path_;
 };
 
-constexpr std::uint32_t zip_end_signature = 0x06054b50, zip_entry_signature = 0x02014b50,
-                        zip_header_signature = 0x04034b50;
+constexpr std::uint32_t zip_end_signature = 0x06054b50, zip_entry_signature = 0x02014b50, zip_header_signature = 0x04034b50;
 
 /// Where the record at the end of an archive begins: a comment of up to 65535 bytes may be behind it.
 inline std::size_t zip_end(std::span<std::uint8_t const> bytes, std::filesystem::path const& path) {
@@ -81,8 +76,8 @@ inline std::vector<zip_member> zip_members(std::span<std::uint8_t const> bytes, 
     auto const r = zip.record(place, 46, zip_entry_signature, "directory entry");
     const std::uint32_t name_size = zip.two(r, 28);
     auto const name = zip.at(place + 46, name_size, "name");
-    all.push_back({std::string(name.begin(), name.end()), zip.two(r, 8), zip.two(r, 10), zip.four(r, 16),
-                   zip.four(r, 20), zip.four(r, 24), zip.four(r, 42)});
+    all.push_back({std::string(name.begin(), name.end()), zip.two(r, 8), zip.two(r, 10), zip.four(r, 16), zip.four(r, 20),
+                   zip.four(r, 24), zip.four(r, 42)});
     zip_member const& m = all.back();
     if (!names.insert(m.name).second) refuse(path, "has two members of the name " + in_quotes(m.name));
     refuse_zip64(m.packed_size == 0xffffffff || m.size == 0xffffffff || m.header == 0xffffffff);
@@ -97,16 +92,15 @@ inline std::vector<std::uint8_t> unzipped(std::span<std::uint8_t const> bytes, z
   auto const name = member_path(path, m);
   if (m.flags & 1) refuse(name, "is encrypted");
   if (m.method != 0 && m.method != 8)
-    refuse(name,
-           "is packed by method " + std::to_string(m.method) + " of zip; supported are 0, stored, and 8, deflate");
+    refuse(name, "is packed by method " + std::to_string(m.method) + " of zip; supported are 0, stored, and 8, deflate");
   const zip_bytes zip(bytes, path);
   auto const header = zip.record(m.header, 30, zip_header_signature, "header");
   const std::size_t first = m.header + std::size_t(30) + zip.two(header, 26) + zip.two(header, 28);
   unpacked in(zip.at(first, m.packed_size, "member"), name, m.method == 0 ? packing::none : packing::deflate);
   std::vector<std::uint8_t> all = read_rest(in, std::size_t(m.size) + 1);
   if (all.size() != m.size)
-    refuse(name, "holds " + (all.size() > m.size ? "more" : std::to_string(all.size())) +
-                     " bytes, but the archive says " + std::to_string(m.size));
+    refuse(name, "holds " + (all.size() > m.size ? "more" : std::to_string(all.size())) + " bytes, but the archive says " +
+                     std::to_string(m.size));
   if (crc32_z(crc32_z(0, nullptr, 0), all.data(), all.size()) != m.crc) refuse(name, "is corrupt: incorrect checksum");
   return all;
 }

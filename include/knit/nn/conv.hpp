@@ -24,7 +24,8 @@ template <class W, class B, class F, class M> conv(W, B, F, M) -> conv<W, B, F, 
 
 /// `make_conv<5, 5, 1, 20>(relu)`: the layer with Out filters of Width x Height x In, float weights from an initialiser and biases of
 /// zero; streams as of make_dense.
-template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class F = identity_function, class Init = xavier_uniform>
+template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class F = identity_function,
+          class Init = xavier_uniform>
 auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = detail::source_location::current()) {
   tensor<float, Width, Height, In, Out> w;
   if constexpr (!initializer<Init>) complain<detail::no_initialiser<Init>()>();
@@ -39,8 +40,7 @@ auto make_conv(F f = {}, Init const& first = {1}, init_stream stream = detail::s
 template <int Width, int Height, int In, int Out, int Stride = 1, int Padding = 0, class... More>
 auto make_conv(double (&)(double), More const&...) {
   complain<detail::name_of_functions<More...>("make_conv")>();
-  return conv{tensor<float, Width, Height, In, Out>(), tensor<float, 1, 1, Out>(), identity,
-              moving<Stride, Padding>{}};
+  return conv{tensor<float, Width, Height, In, Out>(), tensor<float, 1, 1, Out>(), identity, moving<Stride, Padding>{}};
 }
 /// A mistake, which a sentence of the compiler names.
 template <std::integral A, std::integral B, class... More> auto make_conv(A, B, More const&...) {

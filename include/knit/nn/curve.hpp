@@ -25,8 +25,7 @@ template <class F, class... B> struct curve_model {
 
 /// The curve of a function of x and coefficients that start from the numbers given: `make_curve([](auto x, auto a, auto
 /// b) { return a % exp(-b % x); }, 1, 0.5)`. They are double; what is computed is if x is.
-template <class F, class... Number> requires(std::is_convertible_v<Number, double> && ...)
-auto make_curve(F f, Number... first) {
+template <class F, class... Number> requires(std::is_convertible_v<Number, double> && ...) auto make_curve(F f, Number... first) {
   return curve_model<F, std::conditional_t<true, tensor<double>, Number>...>{f, {tensor<double>(double(first))...}};
 }
 

@@ -22,27 +22,27 @@ template <class W, class B> dense(W, B) -> dense<W, B, identity_function>;
 namespace detail {
 template <class F> constexpr sentence named_init(shape const& s) {
   return sentence() << "init of an array of shape " << s
-    << "; the compiler must know the extents of what is initialised, so give it numbers";
+                    << "; the compiler must know the extents of what is initialised, so give it numbers";
 }
 template <class F> constexpr sentence no_initialiser() {
   return sentence() << "the first values of weights come from an initialiser, such as xavier_uniform{1}, of seed 1, or "
-       "gaussian{1, 0, 0.1f}, and this is none; "
-       "for equal ones write tensor<float, 256, 784>(0.1f)";
+                       "gaussian{1, 0, 0.1f}, and this is none; "
+                       "for equal ones write tensor<float, 256, 784>(0.1f)";
 }
 template <class F> constexpr sentence no_activation(char const* layer) {
   return sentence() << "the first argument of " << layer
-    << " is the activation, relu, sigm, tanh_, identity or a function of yours, and this is none; "
-       "an initialiser is the second: "
-    << layer << "<...>(identity, gaussian{1})";
+                    << " is the activation, relu, sigm, tanh_, identity or a function of yours, and this is none; "
+                       "an initialiser is the second: "
+                    << layer << "<...>(identity, gaussian{1})";
 }
 template <class... A> constexpr sentence name_of_functions(char const* layer) {
   return sentence() << "the activation of " << layer
-    << " is an object, and this is the name of several functions; write tanh_ for tanh, and "
-       "[](auto x) { return exp(x); } for exp";
+                    << " is an object, and this is the name of several functions; write tanh_ for tanh, and "
+                       "[](auto x) { return exp(x); } for exp";
 }
 template <class... A> constexpr sentence sizes_as_arguments(char const* layer) {
   return sentence() << layer << "(784, 10, ...): sizes are part of the type, so they stand in angle brackets: " << layer
-    << "<784, 10>(relu)";
+                    << "<784, 10>(relu)";
 }
 template <class F> constexpr bool may_activate = std::is_class_v<F> && !initializer<F>;
 }  // namespace detail

@@ -25,8 +25,7 @@ struct init_stream {
 /// Gives the first value of element `i` (from 0, first index fastest) of a weight with `rows` outputs and `cols`
 /// inputs, both >= 1. The value is a function of the seed, the stream (one per parameter), i and the shape, so it
 /// is the same in any order, layout and number of threads. Errors: none.
-template <class F>
-concept initializer = requires(F const& init, std::uint64_t stream, std::int64_t i, int rows, int cols) {
+template <class F> concept initializer = requires(F const& init, std::uint64_t stream, std::int64_t i, int rows, int cols) {
   { init(stream, i, rows, cols) } -> std::same_as<float>;
 };
 

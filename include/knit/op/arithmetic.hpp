@@ -77,8 +77,8 @@ template <class T> concept function_operand = operand<T> && !number<T>;
 namespace detail {
 template <class A> constexpr sentence no_compound(char const* op) {
   return sentence() << "a " << op
-    << "= b of arrays or expressions: an array changes by assignment, and an expression never; write a = a "
-    << op << " b, or for what is traced a new name, auto c = a " << op << " b";
+                    << "= b of arrays or expressions: an array changes by assignment, and an expression never; write a = a " << op
+                    << " b, or for what is traced a new name, auto c = a " << op << " b";
 }
 }  // namespace detail
 /// A mistake, which a sentence of the compiler names.

@@ -26,7 +26,8 @@ using reductions = mp::mp_list<sum_op<>, sum_op<0>, sum_op<1>, sum_op<0, 1>, max
 /// Other ways to index.
 using views = mp::mp_list<transpose_op<1, 0>, reshape_op<6, 2>>;
 /// Ops that take the shape of their last operand.
-using like = mp::mp_list<broadcast_like_op, sum_to_like_op, reshape_like_op, count_per_op, coordinate_like_op<0>, coordinate_like_op<1>>;
+using like =
+    mp::mp_list<broadcast_like_op, sum_to_like_op, reshape_like_op, count_per_op, coordinate_like_op<0>, coordinate_like_op<1>>;
 /// Products that sum over axes.
 using contractions = mp::mp_list<contract_op<"mk", "kn", "mn">, contract_op<"mk", "k", "m">>;
 /// Views of elements that lie apart.
@@ -34,6 +35,7 @@ using samples = mp::mp_list<sample_op<2, 2, 0, 1>, sample_op<3, 1, 2, 0>, sample
 /// Their derivatives.
 using samples_like = mp::mp_list<sample_like_op<1, 0, -1, 2>, sample_like_op<2, 1, 0, 3>>;
 /// Products that slide.
-using convolutions = mp::mp_list<conv_op<1, 0, conv_part::result>, conv_op<1, 1, conv_part::result>, conv_op<2, 1, conv_part::result>>;
+using convolutions =
+    mp::mp_list<conv_op<1, 0, conv_part::result>, conv_op<1, 1, conv_part::result>, conv_op<2, 1, conv_part::result>>;
 
 }  // namespace knit::catalogue

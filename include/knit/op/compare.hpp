@@ -108,8 +108,7 @@ template <class A, class B> requires operands<A, B> constexpr auto operator!=(A&
 
 /// The elements of a where c is not 0, else those of b: what `if` is for a formula. Shapes of all three broadcast. What is not
 /// taken contributes no value, not even a NaN; its derivative is 0 times its slope, so guard an operand whose slope is infinite.
-template <operand C, operand A, operand B>
-  requires(!(number<C> && number<A> && number<B>))
+template <operand C, operand A, operand B> requires(!(number<C> && number<A> && number<B>))
 constexpr auto select(C&& c, A&& a, B&& b) {
   return make<select_op>(std::forward<C>(c), std::forward<A>(a), std::forward<B>(b));
 }

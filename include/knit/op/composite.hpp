@@ -59,7 +59,8 @@ namespace detail {
 constexpr sentence nll_complaint(shape scores, shape labels) {
   sentence t = label_complaint("nll(scores, labels)", scores, labels);
   if (t.empty() && scores.known() && scores.extent[0] == 1)
-    t << "nll(scores, labels): scores " << scores << " are of one class, so the loss is always 0; for measured values use "
+    t << "nll(scores, labels): scores " << scores
+      << " are of one class, so the loss is always 0; for measured values use "
          "mse(f(x), transpose(y))";
   return t;
 }
@@ -71,7 +72,8 @@ constexpr sentence mse_complaint(shape a, shape b) {
     of_b = of_b && (same_axis(a, q, b, q) || a.extent[q] == 1);
   }
   if (a.known() && b.known() && !of_a && !of_b && broadcasts(a, b))
-    t << "mse(a, b): each of " << a << " and " << b << " would be repeated for the other; make the shapes equal, as by transpose(b)";
+    t << "mse(a, b): each of " << a << " and " << b
+      << " would be repeated for the other; make the shapes equal, as by transpose(b)";
   return t;
 }
 }  // namespace detail
@@ -83,8 +85,7 @@ template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores,
   if constexpr (poison<Z> || poison<L>) return poisoned{};
   else if constexpr (constexpr sentence s = detail::nll_complaint(lifted<Z>::shape, lifted<L>::shape); !s.empty())
     return complain<s>();
-  else if constexpr (detail::is_measured<L>())
-    return complain<detail::measured_complaint<L>("nll(scores, labels)")>();
+  else if constexpr (detail::is_measured<L>()) return complain<detail::measured_complaint<L>("nll(scores, labels)")>();
   else {
     auto z = detail::shifted<0>(lift(std::forward<Z>(scores)));
     return mean(log(sum<0>(exp(z))) - gather(z, std::forward<L>(labels)));
@@ -94,7 +95,8 @@ template <function_operand Z, function_operand L> constexpr auto nll(Z&& scores,
 /// would be repeated for the other are an error of the compiler.
 template <class Y, class T> requires operands<Y, T> constexpr auto mse(Y&& y, T&& t) {
   if constexpr (poison<Y> || poison<T>) return poisoned{};
-  else if constexpr (constexpr sentence s = detail::mse_complaint(lifted<Y>::shape, lifted<T>::shape); !s.empty()) return complain<s>();
+  else if constexpr (constexpr sentence s = detail::mse_complaint(lifted<Y>::shape, lifted<T>::shape); !s.empty())
+    return complain<s>();
   else return mean(square(std::forward<Y>(y) - std::forward<T>(t)));
 }
 

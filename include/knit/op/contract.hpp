@@ -55,7 +55,8 @@ constexpr sentence product_complaint(shape a, shape b) {
   sentence t;
   if (a.rank == 1 && b.rank == 1)
     t << "a * b of two vectors, " << a << " * " << b
-      << ", is not a product of linear algebra; use a % b for elements, dot(a, b) for the scalar product, a * transpose(b) for the matrix";
+      << ", is not a product of linear algebra; use a % b for elements, dot(a, b) for the scalar product, a * transpose(b) for the "
+         "matrix";
   else if (a.rank > 2 || b.rank > 2)
     t << "a * b multiplies matrices and vectors, and got " << a << " * " << b
       << "; make columns of the results of a convolution by mat, use einsum or bmm for arrays of more axes, "
@@ -69,8 +70,7 @@ constexpr sentence dot_complaint(shape a, shape b) {
   bool same = true;
   for (int k = 0; k < max_rank; ++k) same = same && same_axis(a, k, b, k);
   if (a.known() && b.known() && !same)
-    t << "dot(a, b): shapes " << a << " and " << b
-      << " differ, and each element of a meets one of b; transpose or reshape one";
+    t << "dot(a, b): shapes " << a << " and " << b << " differ, and each element of a meets one of b; transpose or reshape one";
   return t;
 }
 }  // namespace detail
@@ -91,8 +91,7 @@ template <class A, class B> requires operands<A, B> constexpr auto operator*(A&&
 /// The scalar product, a number: the sum of the products of elements of arrays of one shape.
 template <class A, class B> requires operands<A, B> constexpr auto dot(A&& a, B&& b) {
   if constexpr (poison<A> || poison<B>) return poisoned{};
-  else if constexpr (constexpr sentence s = detail::dot_complaint(lifted<A>::shape, lifted<B>::shape);
-                     !s.empty())
+  else if constexpr (constexpr sentence s = detail::dot_complaint(lifted<A>::shape, lifted<B>::shape); !s.empty())
     return complain<s>();
   else return sum(make<mul_op>(std::forward<A>(a), std::forward<B>(b)));
 }
@@ -157,7 +156,8 @@ constexpr sentence einsum_complaint(einsum_labels const& l, shape const& a, shap
     }
   for (int k = 0; k < 2 && t.empty(); ++k)
     if (shapes[k]->known() && l.count(k) != shapes[k]->rank)
-      begin() << "\"" << l.of[k] << "\" names " << l.count(k) << " axes of " << names[k] << ", which has " << shapes[k]->rank << "; give each a letter";
+      begin() << "\"" << l.of[k] << "\" names " << l.count(k) << " axes of " << names[k] << ", which has " << shapes[k]->rank
+              << "; give each a letter";
   for (int i = 0; l.of[0][i] && t.empty(); ++i)
     if (const int k = l.axis(1, l.of[0][i]); k >= 0 && a.known() && b.known() && !same_axis(a, i, b, k)) {
       char const letter[] = {l.of[0][i], '\0'};
@@ -195,7 +195,7 @@ template <einsum_labels L, class A, class B> requires operands<A, B> constexpr a
     return complain<wrong>();
   else
     return make<contract_op<L.kept(0), L.kept(1), axis_labels(L.of[2])>>(detail::einsum_operand<L, 0>(std::forward<A>(a)),
-                                                                        detail::einsum_operand<L, 1>(std::forward<B>(b)));
+                                                                         detail::einsum_operand<L, 1>(std::forward<B>(b)));
 }
 /// The products of a batch of matrices: (m x k x batch), (k x n x batch) give m x n x batch. Other shapes are an error of the compiler.
 template <class A, class B> requires operands<A, B> constexpr auto bmm(A&& a, B&& b) {

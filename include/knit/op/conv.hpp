@@ -27,10 +27,13 @@ template <int Stride, int Padding> struct conv_base {
   static constexpr sentence complain(shape const* s) {  // filters, images
     sentence t;
     shape const &f = s[0], &x = s[1];
-    auto begin = [&]() -> sentence& { return t << "conv4<stride " << Stride << ", padding " << Padding << ">(w, x) of filters " << f << " and images " << x << ": "; };
+    auto begin = [&]() -> sentence& {
+      return t << "conv4<stride " << Stride << ", padding " << Padding << ">(w, x) of filters " << f << " and images " << x << ": ";
+    };
     if (Stride < 1 || Padding < 0) begin() << "the stride is at least 1 and the padding at least 0";
     else if (f.rank != 4 || x.rank != 4)
-      begin() << "filters are width x height x channels x filters and images width x height x channels x instances; reshape what has other axes";
+      begin() << "filters are width x height x channels x filters and images width x height x channels x instances; reshape what "
+                 "has other axes";
     else if (f.extent[2] != x.extent[2])
       begin() << "filters of " << f.extent[2] << " channels meet images of " << x.extent[2] << ", which must be equal";
     else if (f.named() || x.name[0] || x.name[1] || x.name[2])
@@ -58,7 +61,8 @@ template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::re
     return r;
   }
   static constexpr auto pullback(auto, auto g, auto f, auto x) {
-    return grads(make<conv_op<Stride, Padding, conv_part::filter>>(g, x, f), make<conv_op<Stride, Padding, conv_part::image>>(f, g, x));
+    return grads(make<conv_op<Stride, Padding, conv_part::filter>>(g, x, f),
+                 make<conv_op<Stride, Padding, conv_part::image>>(f, g, x));
   }
 };
 /// Filters over results: the image, or its gradient.
@@ -69,7 +73,8 @@ template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::im
   static constexpr sentence complain(shape const*) { return {}; }
   static constexpr shape infer(shape const* s) { return s[2]; }
   static constexpr auto pullback(auto, auto g, auto f, auto y, auto) {
-    return grads(make<conv_op<Stride, Padding, conv_part::filter>>(y, g, f), make<conv_op<Stride, Padding, conv_part::result>>(f, g));
+    return grads(make<conv_op<Stride, Padding, conv_part::filter>>(y, g, f),
+                 make<conv_op<Stride, Padding, conv_part::result>>(f, g));
   }
 };
 /// Results over images: the filter, or its gradient.
@@ -80,7 +85,8 @@ template <int Stride, int Padding> struct conv_op<Stride, Padding, conv_part::fi
   static constexpr sentence complain(shape const*) { return {}; }
   static constexpr shape infer(shape const* s) { return s[2]; }
   static constexpr auto pullback(auto, auto g, auto y, auto x, auto) {
-    return grads(make<conv_op<Stride, Padding, conv_part::result>>(g, x), make<conv_op<Stride, Padding, conv_part::image>>(g, y, x));
+    return grads(make<conv_op<Stride, Padding, conv_part::result>>(g, x),
+                 make<conv_op<Stride, Padding, conv_part::image>>(g, y, x));
   }
 };
 

@@ -40,23 +40,24 @@ template <class X, class W> constexpr bool may_be() {
 }
 
 constexpr sentence not_an_argument(shape s) {
-  return sentence() << "grad(result, w): w, of shape " << s << ", is neither an argument of the differentiated function nor a parameter of "
-       "its model; name one that was passed to diff(f)(...), by the same object or by its position grad<0>(result)";
+  return sentence() << "grad(result, w): w, of shape " << s
+                    << ", is neither an argument of the differentiated function nor a parameter of "
+                       "its model; name one that was passed to diff(f)(...), by the same object or by its position grad<0>(result)";
 }
 
 constexpr sentence no_such_argument(int i, int n) {
-  return sentence() << "grad<" << i << ">(result): the function has " << n << (n == 1 ? " argument" : " arguments") << ", and number " << i
-    << ", counted from 0, is not one";
+  return sentence() << "grad<" << i << ">(result): the function has " << n << (n == 1 ? " argument" : " arguments")
+                    << ", and number " << i << ", counted from 0, is not one";
 }
 
 template <class E> constexpr sentence not_a_function() {
   return sentence() << "diff differentiates a function or a model, and this is an expression or array, which has forgotten "
-       "what it is a function of; "
-       "write auto r = diff([](auto w, auto x) { return sum(w * x); })(w, x)";
+                       "what it is a function of; "
+                       "write auto r = diff([](auto w, auto x) { return sum(w * x); })(w, x)";
 }
 template <class E> constexpr sentence not_differentiated() {
   return sentence() << "value and grad take what diff(f)(...) gives, and this is an expression or array; write auto r = "
-       "diff([](auto w, auto x) { return sum(w * x); })(w, x) and then grad(r, w)";
+                       "diff([](auto w, auto x) { return sum(w * x); })(w, x) and then grad(r, w)";
 }
 
 struct root_tag;
@@ -73,10 +74,12 @@ template <class F, class... X> struct differentiated {
   using functor = std::remove_cvref_t<F>;
 
   template <class G> constexpr auto call(G const& g) const {
-    return std::apply([&](auto const&... x) {
-      if constexpr (of_model) return call_model<G>(bindings(), x...);
-      else return call_functor(g, x...);
-    }, arguments);
+    return std::apply(
+        [&](auto const&... x) {
+          if constexpr (of_model) return call_model<G>(bindings(), x...);
+          else return call_functor(g, x...);
+        },
+        arguments);
   }
   constexpr auto bindings() const {
     return std::apply([](auto*... p) { return std::tuple(bound_reference<std::remove_cvref_t<decltype(*p)>>{p}...); },
@@ -102,8 +105,7 @@ template <class F> constexpr auto diff(F&& f) {
   if constexpr (poison<F>) return poisoned{};
   else if constexpr (operand<F>) return complain<detail::not_a_function<F>()>();
   else
-    return [f = std::tuple<std::conditional_t<model<F>, F, std::remove_cvref_t<F>>>(
-                std::forward<F>(f))]<class... X>(X&&... x) {
+    return [f = std::tuple<std::conditional_t<model<F>, F, std::remove_cvref_t<F>>>(std::forward<F>(f))]<class... X>(X&&... x) {
       using held = std::conditional_t<model<F>, F, std::remove_cvref_t<F>>;
       return differentiated<held, lifted<X>...>{std::get<0>(f), {lift(std::forward<X>(x))...}};
     };
@@ -142,7 +144,9 @@ constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std:
                               std::integer_sequence<int, K...>) {
   constexpr int places = (int(may_be<X, W>()) + ... + 0) + [] {
     if constexpr (differentiated<F, X...>::of_model && array_like<W>)
-      return (int(std::is_same_v<std::remove_const_t<std::remove_pointer_t<std::tuple_element_t<K, decltype(parameters_of(r.f))>>>, W>) + ... + 0);
+      return (int(std::is_same_v<std::remove_const_t<std::remove_pointer_t<std::tuple_element_t<K, decltype(parameters_of(r.f))>>>,
+                                 W>) +
+              ... + 0);
     else return 0;
   }();
   if constexpr (places == 0) return complain<not_an_argument(lifted<W const&>::shape)>();
@@ -178,15 +182,15 @@ constexpr auto grad_of_object(differentiated<F, X...> const& r, W const& w, std:
           auto next = std::integral_constant<int, k + 1>{};
           if constexpr (!std::is_same_v<std::remove_cv_t<A>, W>) return self(self, next, sum);
           else
-            return self(self, next, add(sum, std::get<std::size_t(k)>(parameters_of(r.f)) == &w,
-                                        r.call(by_parameter<decltype(r.symbol()), k, W>{})));
+            return self(
+                self, next,
+                add(sum, std::get<std::size_t(k)>(parameters_of(r.f)) == &w, r.call(by_parameter<decltype(r.symbol()), k, W>{})));
         }
       }
     };
     auto sum = by_parameters(by_parameters, std::integral_constant<int, 0>{},
                              by_arguments(by_arguments, std::integral_constant<int, 0>{}, 0));
-    if (!found)
-      throw std::invalid_argument("knit: grad(result, w): w is not one of the objects that were passed to diff(f)(...)");
+    if (!found) throw std::invalid_argument("knit: grad(result, w): w is not one of the objects that were passed to diff(f)(...)");
     return sum;
   }
 }
@@ -200,16 +204,17 @@ template <class E, class Op, node N> inline constexpr bool is_parameter_symbol<e
 /// The derivative with regard to w, in the shape of w: an argument or a model's parameter (the live object itself), an
 /// expression that was passed as argument, or the symbol that params(r) hands out. A type that none of them has is an error of the
 /// compiler; an object of such a type that is none of them throws std::invalid_argument.
-template <class F, class... X, class W>
-constexpr auto grad(differentiated<F, X...> const& r, W const& w) requires operand<W> {
+template <class F, class... X, class W> constexpr auto grad(differentiated<F, X...> const& r, W const& w) requires operand<W> {
   if constexpr (poison<W> || differentiated<F, X...>::wrong()) return poisoned{};
   else if constexpr (detail::is_parameter_symbol<W>) {
-    return std::apply([&]<class... A>(A const&...) {
-      return [&]<int... Index>(std::integer_sequence<int, Index...>) {
-        auto y = call_layer<0>(r.symbol(), argument<detail::root_tag, Index, typename A::extents_type>{}...);
-        return make<gradient_op>(y, w);
-      }(std::make_integer_sequence<int, int(sizeof...(A))>{});
-    }, r.arguments);
+    return std::apply(
+        [&]<class... A>(A const&...) {
+          return [&]<int... Index>(std::integer_sequence<int, Index...>) {
+            auto y = call_layer<0>(r.symbol(), argument<detail::root_tag, Index, typename A::extents_type>{}...);
+            return make<gradient_op>(y, w);
+          }(std::make_integer_sequence<int, int(sizeof...(A))>{});
+        },
+        r.arguments);
   } else
     return detail::grad_of_object(r, w, std::make_integer_sequence<int, int(sizeof...(X))>{},
                                   std::make_integer_sequence<int, parameter_count<F>>{});

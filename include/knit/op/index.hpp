@@ -17,8 +17,8 @@ template <int Axis> struct coordinate_like_op {
   static constexpr sentence complain(shape const* s) {
     sentence t;
     if (Axis < 0 || Axis >= s[0].rank)
-      t << "coordinate_like<" << Axis << ">(x) of an array of shape " << s[0]
-        << ": axes count from 0, so name one below " << s[0].rank;
+      t << "coordinate_like<" << Axis << ">(x) of an array of shape " << s[0] << ": axes count from 0, so name one below "
+        << s[0].rank;
     return t;
   }
   static constexpr shape infer(shape const* s) { return s[0]; }
@@ -38,8 +38,7 @@ template <class Site> struct uniform_like_op {
   static constexpr long most_elements = 1l << 24;
   static constexpr sentence complain(shape const* s) {
     sentence t;
-    if (s[0].rank != 0)
-      t << "uniform_like(a, seed): the seed is a number, and this one is an array of shape " << s[0];
+    if (s[0].rank != 0) t << "uniform_like(a, seed): the seed is a number, and this one is an array of shape " << s[0];
     else if (s[1].size() > most_elements)
       t << "uniform_like: " << s[1] << " has " << s[1].size() << " elements, and random numbers are told apart for "
         << most_elements << "; draw for a smaller array and repeat it, or draw for parts";
@@ -62,8 +61,7 @@ template <int Axis, function_operand A> constexpr auto coordinate_like(A&& a) {
 /// Uniform random numbers in [0, 1) in the shape of a, of a seed that is a whole number from 0 to below 2^24; more than 2^24 elements
 /// are an error of the compiler. Every place in the source that calls it is a random node of its own. A layer
 /// that draws is a function of its arguments all the same: on one value it is one value, however often it is called. Source: philox.
-template <class Site = decltype([] {}), operand Seed, function_operand A>
-constexpr auto uniform_like(A&& a, Seed&& seed) {
+template <class Site = decltype([] {}), operand Seed, function_operand A> constexpr auto uniform_like(A&& a, Seed&& seed) {
   return make<uniform_like_op<Site>>(std::forward<Seed>(seed), std::forward<A>(a));
 }
 
@@ -75,9 +73,9 @@ template <class L> constexpr bool is_measured() {
 }
 template <class L> constexpr sentence measured_complaint(char const* call) {
   return sentence() << call
-    << ": labels of float or double, and a label is the number of a class: make them an array of "
-       "std::uint8_t or std::int32_t; "
-       "of measured values the loss is mse(f(x), transpose(y))";
+                    << ": labels of float or double, and a label is the number of a class: make them an array of "
+                       "std::uint8_t or std::int32_t; "
+                       "of measured values the loss is mse(f(x), transpose(y))";
 }
 constexpr sentence label_complaint(char const* call, shape a, shape labels) {
   sentence t;
@@ -95,9 +93,9 @@ constexpr sentence label_complaint(char const* call, shape a, shape labels) {
 /// of a, which for the few classes of a classifier is one vector. Another shape of either is an error of the compiler.
 template <function_operand A, function_operand L> constexpr auto gather(A&& a, L&& labels) {
   if constexpr (poison<A> || poison<L>) return poisoned{};
-  else if constexpr (detail::is_measured<L>())
-    return complain<detail::measured_complaint<L>("gather(a, labels)")>();
-  else if constexpr (constexpr sentence s = detail::label_complaint("gather(a, labels)", lifted<A>::shape, lifted<L>::shape); !s.empty())
+  else if constexpr (detail::is_measured<L>()) return complain<detail::measured_complaint<L>("gather(a, labels)")>();
+  else if constexpr (constexpr sentence s = detail::label_complaint("gather(a, labels)", lifted<A>::shape, lifted<L>::shape);
+                     !s.empty())
     return complain<s>();
   else {
     auto e = lift(std::forward<A>(a));

@@ -34,8 +34,7 @@ template <int Window, int Stride, int First, int Second> struct sample_op {
     if (Window < 1 || Stride < 1) begin() << "the window and the stride are at least 1";
     else if (s[0].rank < 2 || s[0].name[0] || s[0].name[1])
       begin() << "images have a width and a height that the compiler knows as their first axes; reshape what has not";
-    else if (s[0].extent[0] < Window || s[0].extent[1] < Window)
-      begin() << "the window does not fit; take a smaller one";
+    else if (s[0].extent[0] < Window || s[0].extent[1] < Window) begin() << "the window does not fit; take a smaller one";
     return t;
   }
   static constexpr shape infer(shape const* s) {
@@ -60,7 +59,9 @@ template <int Window, int Stride, class F> struct of_windows {
   }
 };
 template <class A> constexpr auto largest_of(A const& a) { return a; }
-template <class A, class B, class... More> constexpr auto largest_of(A const& a, B const& b, More const&... more) { return largest_of(max(a, b), more...); }
+template <class A, class B, class... More> constexpr auto largest_of(A const& a, B const& b, More const&... more) {
+  return largest_of(max(a, b), more...);
+}
 struct largest {
   constexpr auto operator()(auto const&... v) const {
     auto y = detach(largest_of(v...));
@@ -68,7 +69,9 @@ struct largest {
   }
 };
 struct mean_of {
-  constexpr auto operator()(auto const&... v) const { return (v + ...) % constant<std::bit_cast<std::uint64_t>(1.0 / sizeof...(v))>{}; }
+  constexpr auto operator()(auto const&... v) const {
+    return (v + ...) % constant<std::bit_cast<std::uint64_t>(1.0 / sizeof...(v))>{};
+  }
 };
 }  // namespace detail
 

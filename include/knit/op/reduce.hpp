@@ -24,11 +24,10 @@ template <int... Axes> struct reduction {
     constexpr int axes[] = {Axes..., 0};
     for (int k = 0; k < int(sizeof...(Axes)) && t.empty(); ++k) {
       if (axes[k] < 0 || axes[k] >= s[0].rank)
-        t << "a reduction over axis " << axes[k] << " of an array of shape " << s[0]
-          << ": axes count from 0, so name one below " << s[0].rank;
+        t << "a reduction over axis " << axes[k] << " of an array of shape " << s[0] << ": axes count from 0, so name one below "
+          << s[0].rank;
       for (int i = 0; i < k; ++i)
-        if (axes[i] == axes[k])
-          t << "a reduction over axis " << axes[k] << ", which is named twice; name each axis once";
+        if (axes[i] == axes[k]) t << "a reduction over axis " << axes[k] << ", which is named twice; name each axis once";
     }
     return t;
   }

@@ -51,8 +51,7 @@ template <int... Perm> struct transpose_op {
 
 namespace detail {
 /// `call` makes `from` of `to` or the other way: of `narrow`, repeated along axes of extent 1, `large`.
-constexpr sentence like_complaint(char const* call, char const* does, shape const* s, shape const& narrow,
-                                  shape const& large) {
+constexpr sentence like_complaint(char const* call, char const* does, shape const* s, shape const& narrow, shape const& large) {
   sentence t;
   for (int k = 0; k < max_rank; ++k)
     if (t.empty() && narrow.extent[k] != 1 && !same_axis(narrow, k, large, k))
@@ -84,9 +83,7 @@ struct sum_to_like_op {
   static constexpr int arity = 1;
   static constexpr bool like = true;
   static constexpr char const* name = "sum_to";
-  static constexpr sentence complain(shape const* s) {
-    return detail::like_complaint("sum_to_like", "summed to", s, s[1], s[0]);
-  }
+  static constexpr sentence complain(shape const* s) { return detail::like_complaint("sum_to_like", "summed to", s, s[1], s[0]); }
   static constexpr shape infer(shape const* s) { return s[1]; }
   static constexpr bool reduces(int axis, shape from, shape to) { return from.extent[axis] > 1 && to.extent[axis] == 1; }
   static constexpr auto pullback(auto, auto g, auto a, auto) { return grads(make<broadcast_like_op>(g, a)); }
@@ -112,8 +109,10 @@ constexpr bool keeps_names(shape a, shape b) {
     if ((a.name[i] || b.name[k]) && (moved || !same_axis(a, i, b, k))) return false;
     moved = moved || !same_axis(a, i, b, k);
   }
-  for (; i >= 0; --i) if (a.name[i]) return false;
-  for (; k >= 0; --k) if (b.name[k]) return false;
+  for (; i >= 0; --i)
+    if (a.name[i]) return false;
+  for (; k >= 0; --k)
+    if (b.name[k]) return false;
   return true;
 }
 /// The same elements in order of first index fastest, under other extents.
@@ -155,8 +154,7 @@ template <long... N> constexpr sentence no_extent() {
     if (t.empty() && given[k] < 1 && name_of(given[k]) == 0)
       t << "reshape to an extent of " << given[k]
         << ": extents are at least 1, and none is worked out from the others; write the number";
-  if (t.empty() && sizeof...(N) > max_rank)
-    t << "reshape to " << int(sizeof...(N)) << " axes: an array has at most " << max_rank;
+  if (t.empty() && sizeof...(N) > max_rank) t << "reshape to " << int(sizeof...(N)) << " axes: an array has at most " << max_rank;
   return t;
 }
 }  // namespace detail
@@ -164,8 +162,9 @@ template <long... N> constexpr sentence no_extent() {
 /// Rows become columns: m x n becomes n x m. A vector of n becomes a row of 1 x n.
 template <function_operand A> constexpr auto transpose(A&& a) { return make<transpose_op<1, 0>>(std::forward<A>(a)); }
 /// Axis k of the result is axis Perm[k] of a, counted from 0. An axis that is named twice is an error of the compiler.
-template <int... Perm, function_operand A> requires(sizeof...(Perm) > 0)
-constexpr auto transpose(A&& a) { return make<transpose_op<Perm...>>(std::forward<A>(a)); }
+template <int... Perm, function_operand A> requires(sizeof...(Perm) > 0) constexpr auto transpose(A&& a) {
+  return make<transpose_op<Perm...>>(std::forward<A>(a));
+}
 /// The elements of a, first index fastest, under the extents N. Another number of elements is an error of the compiler, and so is an
 /// extent known at run time only that is not the last of both.
 template <long... N, function_operand A> constexpr auto reshape(A&& a) {

@@ -20,10 +20,12 @@ struct adamw_rule {
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, X... x) const {
-      return detail::last_first([&](auto shrink, auto... of_adam) {
-        auto [step, mean, power] = adam_rule::next{}(w, of_adam...);
-        return std::tuple(step - shrink % w, mean, power);
-      }, x...);
+      return detail::last_first(
+          [&](auto shrink, auto... of_adam) {
+            auto [step, mean, power] = adam_rule::next{}(w, of_adam...);
+            return std::tuple(step - shrink % w, mean, power);
+          },
+          x...);
     }
   };
 };

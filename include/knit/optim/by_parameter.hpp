@@ -30,12 +30,13 @@ template <class Choice, class Model> constexpr int count_chosen() {
   }(static_cast<arrays*>(nullptr), std::make_integer_sequence<int, parameter_count<Model>>{});
 }
 template <class Choice> constexpr sentence none_chosen() {
-  return sentence() << "by_parameter: the choice is true of no parameter of this model, so its first rule would do nothing; compare paths "
-       "with those that for_each_parameter gives";
+  return sentence()
+         << "by_parameter: the choice is true of no parameter of this model, so its first rule would do nothing; compare paths "
+            "with those that for_each_parameter gives";
 }
 template <class R> constexpr sentence norm_within() {
   return sentence() << "by_parameter: a norm over all gradients is not that of one rule of two; put it around both, "
-       "clip_all(by_parameter(choice, a, b), most)";
+                       "clip_all(by_parameter(choice, a, b), most)";
 }
 template <class R> constexpr auto as_tuple(R const& r) {
   if constexpr (requires { std::tuple_size<R>::value; }) return r;
@@ -69,21 +70,18 @@ template <class Choice, class Rule, class Other> struct by_parameter_rule {
 
    private:
     /// What rule R gives, whose numbers stand `Before` behind the states, and the states that it has not as they are.
-     template <class R, int Before> static constexpr auto of(auto w, auto g, auto const& all) {
-       constexpr int own = detail::states_of<R>();
-       if constexpr (requires { typename R::total; }) return complain<detail::norm_within<R>()>();
-       else
-         return [&]<int... S, int... H, int... Rest>(std::integer_sequence<int, S...>,
-                                                     std::integer_sequence<int, H...>,
-                                                     std::integer_sequence<int, Rest...>) {
-           auto const value =
-               typename R::next{}(w, g, std::get<S>(all)..., std::get<states + Before + H>(all)...);
-           if constexpr (poison<decltype(value)>) return poisoned{};
-           else return std::tuple_cat(detail::as_tuple(value), std::tuple(std::get<own + Rest>(all)...));
-         }
-       (std::make_integer_sequence<int, own>{}, std::make_integer_sequence<int, detail::hyper_count<R>>{},
-        std::make_integer_sequence<int, states - own>{});
-     }
+    template <class R, int Before> static constexpr auto of(auto w, auto g, auto const& all) {
+      constexpr int own = detail::states_of<R>();
+      if constexpr (requires { typename R::total; }) return complain<detail::norm_within<R>()>();
+      else
+        return [&]<int... S, int... H, int... Rest>(std::integer_sequence<int, S...>, std::integer_sequence<int, H...>,
+                                                    std::integer_sequence<int, Rest...>) {
+          auto const value = typename R::next{}(w, g, std::get<S>(all)..., std::get<states + Before + H>(all)...);
+          if constexpr (poison<decltype(value)>) return poisoned{};
+          else return std::tuple_cat(detail::as_tuple(value), std::tuple(std::get<own + Rest>(all)...));
+        }(std::make_integer_sequence<int, own>{}, std::make_integer_sequence<int, detail::hyper_count<R>>{},
+               std::make_integer_sequence<int, states - own>{});
+    }
   };
 };
 

@@ -20,16 +20,19 @@ template <class Rule> struct clip_each_rule : Rule {
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
-      return detail::last_first([&](auto longest, auto... of_rule) {
-        return typename Rule::next{}(w, detail::shortened(g, sum(square(g)), longest), of_rule...);
-      }, x...);
+      return detail::last_first(
+          [&](auto longest, auto... of_rule) {
+            return typename Rule::next{}(w, detail::shortened(g, sum(square(g)), longest), of_rule...);
+          },
+          x...);
     }
   };
 };
 
 /// A rule that sees gradients whose norm, of all together, is at most `most`.
 template <class Rule> struct clip_all_rule : Rule {
-  static_assert(!requires { typename Rule::total; }, "knit: a rule has one total over all gradients; clip by the global norm once");
+  static_assert(
+      !requires { typename Rule::total; }, "knit: a rule has one total over all gradients; clip by the global norm once");
   double most;
 
   auto hyper(long step) const { return detail::with_number(Rule::hyper(step), detail::above_0(most, "the norm of clip_all")); }
@@ -40,9 +43,11 @@ template <class Rule> struct clip_all_rule : Rule {
   };
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, auto squared, X... x) const {
-      return detail::last_first([&](auto longest, auto... of_rule) {
-        return typename Rule::next{}(w, detail::shortened(g, squared, longest), of_rule...);
-      }, x...);
+      return detail::last_first(
+          [&](auto longest, auto... of_rule) {
+            return typename Rule::next{}(w, detail::shortened(g, squared, longest), of_rule...);
+          },
+          x...);
     }
   };
 };

@@ -20,9 +20,11 @@ template <class Rule> inline constexpr int hyper_count = int(std::tuple_size_v<d
 
 template <std::size_t N, std::size_t M>
 constexpr std::array<double, N + M> with_numbers(std::array<double, N> const& first, std::array<double, M> const& last) {
-  return std::apply([&](auto... a) {
-    return std::apply([&](auto... b) { return std::array<double, N + M>{a..., b...}; }, last);
-  }, first);
+  return std::apply(
+      [&](auto... a) {
+        return std::apply([&](auto... b) { return std::array<double, N + M>{a..., b...}; }, last);
+      },
+      first);
 }
 
 // Numbers of rules, refused where they mean nothing. `hyper` asks with each step, as they may change in between. A step may be

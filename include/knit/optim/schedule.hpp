@@ -14,8 +14,9 @@ namespace knit {
 
 namespace detail {
 template <class Rule> constexpr sentence no_rate() {
-  return sentence() << "a schedule multiplies the rate of a rule, its member lr, and this rule has none; name it lr, or give the rule a function "
-       "scale_rate(double)";
+  return sentence() << "a schedule multiplies the rate of a rule, its member lr, and this rule has none; name it lr, or give the "
+                       "rule a function "
+                       "scale_rate(double)";
 }
 template <class Rule> void scale_rate(Rule& rule, double by) {
   if constexpr (requires { rule.scale_rate(by); }) rule.scale_rate(by);
@@ -42,8 +43,8 @@ template <class Rule, class Factor> struct scheduled_rule : Rule {
 namespace detail {
 template <class Factor> constexpr sentence no_factor() {
   return sentence() << "scheduled(rule, factor): the factor is a function of the number of the step, such as cosine{10000} "
-       "or [](long n) { return 1.0 / "
-       "double(n); }, and this is none; one that stays is part of the rate, .lr = 0.05";
+                       "or [](long n) { return 1.0 / "
+                       "double(n); }, and this is none; one that stays is part of the rate, .lr = 0.05";
 }
 }  // namespace detail
 
@@ -51,8 +52,7 @@ template <class Factor> constexpr sentence no_factor() {
 /// product of schedules is a function: `[](long n) { return warm_up{500}(n) * cosine{10'000}(n); }`. A step throws
 /// std::invalid_argument where a factor is below 0 or no number, or a schedule is one over less than a step.
 template <class Rule, class Factor> auto scheduled(Rule const& rule, Factor factor) {
-  if constexpr (std::is_invocable_r_v<double, Factor const&, long>)
-    return scheduled_rule<Rule, Factor>{rule, factor};
+  if constexpr (std::is_invocable_r_v<double, Factor const&, long>) return scheduled_rule<Rule, Factor>{rule, factor};
   else return complain<detail::no_factor<Factor>()>(), rule;
 }
 

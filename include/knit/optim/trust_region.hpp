@@ -39,8 +39,15 @@ inline void make_triangular(double* a, double* b, int rows, int columns) {
 class trust_region {
  public:
   trust_region(int rows, int columns)
-      : rows_(std::max(rows, columns)), columns_(columns), j_(std::size_t(rows_) * n()), r_(std::size_t(rows_)),
-        triangle_(2 * n() * n()), right_(2 * n()), length_(n()), scale_(n()), z_(n()) {}
+      : rows_(std::max(rows, columns)),
+        columns_(columns),
+        j_(std::size_t(rows_) * n()),
+        r_(std::size_t(rows_)),
+        triangle_(2 * n() * n()),
+        right_(2 * n()),
+        length_(n()),
+        scale_(n()),
+        z_(n()) {}
 
   void clear() { std::fill(scale_.begin(), scale_.end(), 0); }
 

@@ -14,7 +14,8 @@ template <class Rule> struct weight_decay_rule : Rule {
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
-      return detail::last_first([&](auto share, auto... of_rule) { return typename Rule::next{}(w, g + share % w, of_rule...); }, x...);
+      return detail::last_first([&](auto share, auto... of_rule) { return typename Rule::next{}(w, g + share % w, of_rule...); },
+                                x...);
     }
   };
 };
@@ -27,9 +28,8 @@ template <class Rule> struct l1_penalty_rule : Rule {
 
   struct next {
     template <class... X> constexpr auto operator()(auto w, auto g, X... x) const {
-      return detail::last_first([&](auto share, auto... of_rule) {
-        return typename Rule::next{}(w, g + share % ((w > 0) - (w < 0)), of_rule...);
-      }, x...);
+      return detail::last_first(
+          [&](auto share, auto... of_rule) { return typename Rule::next{}(w, g + share % ((w > 0) - (w < 0)), of_rule...); }, x...);
     }
   };
 };

@@ -33,8 +33,8 @@ template <class F> line_point strong_wolfe(F&& f, line_point const& start, doubl
   bool between = false;  // low and high have a point that will do between them
   for (double at = first; most > 0; --most) {
     last = f(at);
-    const bool falls = last.value <= start.value + 1e-4 * at * start.slope && (low.at == 0 || last.value < low.value) &&
-                       std::isfinite(last.slope);
+    const bool falls =
+        last.value <= start.value + 1e-4 * at * start.slope && (low.at == 0 || last.value < low.value) && std::isfinite(last.slope);
     if (falls && std::abs(last.slope) <= 0.9 * std::abs(start.slope)) return last;
     if (!falls) between = true, high = last;
     else {

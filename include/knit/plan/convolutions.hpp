@@ -61,7 +61,8 @@ constexpr convolution convolution_of(flat_graph const& g, int v, contraction_pla
   shape const &x = at[c.image_operand].extents, &w = at[c.filter_operand].extents, &y = at[c.result_operand].extents;
   c.width = x.extent[0], c.height = x.extent[1], c.channels = x.extent[2], c.instances = x.extent[3];
   c.filter_width = w.extent[0], c.filter_height = w.extent[1], c.filters = w.extent[3];
-  c.image_leading = at[c.image_operand].leading, c.filter_leading = at[c.filter_operand].leading, c.result_leading = at[c.result_operand].leading;
+  c.image_leading = at[c.image_operand].leading, c.filter_leading = at[c.filter_operand].leading,
+  c.result_leading = at[c.result_operand].leading;
   const bool same = c.stride > 0 && c.padding >= 0 && c.result_width() == y.extent[0] && c.result_height() == y.extent[1];
   return same && c.filter_leading == c.filter_width ? c : nothing;
 }

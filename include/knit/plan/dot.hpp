@@ -121,6 +121,8 @@ inline std::string to_dot(flat_graph const& g) {
 }
 
 /// What a plan does: a box for each step, inside its region and kernel, with the values that it makes. For `dot -Tsvg`.
-template <int N, int R> std::string to_dot(flat_graph const& g, plan<N, R> const& p) { return detail::plan_drawing<N, R>{g, p}.text(); }
+template <int N, int R> std::string to_dot(flat_graph const& g, plan<N, R> const& p) {
+  return detail::plan_drawing<N, R>{g, p}.text();
+}
 
 }  // namespace knit

@@ -59,7 +59,8 @@ template <int N, int R> struct explainer {
     listing s;
     if (f.infix && f.arity == 2) {
       const bool inlined = p.roles[v] == role::inlined;
-      s << (inlined ? "(" : "") << operand(g.operand(v, 0)) << " " << f.name << " " << operand(g.operand(v, 1)) << (inlined ? ")" : "");
+      s << (inlined ? "(" : "") << operand(g.operand(v, 0)) << " " << f.name << " " << operand(g.operand(v, 1))
+        << (inlined ? ")" : "");
       return s.text;
     }
     s << f.name << "(";
@@ -101,20 +102,25 @@ template <int N, int R> struct explainer {
         break;
       case summed: {
         op_info const& f = g.info(r.other);
-        s << reader << " reads " << name(r.other) << (f.what == kind::reduce && f.how == combine::maximum ? ", a maximum" : ", a sum") << " over all its slabs";
+        s << reader << " reads " << name(r.other)
+          << (f.what == kind::reduce && f.how == combine::maximum ? ", a maximum" : ", a sum") << " over all its slabs";
         break;
       }
       case large_parts:
-        s << reader << " sums over all slabs of " << read << ", and a part of " << p.bytes(g.extents[r.reader].size()) << " bytes for each run is too much";
+        s << reader << " sums over all slabs of " << read << ", and a part of " << p.bytes(g.extents[r.reader].size())
+          << " bytes for each run is too much";
         break;
-      case no_parts: s << reader << " sums over all slabs of " << read << ", and what it sums does not lie so that a slab could do its part"; break;
+      case no_parts:
+        s << reader << " sums over all slabs of " << read << ", and what it sums does not lie so that a slab could do its part";
+        break;
       case reshaped: s << reader << " reshapes " << read << ", and its elements lie in other slabs"; break;
       case two_axes:
         s << reader << " reads " << read << (r.other == r.read ? " along two axes" : " along one axis and ");
         if (r.other != r.read) s << name(r.other) << " along another";
         break;
       case heavy:
-        s << "for " << reader << " (" << flops_of(g, r.reader) / 1e6 << " Mflop), which reads " << read << ", a second thread saves more than a meeting costs";
+        s << "for " << reader << " (" << flops_of(g, r.reader) / 1e6 << " Mflop), which reads " << read
+          << ", a second thread saves more than a meeting costs";
         break;
       case follows: s << reader << ", which reads " << read << ", may wait for what is worth a meeting"; break;
       case own_copy: s << "each thread makes " << read << " for itself, which costs less than to fetch it"; break;
@@ -122,7 +128,8 @@ template <int N, int R> struct explainer {
       case moved: s << reader << ", which reads " << read << ", is made where it is read, from no more memory than it takes"; break;
     }
     if (r.rival) {
-      s << "; along an axis of " << r.rival << " both are one region, worth " << r.rival_worth / 1e6 << " Mflop and not " << r.worth / 1e6;
+      s << "; along an axis of " << r.rival << " both are one region, worth " << r.rival_worth / 1e6 << " Mflop and not "
+        << r.worth / 1e6;
       if (r.far_bytes > 0) s << ", as it reads " << long(r.far_bytes) << " bytes that other cores wrote";
     }
     return s.text;
@@ -176,7 +183,8 @@ template <int N, int R> struct explainer {
     for (int i = 0; i < p.store_count; ++i) {
       if (p.stores[i].step != t) continue;
       const int to = g.roots[p.stores[i].root].state;
-      out << "      " << (to < 0 ? "output" : "leaf") << (to < 0 ? p.stores[i].root : to) << " <- " << operand(p.stores[i].node) << "\n";
+      out << "      " << (to < 0 ? "output" : "leaf") << (to < 0 ? p.stores[i].root : to) << " <- " << operand(p.stores[i].node)
+          << "\n";
     }
   }
   void put_region(int r) {
@@ -195,7 +203,8 @@ template <int N, int R> struct explainer {
     for (int t = c.first; t < c.last; ++t) put_step(t);
   }
   void put_plan() {
-    out << p.kernels << (p.kernels == 1 ? " kernel, " : " kernels, ") << p.flops / 1e6 << " Mflop, arena " << p.arena_bytes() << " bytes";
+    out << p.kernels << (p.kernels == 1 ? " kernel, " : " kernels, ") << p.flops / 1e6 << " Mflop, arena " << p.arena_bytes()
+        << " bytes";
     if (p.own_floats) out << " and " << p.bytes(p.own_floats) << " for each thread";
     out << (p.parallel ? ", threads meet between kernels\n" : ", too small for threads: one thread does all\n");
     const axis_names extents = names_of(std::span(g.leaves, std::size_t(g.leaf_count)));

@@ -82,18 +82,18 @@ template <int N, int R> struct region_grower {
   plan<N, R>& p;
   axis_classes<N> classes;
   int available[N]{};  ///< first level at which anyone may read the value
-  int home[N]{};       ///< region, -1: not placed
+  int home[N]{};  ///< region, -1: not placed
   int trial[N]{}, trial_axis[N]{}, trial_cut[N]{};
   struct verdict {
     refusal::reason why;
     int other;
-  } verdicts[N]{};      ///< on values that are not in the trial
+  } verdicts[N]{};  ///< on values that are not in the trial
   std::uint64_t joined[N]{};  ///< trials of a search that the value was in, a bit each
-  double trial_far = 0;       ///< bytes that the trial reads of other cores
+  double trial_far = 0;  ///< bytes that the trial reads of other cores
   int waiting[N]{}, waiting_count = 0;  ///< computed values that no region has, in order
   double flops[N]{};
   product_letters letters[N]{};  ///< of contractions
-  bool is_left[N]{};                ///< to a routine: it joins no region
+  bool is_left[N]{};  ///< to a routine: it joins no region
   int first_use[N]{}, next_use[uses * N]{};  ///< of a value by way of views: use `uses * v + k` is operand k of v; -1: no more
   int stamp = 0;
   tuning const& t;
@@ -132,8 +132,7 @@ template <int N, int R> struct region_grower {
           available[v] = a;
           break;
         }
-        case role::computed:
-          available[v] = home[v] < 0 ? never : p.regions[home[v]].every_thread ? 0 : p.level[v] + 1;
+        case role::computed: available[v] = home[v] < 0 ? never : p.regions[home[v]].every_thread ? 0 : p.level[v] + 1;
       }
     }
   }
@@ -163,7 +162,7 @@ template <int N, int R> struct region_grower {
     if (g.extents[v].size() * t.part_terms > operand_size) return large_parts;
     if (f.slides && cut < contracted_cut + sliding_axes) return no_parts;
     product_letters const& l = letters[v];
-    access const& a = g.read(v, l.side), &b = g.read(v, 1 - l.side);
+    access const &a = g.read(v, l.side), &b = g.read(v, 1 - l.side);
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
     if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
     const bool lie = l.rows ? !f.slides && a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
@@ -189,7 +188,8 @@ template <int N, int R> struct region_grower {
       int q = axis_in_user(g, v, k, a, trial_axis[a.node]);
       if (q == no_axis && f.what == kind::contract)
         for (int i = 0; f.labels[k][i]; ++i)
-          if (const int r = axis_of_letter(f, 0, f.labels[k][i]); a.axis[i] == trial_axis[a.node] && r != no_axis) q = contracted_cut + r;
+          if (const int r = axis_of_letter(f, 0, f.labels[k][i]); a.axis[i] == trial_axis[a.node] && r != no_axis)
+            q = contracted_cut + r;
       if (q == no_axis || (cut != unknown && cut != q)) return {two_axes, a.node};
       cut = q;
       if (g.extents[a.node].size() > in_trial) in_trial = g.extents[a.node].size();
@@ -285,7 +285,8 @@ template <int N, int R> struct region_grower {
       values += 1 + (extent >= well_shared && cuts_both(v, trial_cut[v]));
     }
     trial_far = away;
-    if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, saved).slabs < 2) return 0;
+    if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, saved).slabs < 2)
+      return 0;
     return (saved + values - t.far_byte_flops * away) / 2;
   }
 
@@ -304,7 +305,7 @@ template <int N, int R> struct region_grower {
       r.flops += flops[v];
       if (extent > 1)
         r.name = trial_cut[v] >= contracted_cut ? g.extents[g.operand(v, 0)].name[trial_cut[v] - contracted_cut]
-                                              : space_of(g, v).name[trial_cut[v]];
+                                                : space_of(g, v).name[trial_cut[v]];
     }
     list_waiting();
     for (int i = 0; i < waiting_count; ++i) refuse(waiting[i], waiting[i], index, verdicts[waiting[i]]);
@@ -317,7 +318,8 @@ template <int N, int R> struct region_grower {
       if (p.roles[u] == role::inlined) refuse(v, u, index, no);
       if (p.roles[u] != role::computed || home[u] != index || p.refusal_count == N) continue;
       // A scalar that is not there because its sum is not whole: that is the reason.
-      const bool whole = x == v || no.why != refusal::reason::waits || p.roles[no.other] != role::inlined || p.slab_axis[u] != partial_axis;
+      const bool whole =
+          x == v || no.why != refusal::reason::waits || p.roles[no.other] != role::inlined || p.slab_axis[u] != partial_axis;
       p.refusals[p.refusal_count++] = {whole ? no.why : refusal::reason::summed, v, u, index, whole ? no.other : u, 0, 0, 0, 0};
     }
   }

@@ -9,9 +9,11 @@ namespace knit::detail {
 template <int N, int R> struct region_maker : routine_maker<N, R> {
   using grower = routine_maker<N, R>;
   using typename grower::cutting;
-  using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::first_use, grower::flops, grower::g, grower::grow,
-      grower::home, grower::is_state, grower::joined, grower::is_left, grower::list_waiting, grower::next_use, grower::p, grower::ready, grower::refresh, grower::refuse, grower::routine_maker,
-      grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::uses, grower::verdicts, grower::waiting, grower::waiting_count;
+  using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::first_use,
+      grower::flops, grower::g, grower::grow, grower::home, grower::is_state, grower::joined, grower::is_left, grower::list_waiting,
+      grower::next_use, grower::p, grower::ready, grower::refresh, grower::refuse, grower::routine_maker, grower::settle,
+      grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::uses,
+      grower::verdicts, grower::waiting, grower::waiting_count;
 
   /// Regions along the classes that are worth most, one after the other; what all are worth.
   constexpr double settle_regions(int level) {
@@ -48,7 +50,8 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
       for (int i = first; i < p.refusal_count; ++i) {  // was there a way to have both in one region?
         refusal& r = p.refusals[i];
         for (int k = 0; k < tries; ++k)
-          if (k != best && tried[k].worth != 0 && (joined[r.reader] & joined[r.read] & bit(k)) && (r.rival == 0 || tried[k].worth > r.rival_worth)) {
+          if (k != best && tried[k].worth != 0 && (joined[r.reader] & joined[r.read] & bit(k)) &&
+              (r.rival == 0 || tried[k].worth > r.rival_worth)) {
             r.rival = tried[k].extent;
             r.rival_worth = tried[k].worth, r.worth = tried[best].worth;
             r.far_bytes = tried[k].far_bytes;
@@ -214,7 +217,9 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
   /// no more memory than they take: what a slab makes and reads itself never leaves its core. On blocks from less.
   constexpr void move_late() {
     for (int v = g.size - 1; v >= 0; --v) {
-      if (p.roles[v] != role::computed || g.info(v).what == kind::view || stays(v) || p.regions[home[v]].every_thread || p.regions[home[v]].routine) continue;
+      if (p.roles[v] != role::computed || g.info(v).what == kind::view || stays(v) || p.regions[home[v]].every_thread ||
+          p.regions[home[v]].routine)
+        continue;
       int target = -1, axis = no_axis;
       bool ok = true;
       for (int r = 0; r < g.root_count; ++r) ok = ok && g.read(g.roots[r].node).node != v;
@@ -277,7 +282,8 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
         const int u = g.read(v, k).node;
         if (home[u] == r) part[find(u)] = find(v);
         for (int i = 0; i < g.root_count && g.is_leaf(u); ++i)
-          if (const int next = g.roots[i].node; g.roots[i].state == field(g.at[u], 0) && home[next] == r) part[find(next)] = find(v);
+          if (const int next = g.roots[i].node; g.roots[i].state == field(g.at[u], 0) && home[next] == r)
+            part[find(next)] = find(v);
       }
     bool any = false;
     for (int v = 0; v < g.size; ++v) {

@@ -129,7 +129,8 @@ constexpr matrix_product matrix_product_of(flat_graph const& g, int v, contracti
   bool lies = true;
   auto matrix_of = [&](axis_place down, axis_place across, int height, int width, long behind) {
     lies = lies && down.apart > 0 && across.apart > 0 && (down.apart == 1 || across.apart == 1);
-    return down.apart == 1 ? stored_matrix{height, width, across.apart, behind, false} : stored_matrix{width, height, down.apart, behind, true};
+    return down.apart == 1 ? stored_matrix{height, width, across.apart, behind, false}
+                           : stored_matrix{width, height, down.apart, behind, true};
   };
   p.a = matrix_of(a[rows], a[terms], p.rows, p.terms, next[0]);
   p.b = matrix_of(b[terms], b[columns], p.terms, p.columns, next[1]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // memory.hpp -- in: steps. out: which values are stored, and their offsets in one arena by lifetimes.
 #pragma once
-#include <knit/plan/steps.hpp>
+#include <knit/plan/stores.hpp>
 
 namespace knit {
 
@@ -33,9 +33,7 @@ constexpr long pack_lifetimes(lifetime* a, int n) {
 namespace detail {
 
 /// Numbers that an array takes whose columns are that far apart, in whole cache lines.
-constexpr long floats_of(shape s, int leading) {
-  return (long(leading) * (s.size() / s.extent[0]) + 15) / 16 * 16;
-}
+constexpr long floats_of(shape s, int leading) { return (long(leading) * (s.size() / s.extent[0]) + 15) / 16 * 16; }
 
 /// How stored value v lies: whole, in a part for each run of slabs, or, if `by_slab`, one slab at a time.
 template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& p, int v, bool by_slab) {
@@ -82,7 +80,8 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
     find_reads(g, p, v, r);
     for (int i = 0; i < r.count; ++i) {
       const int u = r.at[i].node;
-      if (p.roles[u] == role::computed && (p.step_of[u] != p.step_of[v] || (g.info(u).what == kind::reduce && !p.in_row[u]))) keep(u, p.step_of[v]);
+      if (p.roles[u] == role::computed && (p.step_of[u] != p.step_of[v] || (g.info(u).what == kind::reduce && !p.in_row[u])))
+        keep(u, p.step_of[v]);
     }
     if (g.info(v).what == kind::reduce && !p.in_row[v]) keep(v, p.step_of[v]);
   }
@@ -138,7 +137,8 @@ template <int N, int R> constexpr placed_values<N, R> place_values(flat_graph co
 
 /// The plan of a graph: roles, regions, steps, stores, memory. Whoever has large graphs planned by the compiler has the
 /// halves done by themselves: it gives up after so many operations for one constant.
-template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> const& placed, tuning const& t = {}) {
+template <int N, int R>
+constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> const& placed, tuning const& t = {}) {
   plan<N, R> p = placed.p;
   detail::make_steps(g, p, placed.home, t);
   detail::sink(g, p, placed.home);

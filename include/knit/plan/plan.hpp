@@ -125,13 +125,13 @@ struct refusal {
 
 template <int N, int R> struct plan {
   role roles[N]{};
-  int level[N]{};      ///< of the kernel that computes the value
+  int level[N]{};  ///< of the kernel that computes the value
   int step_of[N]{};
   int slab_axis[N]{};  ///< which of the value's axes is cut into slabs
-  int cut_axis[N]{};   ///< the same, of the space that its step walks (for a reduction, its operand's axes)
-  bool in_row[N]{};    ///< a reduction of rows that are in registers at once: its step goes on with it
+  int cut_axis[N]{};  ///< the same, of the space that its step walks (for a reduction, its operand's axes)
+  bool in_row[N]{};  ///< a reduction of rows that are in registers at once: its step goes on with it
   buffer buffers[N]{};
-  int order[N]{};      ///< values in the order of steps
+  int order[N]{};  ///< values in the order of steps
   step steps[N + 2 * R]{};
   int step_count = 0;
   region regions[N + 2 * R]{};
@@ -140,9 +140,9 @@ template <int N, int R> struct plan {
   int refusal_count = 0;
   store stores[2 * R]{};
   int store_count = 0;
-  int kernels = 0;         ///< phases between which all threads meet
+  int kernels = 0;  ///< phases between which all threads meet
   long arena_floats = 0;
-  long own_floats = 0;     ///< of each thread's own arena
+  long own_floats = 0;  ///< of each thread's own arena
   double flops = 0;
   bool parallel = false;
   element number = element::f32;  ///< what is computed and stored

@@ -9,9 +9,9 @@ namespace knit::detail {
 
 template <int N, int R> struct routine_maker : region_grower<N, R> {
   using grower = region_grower<N, R>;
-  using grower::available, grower::first_use, grower::flops, grower::g, grower::home, grower::is_left, grower::next_use, grower::p, grower::settle,
-      grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::uses, grower::verdicts, grower::waiting,
-      grower::waiting_count, grower::region_grower;
+  using grower::available, grower::first_use, grower::flops, grower::g, grower::home, grower::is_left, grower::next_use, grower::p,
+      grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::uses,
+      grower::verdicts, grower::waiting, grower::waiting_count, grower::region_grower;
 
   /// Is all there that v reads?
   constexpr bool ready(int v, int level) const {
@@ -51,7 +51,8 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
       const bool slides = g.info(v).slides;
       if (!slides || convolution_in_plan(v).computes == convolution_part::result) {
         int last = v;
-        if (const int x = sole_reader(last); x >= 0 && adds_along(slides ? 2 : lane_axis_of(g.extents[v]), x, last, level)) put(last = x);
+        if (const int x = sole_reader(last); x >= 0 && adds_along(slides ? 2 : lane_axis_of(g.extents[v]), x, last, level))
+          put(last = x);
         const bool may = !slides || last != v;  // cuDNN has no plan of a convolution and relu without a bias
         if (const int x = sole_reader(last); may && x >= 0 && g.info(x).follows == epilogue::relu) put(last = x);
       }
@@ -78,7 +79,8 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
     for (int r = 0; r < g.root_count; ++r)
       if (g.read(g.roots[r].node).node == v) return -1;
     const int x = use / uses;
-    return p.roles[x] == role::computed && g.info(x).what == kind::map && is_pointwise(g, g.read(x, use % uses), g.extents[x]) ? x : -1;
+    return p.roles[x] == role::computed && g.info(x).what == kind::map && is_pointwise(g, g.read(x, use % uses), g.extents[x]) ? x
+                                                                                                                               : -1;
   }
   /// Does x add a number for each place along an axis to v, numbers that are there and lie side by side?
   constexpr bool adds_along(int axis, int x, int v, int level) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// steps.hpp -- in: regions. out: loop nests that compute several values at once, and where results are written.
+// steps.hpp -- in: regions. out: loop nests that compute several values at once.
 #pragma once
 #include <knit/plan/regions.hpp>
 
@@ -93,7 +93,8 @@ template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N,
     bool waits[R]{};  // a group of which another that is not done reads an old value
     for (int v = 0; v < g.size; ++v)
       for (int k = 0; k < operands && leads_to[v] >= 0; ++k)
-        if (const int r = old[operands * v + k] - 1; r >= 0 && !done[find(leads_to[v])] && find(r) != find(leads_to[v])) waits[find(r)] = true;
+        if (const int r = old[operands * v + k] - 1; r >= 0 && !done[find(leads_to[v])] && find(r) != find(leads_to[v]))
+          waits[find(r)] = true;
     int next = -1;
     for (int pass = 0; pass < 2; ++pass)  // if each waits for another, one will have to be copied
       for (int r = 0; r < g.root_count && next < 0; ++r)
@@ -177,8 +178,10 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       auto read_in_place = [&](int k) {
         access const& a = in.at[k];
         // A reduction's value is there only when its step is over, but for one of rows.
-        const bool there = g.info(a.node).what != kind::reduce ? is_pointwise(g, a, space) : p.in_row[a.node] && is_rowwise(g, a, space);
-        return !in.early[k] && f.what != kind::contract && f.what != kind::view && there && p.steps[p.step_of[a.node]].kind != step_kind::copy;
+        const bool there =
+            g.info(a.node).what != kind::reduce ? is_pointwise(g, a, space) : p.in_row[a.node] && is_rowwise(g, a, space);
+        return !in.early[k] && f.what != kind::contract && f.what != kind::view && there &&
+               p.steps[p.step_of[a.node]].kind != step_kind::copy;
       };
       for (int k = 0; k < in.count; ++k) {
         const int u = in.at[k].node, s = p.step_of[u];
@@ -190,10 +193,12 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         if (in_place && p.steps[s].kind == step_kind::contract && s > tile) tile = s;
       }
       if (tile >= 0 && tile < first) {  // what it reads besides goes into the contraction's step, if it can
-        bool all = same_extents(p.steps[tile].space, space) && p.steps[tile].cut == p.cut_axis[v] && (f.what != kind::reduce || goes_on(g, p, t, tile, v));
+        bool all = same_extents(p.steps[tile].space, space) && p.steps[tile].cut == p.cut_axis[v] &&
+                   (f.what != kind::reduce || goes_on(g, p, t, tile, v));
         for (int k = 0; k < in.count && all; ++k) {
           const int u = in.at[k].node;
-          if (home[u] == r && p.step_of[u] >= tile) all = read_in_place(k) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
+          if (home[u] == r && p.step_of[u] >= tile)
+            all = read_in_place(k) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
         }
         for (int k = 0; k < in.count && all; ++k)
           if (const int u = in.at[k].node; p.step_of[u] > tile && home[u] == r) p.step_of[u] = tile;
@@ -204,14 +209,18 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         for (int s = first; s < p.step_count && chosen < 0; ++s) {
           step const& into = p.steps[s];
           if (into.kind == step_kind::copy || !same_extents(into.space, space) || into.cut != p.cut_axis[v]) continue;
-          if (into.kind == step_kind::contract && (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, t, s, v)))) continue;
+          if (into.kind == step_kind::contract &&
+              (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, t, s, v))))
+            continue;
           bool fits = true;
           if (any && !row && into.any_reduction)
             for (int q = 0; q < max_rank; ++q) fits = fits && into.reduces[q] == axes[q];
           if (fits) chosen = s;
         }
       if (chosen < 0) {
-        const step_kind what = f.what == kind::contract ? step_kind::contract : f.what == kind::view ? step_kind::copy : step_kind::map;
+        const step_kind what = f.what == kind::contract ? step_kind::contract
+                               : f.what == kind::view   ? step_kind::copy
+                                                        : step_kind::map;
         chosen = p.add_step(what, space, r, p.cut_axis[v]);
       }
       if (row) p.steps[chosen].row = true;
@@ -253,7 +262,8 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     if (p.roles[v] != role::computed || g.info(v).what != kind::map || reader[v] < 0) continue;
     const int from = p.step_of[v], to = reader[v];
     if (to == from || home[v] != p.steps[to].region || !same_extents(p.steps[to].space, g.extents[v]) ||
-        p.steps[to].kind == step_kind::copy || p.steps[to].cut != p.cut_axis[v]) continue;
+        p.steps[to].kind == step_kind::copy || p.steps[to].cut != p.cut_axis[v])
+      continue;
     // Its operands lie in memory, or are moved along: values that it alone reads, made of what lies in memory.
     auto at_hand = [&](auto self, int x) -> bool {
       for (int k = 0; k < g.arity(x); ++k) {
@@ -271,7 +281,8 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
       in.count = 0;
       find_reads(g, p, x, in);
       for (int i = 0; i < in.count; ++i)
-        if (in.at[i].node == v) ok = ok && !in.early[i] && g.info(x).what != kind::contract && is_pointwise(g, in.at[i], p.steps[to].space);
+        if (in.at[i].node == v)
+          ok = ok && !in.early[i] && g.info(x).what != kind::contract && is_pointwise(g, in.at[i], p.steps[to].space);
     }
     if (!ok) continue;
     p.step_of[v] = to;
@@ -301,90 +312,6 @@ template <int N, int R> constexpr void join_slabs(flat_graph const& g, plan<N, R
     c.extent = c.slabs = c.runs = c.granule = 1;
     c.name = 0;
     p.steps[step].cut = no_axis;
-  }
-}
-
-/// May root `r`, whose value v is the next value of a state, be written where the state lies, as v is made?
-/// Only if whatever reads the old value has read it by then: in an earlier kernel, earlier in the same slab,
-/// or at the same element.
-template <int N, int R> constexpr bool in_place(flat_graph const& g, plan<N, R> const& p, int const* home, int r) {
-  const int v = g.roots[r].node, leaf = g.roots[r].state;
-  if (p.roles[v] != role::computed || p.slab_axis[v] == partial_axis || g.info(v).what == kind::reduce || p.steps[p.step_of[v]].kind == step_kind::copy) return false;
-  for (int q = 0; q < r; ++q)
-    if (g.roots[q].node == v && g.roots[q].state >= 0) return false;  // one value, two states
-  for (int q = 0; q < g.root_count; ++q) {  // an output that is the old value itself is copied at the end
-    int u = g.read(g.roots[q].node).node;
-    if (g.is_leaf(u) && field(g.at[u], 0) == leaf) return false;
-  }
-  bool ok = true;
-  for (int x = 0; x < g.size; ++x) {
-    if (p.roles[x] != role::computed && p.roles[x] != role::inlined) continue;
-    for (int k = 0; k < g.arity(x); ++k) {
-      access const& a = g.read(x, k);
-      if (!g.is_leaf(a.node) || field(g.at[a.node], 0) != leaf) continue;
-      if (p.roles[x] == role::inlined) return false;  // read by value, wherever it is used
-      if (p.level[x] < p.level[v]) continue;
-      if (p.level[x] > p.level[v] || home[x] != home[v] || p.step_of[x] > p.step_of[v]) return false;
-      op_info const& f = g.info(x);
-      if (p.step_of[x] == p.step_of[v]) {
-        ok = ok && f.what == kind::map && is_pointwise(g, a, p.steps[p.step_of[v]].space);
-      } else if (p.slab_axis[v] != no_axis) {  // an earlier step of the same slab
-        const int q = axis_in_user(g, x, k, a, p.slab_axis[v]);
-        ok = ok && q != no_axis && q == p.cut_axis[x];
-      }
-    }
-  }
-  return ok;
-}
-
-/// Decides where roots are written: as they are made, or copied later; states that are copied are copied last of
-/// all, since an output may read their old values.
-template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, R>& p, int const* home) {
-  for (int pass = 0; pass < 3; ++pass) {
-    const int last = p.kernels;
-    for (int r = 0; r < g.root_count; ++r) {
-      const int v = g.roots[r].node;
-      const bool state = g.roots[r].state >= 0;
-      const bool direct = p.roles[v] == role::computed && g.info(v).what == kind::map &&
-                          (!state || in_place(g, p, home, r));
-      const bool contracted = p.roles[v] == role::computed && g.info(v).what == kind::contract && p.slab_axis[v] != partial_axis &&
-                              (!state || in_place(g, p, home, r));
-      if (pass != (direct || contracted ? 0 : state ? 2 : 1)) continue;
-      int s = p.step_of[v];
-      if (pass > 0) {  // a step that only writes
-        int level = last;
-        if (!state) {   // an output is written as soon as all of it is there
-          level = 0;
-          reads<N> in;
-          access const& base = g.read(v);
-          if (p.roles[base.node] == role::inlined) find_reads(g, p, base.node, in);
-          else in.at[in.count++] = base;
-          for (int i = 0; i < in.count; ++i) {
-            const int u = in.at[i].node;
-            if (p.roles[u] == role::computed && p.level[u] + 1 > level) level = p.level[u] + 1;
-          }
-        }
-        if (level >= p.kernels) p.kernels = level + 1;
-        const int index = p.add_region(level);
-        s = p.add_step(step_kind::map, g.extents[v], index, no_axis);
-        p.regions[index].last = p.step_count;
-      }
-      p.stores[p.store_count++] = {v, r, s};
-    }
-  }
-}
-
-/// Lists the values of each step together, in order; a contraction comes before what is done with its tiles, also
-/// before what does not read it.
-template <int N, int R> constexpr void make_order(flat_graph const& g, plan<N, R>& p) {
-  int n = 0;
-  for (int s = 0; s < p.step_count; ++s) {
-    p.steps[s].first = n;
-    for (int late = p.steps[s].kind == step_kind::contract ? 0 : 1; late < 2; ++late)
-      for (int v = 0; v < g.size; ++v)
-        if (p.roles[v] == role::computed && p.step_of[v] == s && (p.steps[s].kind != step_kind::contract || late == (g.info(v).what != kind::contract)))
-          p.order[n++] = v;
-    p.steps[s].last = n;
   }
 }
 

@@ -34,12 +34,14 @@ template <class T> inline constexpr bool changeable = false;
 template <batch_like T> inline constexpr bool changeable<T> = holds_instances<std::remove_cvref_t<decltype(T::x)>>;
 
 template <class T> constexpr sentence no_instances() {
-  return sentence() << "augment changes the instances of batches whose x is a view with one in each step of its last axis, the only "
-       "one that may have a name; an element of this range has no such x";
+  return sentence()
+         << "augment changes the instances of batches whose x is a view with one in each step of its last axis, the only "
+            "one that may have a name; an element of this range has no such x";
 }
 template <class F> constexpr sentence changes_nothing() {
-  return sentence() << "augment calls f(x, random) with x the std::span of the elements of an instance and random a knit::generator; "
-       "this f cannot be called so";
+  return sentence()
+         << "augment calls f(x, random) with x the std::span of the elements of an instance and random a knit::generator; "
+            "this f cannot be called so";
 }
 
 }  // namespace detail
@@ -115,9 +117,8 @@ struct augment_fn {
 
 inline void check_image(std::size_t elements, int width, int height) {
   if (width < 1 || height < 1 || elements % (std::size_t(width) * std::size_t(height)) != 0)
-    throw std::invalid_argument("knit: an instance of " + std::to_string(elements) +
-                                " elements is no number of images of " + std::to_string(width) + " x " +
-                                std::to_string(height));
+    throw std::invalid_argument("knit: an instance of " + std::to_string(elements) + " elements is no number of images of " +
+                                std::to_string(width) + " x " + std::to_string(height));
 }
 }  // namespace detail
 

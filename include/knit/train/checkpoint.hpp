@@ -21,13 +21,11 @@
 namespace knit {
 
 /// A range of batches that knows where it is, as minibatch_view does.
-template <class T>
-concept has_position = requires(T& batches, batch_position p) {
+template <class T> concept has_position = requires(T& batches, batch_position p) {
   { std::as_const(batches).position() } -> std::same_as<batch_position>;
   batches.seek(p);
 };
-template <class T>
-concept position_or_range = has_position<T> || std::same_as<T, batch_position>;
+template <class T> concept position_or_range = has_position<T> || std::same_as<T, batch_position>;
 
 namespace detail {
 
@@ -72,15 +70,13 @@ template <class Saved> void check(std::filesystem::path const& path, safetensors
   each_array(to, [&](std::string const& name, auto const& a) {
     wanted_names.insert(name);
     const auto found = file.arrays.find(name);
-    if (found == file.arrays.end())
-      refuse(path, "has no array " + in_quotes(name) + "; it has " + some_names(file.arrays));
+    if (found == file.arrays.end()) refuse(path, "has no array " + in_quotes(name) + "; it has " + some_names(file.arrays));
     if (!fits(found->second, a))
-      refuse(path, "has as " + in_quotes(name) + " an array " + spell_array(found->second.type, found->second.extent) +
-                       ", where " + wanted(a) + " is wanted");
+      refuse(path, "has as " + in_quotes(name) + " an array " + spell_array(found->second.type, found->second.extent) + ", where " +
+                       wanted(a) + " is wanted");
   });
   for (auto const& [name, a] : file.arrays)
-    if (!wanted_names.contains(name) &&
-        !(model<Saved> && name.find('/') != name.npos && file.metadata.contains("steps")))
+    if (!wanted_names.contains(name) && !(model<Saved> && name.find('/') != name.npos && file.metadata.contains("steps")))
       refuse(path, "has an array " + in_quotes(name) + " that has no place here");
 }
 template <class Saved> void scatter(safetensors_file const& file, Saved& to) {
@@ -89,12 +85,10 @@ template <class Saved> void scatter(safetensors_file const& file, Saved& to) {
 
 inline std::string const& text_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
   auto const found = file.metadata.find(name);
-  if (found == file.metadata.end())
-    refuse(path, std::string("is no checkpoint of this training: its metadata has no ") + name);
+  if (found == file.metadata.end()) refuse(path, std::string("is no checkpoint of this training: its metadata has no ") + name);
   return found->second;
 }
-template <class Number>
-Number number_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
+template <class Number> Number number_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
   std::string const& text = text_in(path, file, name);
   Number n = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
@@ -137,9 +131,7 @@ inline batch_position get_position(std::filesystem::path const& path, safetensor
 /// Writes the parameters of a model to a safetensors file, each under its path, "layers.0.w", in the order that
 /// to_stored says: a matrix is that of PyTorch's Linear, a filter that of its Conv2d. All of it or nothing, as
 /// replace_file does. Throws data_error where it cannot be written.
-template <model Model> void save(std::filesystem::path const& path, Model const& m) {
-  write_safetensors(path, detail::gather(m));
-}
+template <model Model> void save(std::filesystem::path const& path, Model const& m) { write_safetensors(path, detail::gather(m)); }
 
 /// Reads parameters into a model: from such a file, from another program's, or from a checkpoint. Throws data_error,
 /// and changes nothing, unless the file is sound (see read_safetensors) and has each parameter in its shape and type,
@@ -159,10 +151,8 @@ template <model Model> void load(std::filesystem::path const& path, Model& m) {
 /// program's. It is meant to be called behind a step and before the next batch is read: `batches | cycle | train(step)
 /// | takenth(600) | tap([&](float) { save(path, step, batches); })`; with prefetch among it, which is ahead,
 /// `save(path, step, batches.position_after(step.steps()))`.
-template <class Backend, class Model, class Rule, class... X, position_or_range... Batches>
-  requires(sizeof...(Batches) <= 1)
-void save(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...> const& step,
-          Batches const&... batches) {
+template <class Backend, class Model, class Rule, class... X, position_or_range... Batches> requires(sizeof...(Batches) <= 1)
+void save(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...> const& step, Batches const&... batches) {
   auto file = detail::gather(step);
   file.metadata["rule"] = detail::rule_name<Rule>();
   file.metadata["steps"] = std::to_string(step.steps());
@@ -173,16 +163,17 @@ void save(std::filesystem::path const& path, training_step<Backend, Model, Rule,
 /// Puts a training where that one was: the same losses follow, to the bit, as if it had not stopped. Throws data_error, and
 /// changes nothing, where the file is unsound, where names, shapes or types are others, where the rule has another name,
 /// `static constexpr char const* name`, and where the batches are of another size or other data.
-template <class Backend, class Model, class Rule, class... X, has_position... Batches>
-  requires(sizeof...(Batches) <= 1)
+template <class Backend, class Model, class Rule, class... X, has_position... Batches> requires(sizeof...(Batches) <= 1)
 void load(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...>& step, Batches&... batches) {
   auto const file = read_safetensors(path);
   if (file.metadata.contains("steps"))  // states of another rule may well have these shapes, so its name comes first
     if (auto const& rule = detail::text_in(path, file, "rule"); rule != detail::rule_name<Rule>())
-      detail::refuse(path, "is of a training by " + detail::printable(rule) + ", where one by " + detail::rule_name<Rule>() + " is wanted");
+      detail::refuse(
+          path, "is of a training by " + detail::printable(rule) + ", where one by " + detail::rule_name<Rule>() + " is wanted");
   detail::check(path, file, step);
   long const steps = detail::number_in<long>(path, file, "steps");
-  if (steps == std::numeric_limits<long>::max()) detail::refuse(path, "is no checkpoint: it has so many steps that no other is left");
+  if (steps == std::numeric_limits<long>::max())
+    detail::refuse(path, "is no checkpoint: it has so many steps that no other is left");
   (batches.seek(detail::get_position(path, file)), ...);  // the last that may throw
   step.set_steps(steps);
   detail::scatter(file, step);

@@ -43,8 +43,7 @@ template <class Model> constexpr long parameters_before(int k) {
   for (int i = 0; i < k; ++i) n += parameter_sizes<Model>[std::size_t(i)];
   return n;
 }
-template <class Model>
-inline constexpr long parameter_elements = parameters_before<Model>(leaves_of_model<Model>::count);
+template <class Model> inline constexpr long parameter_elements = parameters_before<Model>(leaves_of_model<Model>::count);
 
 /// The parameters' elements in one row: in order, each first index fastest.
 template <class Model, class T> void read_parameters(Model const& m, T* to) {

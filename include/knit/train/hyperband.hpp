@@ -56,8 +56,9 @@ template <class Draw, class Loss> auto hyperband(Draw&& draw, Loss&& loss_of, do
     for (auto const& round : rounds) {
       trained.erase(trained.begin() + round.configurations, trained.end());
       for (auto& [loss, c] : trained) loss = double(loss_of(std::as_const(c), round.resource));
-      std::ranges::stable_sort(trained, [](double a, double b) { return a < b || (std::isnan(b) && !std::isnan(a)); },
-                               &std::pair<double, config>::first);
+      std::ranges::stable_sort(
+          trained, [](double a, double b) { return a < b || (std::isnan(b) && !std::isnan(a)); },
+          &std::pair<double, config>::first);
       auto const& [loss, c] = trained.front();
       if (!std::isnan(loss) && (!best || loss < best->loss)) best.emplace(hyperband_result<config>{loss, round.resource, c});
     }

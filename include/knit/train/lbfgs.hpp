@@ -27,8 +27,7 @@ template <class Model, class... X> struct loss_spec : inference_spec<Model, X...
   using base = inference_spec<Model, X...>;
   template <int K> using parameter_at = parameter<K, typename base::parameters::template array_at<K>>;
   using first_argument_type = argument<base, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>;
-  using loss = unless_poisoned<typename decltype(check_loss<typename base::traced>())::type,
-                               decltype(sum(first_argument_type{}))>;
+  using loss = unless_poisoned<typename decltype(check_loss<typename base::traced>())::type, decltype(sum(first_argument_type{}))>;
   template <int... K> static auto list(std::integer_sequence<int, K...>)
       -> mp::mp_list<result<typename loss::graph>,
                      result<typename decltype(make<gradient_op>(loss{}, parameter_at<K>{}))::graph>...>;
@@ -47,8 +46,7 @@ template <class T> void add_scaled(std::vector<T>& to, double by, std::vector<T>
 /// What the last steps and the changes of the gradient over them tell of the inverse of the loss's second derivative.
 template <class T> class inverse_hessian {
  public:
-  inverse_hessian(int memory, std::size_t n)
-      : pairs_(std::size_t(memory) + 1, {std::vector<T>(n), std::vector<T>(n), 0, 0}) {}
+  inverse_hessian(int memory, std::size_t n) : pairs_(std::size_t(memory) + 1, {std::vector<T>(n), std::vector<T>(n), 0, 0}) {}
   void clear() { count_ = 0; }
   bool empty() const { return count_ == 0; }
   /// The step and the change of the gradient from one point and gradient to another. One that shows no curvature is
@@ -91,8 +89,7 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   lbfgs_iteration(Model& m, lbfgs_options const& o, X const&... x)
-      : model_(&m), data_(&x...), options_(o), inverse_(checked(o.memory), n_), w_(n_), g_(n_), w_next_(n_),
-        g_next_(n_), d_(n_) {}
+      : model_(&m), data_(&x...), options_(o), inverse_(checked(o.memory), n_), w_(n_), g_(n_), w_next_(n_), g_next_(n_), d_(n_) {}
 
   void begin() { begun_ = converged_ = over_ = false; }
   bool over() const { return over_; }
@@ -175,8 +172,8 @@ template <class Backend, class Model, class... X> class lbfgs_iteration {
   bool begun_ = false, converged_ = false, over_ = false;
 };
 
-template <class Backend, class Model, class... X>
-using lbfgs_of = lbfgs_iteration<Backend, std::remove_cvref_t<Model>, std::remove_cvref_t<X>...>;
+template <class Backend, class Model, class... X> using lbfgs_of =
+    lbfgs_iteration<Backend, std::remove_cvref_t<Model>, std::remove_cvref_t<X>...>;
 
 }  // namespace detail
 

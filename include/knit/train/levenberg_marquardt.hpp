@@ -21,13 +21,15 @@ struct levenberg_marquardt_options {
 namespace detail {
 
 constexpr sentence named_residuals(shape s) {
-  return sentence() << "levenberg_marquardt: the residuals have shape " << s << "; the compiler must know how many there are, so give "
-       "the data extents that are numbers";
+  return sentence() << "levenberg_marquardt: the residuals have shape " << s
+                    << "; the compiler must know how many there are, so give "
+                       "the data extents that are numbers";
 }
 
 template <class Model> constexpr sentence one_residual() {
-  return sentence() << "levenberg_marquardt takes a model whose value is the array of its residuals, and the value of this one is a number, as a loss "
-       "is; return the residuals, or minimise the loss by lbfgs";
+  return sentence() << "levenberg_marquardt takes a model whose value is the array of its residuals, and the value of this one is "
+                       "a number, as a loss "
+                       "is; return the residuals, or minimise the loss by lbfgs";
 }
 
 /// A model's residuals r on arguments, and J v, their derivative along a direction v of the parameters: that by u of
@@ -72,8 +74,17 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   levenberg_marquardt_iteration(Model& m, levenberg_marquardt_options const& o, X const&... x)
-      : model_(&m), data_(&x...), options_(o), region_(rows_, columns_), h_(columns_), w_(columns_), w_next_(columns_),
-        r_(rows_), r_next_(rows_), u_(rows_), j_(std::size_t(rows_) * columns_) {}
+      : model_(&m),
+        data_(&x...),
+        options_(o),
+        region_(rows_, columns_),
+        h_(columns_),
+        w_(columns_),
+        w_next_(columns_),
+        r_(rows_),
+        r_next_(rows_),
+        u_(rows_),
+        j_(std::size_t(rows_) * columns_) {}
 
   void begin() { begun_ = converged_ = over_ = false; }
   bool over() const { return over_; }
@@ -115,16 +126,18 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
   bool linearise() {
     if (!std::isfinite(squares_)) return false;
     value_type* column = j_.data();
-    std::apply([&](auto&... v) {
-      auto each = [&](auto& a) {
-        for (long i = 0; i < a.size(); ++i, column += rows_) {
-          a[i] = 1;
-          evaluate(r_, column);
-          a[i] = 0;
-        }
-      };
-      (each(v), ...);
-    }, v_);
+    std::apply(
+        [&](auto&... v) {
+          auto each = [&](auto& a) {
+            for (long i = 0; i < a.size(); ++i, column += rows_) {
+              a[i] = 1;
+              evaluate(r_, column);
+              a[i] = 0;
+            }
+          };
+          (each(v), ...);
+        },
+        v_);
     if (!region_.linearise(j_.data(), r_.data(), rows_))
       throw std::runtime_error("knit: levenberg_marquardt has come to where the squares of the residuals add up to " +
                                std::to_string(squares_) + " and their derivative is infinite or no number; begin elsewhere");
@@ -145,8 +158,7 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
       const double expected = region_.linear() + 2 * region_.damped();
       accepted = fall >= 1e-4 * expected && fall > 0;
       resize(next, fall, expected);
-      bool const flat =
-          std::max(std::abs(fall), expected) <= options_.ftol * squares_ && fall <= 2 * expected;
+      bool const flat = std::max(std::abs(fall), expected) <= options_.ftol * squares_ && fall <= 2 * expected;
       converged_ = flat || radius_ <= options_.xtol * region_.length(w_.data()) || w_next_ == w_;
       if (accepted) {
         w_.swap(w_next_);
@@ -183,8 +195,7 @@ template <class Backend, class Model, class... X> class levenberg_marquardt_iter
   bool begun_ = false, first_ = true, converged_ = false, over_ = false;
 };
 
-template <class Backend, class Model, class... X>
-using levenberg_marquardt_of =
+template <class Backend, class Model, class... X> using levenberg_marquardt_of =
     levenberg_marquardt_iteration<Backend, std::remove_cvref_t<Model>, std::remove_cvref_t<X>...>;
 
 }  // namespace detail

@@ -38,12 +38,12 @@ template <class T> std::string json_number(T v) {
 }
 /// A name twice in an object of JSON means what its reader likes.
 inline void check_log(logged_values const& values, log_options const& o) {
-  if (o.every < 1)
-    throw std::invalid_argument("knit: log_to counts from 1 step on for each line, not " + std::to_string(o.every));
+  if (o.every < 1) throw std::invalid_argument("knit: log_to counts from 1 step on for each line, not " + std::to_string(o.every));
   std::set<std::string> names{"step", "seconds", "loss"};
   for (auto const& [name, value] : values)
     if (!names.insert(name).second)
-      throw std::invalid_argument("knit: a logged value is named `" + name + "`, and so is another of the line, which has step, "
+      throw std::invalid_argument("knit: a logged value is named `" + name +
+                                  "`, and so is another of the line, which has step, "
                                   "seconds and loss already; give it another name");
 }
 

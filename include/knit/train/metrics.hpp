@@ -72,8 +72,8 @@ template <int B, class Data> decltype(auto) in_batches(Data& data) {
   else return data | minibatch<dyn<"batch", B>>(in_order{});
 }
 template <class Batches> using batch_in = std::remove_cvref_t<ranges::range_reference_t<Batches>>;
-template <class Backend, class Model, class Batch>
-using scores_of = inference<Backend, Model, std::remove_cvref_t<decltype(Batch::x)>>;
+template <class Backend, class Model, class Batch> using scores_of =
+    inference<Backend, Model, std::remove_cvref_t<decltype(Batch::x)>>;
 
 inline long checked_label(long label, int classes) {
   if (label >= 0 && label < classes) return label;
@@ -81,12 +81,13 @@ inline long checked_label(long label, int classes) {
                    std::to_string(classes - 1) + "; give it a row for each class");
 }
 template <class Y> constexpr sentence labels_are_measured() {
-  return sentence() << "a metric counts instances by their class, and the y of these batches are measured values of float or double; for them evaluate "
-       "the model's loss";
+  return sentence() << "a metric counts instances by their class, and the y of these batches are measured values of float or "
+                       "double; for them evaluate "
+                       "the model's loss";
 }
 template <class Data> constexpr sentence no_labelled() {
   return sentence() << "a metric is of a set of instances or of a range of batches, and this is neither; of a set of data "
-       "that has parts name one, mnist.test";
+                       "that has parts name one, mnist.test";
 }
 /// What is wrong with a model or data before they are looked at more closely.
 template <class Model, class Data> constexpr sentence metric_complaint() {
@@ -131,8 +132,7 @@ auto measure(Model const& m, Data&& data, Metric... metric) {
 }
 
 /// `accuracy(model, mnist.test)`, or of a range of batches: see accuracy_metric.
-template <class Backend = default_backend, int B = 100, class Model, class Data>
-double accuracy(Model const& m, Data&& data) {
+template <class Backend = default_backend, int B = 100, class Model, class Data> double accuracy(Model const& m, Data&& data) {
   return std::get<0>(measure<Backend, B>(m, data, accuracy_metric{}));
 }
 /// `nll(model, mnist.test)`, or of a range of batches: see nll_metric.

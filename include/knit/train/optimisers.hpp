@@ -24,8 +24,7 @@ template <class Backend = default_backend, class Model> auto sgd(Model&& m, sgd_
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : sgd(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto sgd(Model&& m, Rng&& data, sgd_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto sgd(Model&& m, Rng&& data, sgd_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -34,8 +33,7 @@ template <class Backend = default_backend, class Model> auto momentum(Model&& m,
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : momentum(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto momentum(Model&& m, Rng&& data, momentum_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto momentum(Model&& m, Rng&& data, momentum_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -44,8 +42,7 @@ template <class Backend = default_backend, class Model> auto nesterov(Model&& m,
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : nesterov(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto nesterov(Model&& m, Rng&& data, nesterov_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto nesterov(Model&& m, Rng&& data, nesterov_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -54,8 +51,7 @@ template <class Backend = default_backend, class Model> auto adagrad(Model&& m, 
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : adagrad(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto adagrad(Model&& m, Rng&& data, adagrad_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto adagrad(Model&& m, Rng&& data, adagrad_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -64,8 +60,7 @@ template <class Backend = default_backend, class Model> auto rmsprop(Model&& m, 
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : rmsprop(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto rmsprop(Model&& m, Rng&& data, rmsprop_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto rmsprop(Model&& m, Rng&& data, rmsprop_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -74,8 +69,7 @@ template <class Backend = default_backend, class Model> auto adadelta(Model&& m,
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : adadelta(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto adadelta(Model&& m, Rng&& data, adadelta_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto adadelta(Model&& m, Rng&& data, adadelta_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -84,8 +78,7 @@ template <class Backend = default_backend, class Model> auto adam(Model&& m, ada
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : adam(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto adam(Model&& m, Rng&& data, adam_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto adam(Model&& m, Rng&& data, adam_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -94,8 +87,7 @@ template <class Backend = default_backend, class Model> auto adamw(Model&& m, ad
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : adamw(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto adamw(Model&& m, Rng&& data, adamw_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto adamw(Model&& m, Rng&& data, adamw_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 
@@ -104,8 +96,7 @@ template <class Backend = default_backend, class Model> auto lion(Model&& m, lio
   return train<Backend>(std::forward<Model>(m), rule);
 }
 /// The same as a function of the data: `for (float loss : lion(model, data))`.
-template <class Backend = default_backend, class Model, class Rng>
-auto lion(Model&& m, Rng&& data, lion_rule rule = {}) {
+template <class Backend = default_backend, class Model, class Rng> auto lion(Model&& m, Rng&& data, lion_rule rule = {}) {
   return train<Backend>(std::forward<Model>(m), std::forward<Rng>(data), rule);
 }
 

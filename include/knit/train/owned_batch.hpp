@@ -10,8 +10,7 @@
 namespace knit::detail {
 
 /// An element of a range that a step of training can read.
-template <class T>
-concept batch_like = requires(T& batch) {
+template <class T> concept batch_like = requires(T& batch) {
   batch.x;
   batch.y;
 };

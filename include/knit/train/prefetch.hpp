@@ -84,8 +84,9 @@ template <class Rng, class Batch> class pass_ahead {
 };
 
 template <class T> constexpr sentence no_batches_ahead() {
-  return sentence() << "prefetch makes batches ahead, and an element of this range has no members x and y; put it before what reads "
-       "batches";
+  return sentence()
+         << "prefetch makes batches ahead, and an element of this range has no members x and y; put it before what reads "
+            "batches";
 }
 
 }  // namespace detail

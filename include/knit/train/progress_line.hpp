@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // progress_line.hpp -- in: how many elements passed, and when. out: Knet's line of progress, written at its three times.
 #pragma once
+#include <unistd.h>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -8,7 +9,6 @@
 #include <iostream>
 #include <optional>
 #include <string>
-#include <unistd.h>
 
 namespace knit {
 

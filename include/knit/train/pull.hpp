@@ -28,8 +28,7 @@ namespace knit {
 /// What a view does with its elements. `begin` starts a pass and draws nothing. A type with a size() has a sized view: that of
 /// the next pass. Where passes after it may be longer, as of a minibatch that goes on in the middle of an epoch, a later_size()
 /// says so; and a position(), where the element that was read last stands among the batches of the data.
-template <class S>
-concept stage = requires(S& s) {
+template <class S> concept stage = requires(S& s) {
   { S::cardinality } -> std::convertible_to<ranges::cardinality>;
   s.begin();
   { s.over() } -> std::same_as<bool>;
@@ -119,8 +118,7 @@ namespace detail {
 constexpr ranges::cardinality rescaled(ranges::cardinality c) { return c >= 0 ? ranges::finite : c; }
 
 template <template <class...> class Stage, class... A> inline constexpr bool makes = false;
-template <template <class...> class Stage, ranges::viewable_range Rng, class... A>
-inline constexpr bool makes<Stage, Rng, A...> =
+template <template <class...> class Stage, ranges::viewable_range Rng, class... A> inline constexpr bool makes<Stage, Rng, A...> =
     requires(ranges::views::all_t<Rng> r, A&&... a) { Stage(std::move(r), std::forward<A>(a)...); };
 
 }  // namespace detail

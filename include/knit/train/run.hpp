@@ -23,6 +23,10 @@ struct run_closure {
       return n;
     }
   }
+  /// `| run`, since `cycle` and `progress` have no parentheses either. No object like these, for a user's own `run` is a function.
+  template <ranges::input_range Rng> friend long operator|(Rng&& r, run_closure (*closure)()) {
+    return std::forward<Rng>(r) | closure();
+  }
 };
 
 }  // namespace detail

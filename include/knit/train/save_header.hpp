@@ -55,7 +55,8 @@ template <class A> std::string array_literal(std::string const& path, A const& a
 }
 /// Words of C++ up to 2023, and F, which the header calls a template's parameter.
 inline constexpr std::string_view reserved_words =
-    " F alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class co_await co_return "
+    " F alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class co_await "
+    "co_return "
     "co_yield compl concept const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast "
     "else enum explicit export extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq "
     "nullptr operator or or_eq private protected public register reinterpret_cast requires return short signed sizeof static "
@@ -64,8 +65,10 @@ inline constexpr std::string_view reserved_words =
 inline void check_identifier(std::string const& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
-  if (name.empty() || !letter(name[0]) || !std::ranges::all_of(name, fits) || reserved_words.find(' ' + name + ' ') != std::string_view::npos)
-    throw std::invalid_argument("knit: `" + name + "` cannot be the name of a struct; give save_header letters, digits and _, and no "
+  if (name.empty() || !letter(name[0]) || !std::ranges::all_of(name, fits) ||
+      reserved_words.find(' ' + name + ' ') != std::string_view::npos)
+    throw std::invalid_argument("knit: `" + name +
+                                "` cannot be the name of a struct; give save_header letters, digits and _, and no "
                                 "word of the language or F");
 }
 
@@ -92,10 +95,14 @@ template <model Model> std::string header_of(Model const& m, std::string const& 
   });
   return "// The parameters of a model, exactly, for C++17 and later. Needs no other file; written by save_header of knit.\n"
          "#pragma once\n\n"
-         "/// The first index of each array is the fastest. `load(" + name + "{}, model)` puts them into a model of knit.\n"
-         "struct " + name + " {\n" + arrays +
+         "/// The first index of each array is the fastest. `load(" +
+         name +
+         "{}, model)` puts them into a model of knit.\n"
+         "struct " +
+         name + " {\n" + arrays +
          "\n  /// Calls f(path, array, extents...) for each.\n"
-         "  template <class F> static constexpr void for_each_parameter(F&& f) {\n" + calls + "  }\n};\n";
+         "  template <class F> static constexpr void for_each_parameter(F&& f) {\n" +
+         calls + "  }\n};\n";
 }
 
 /// `save_header("digits.hpp", model, "digits")`: a header that defines a struct of that name, with an array for each
@@ -124,8 +131,7 @@ void load(Header, Model& m) {
       ++count;
       if (found != arrays.end() && found->second.spelled == wanted) return;
       throw data_error("knit: the model has as " + path + " an array of " + wanted + ", and the header " +
-                       (found == arrays.end() ? "none" : "one of " + found->second.spelled) +
-                       "; load a header of the same model");
+                       (found == arrays.end() ? "none" : "one of " + found->second.spelled) + "; load a header of the same model");
     });
     if (count != arrays.size())
       throw data_error("knit: the header has " + std::to_string(arrays.size()) + " parameters, and the model " +

@@ -13,8 +13,7 @@ namespace knit {
 /// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's. A rule may have a struct
 /// `total`: called with a gradient it gives a number, and `next` gets the sum of it over all parameters after g. Of knit's own
 /// rules `hyper` throws std::invalid_argument where a number means nothing: a rate below 0, a beta1 of 1.
-template <class Rule>
-concept update_rule = requires(Rule const& rule, long step) {
+template <class Rule> concept update_rule = requires(Rule const& rule, long step) {
   typename Rule::next;
   { rule.hyper(step)[0] } -> std::convertible_to<double>;
 };
@@ -33,7 +32,8 @@ template <class E> constexpr auto check_loss() {
 template <class T> inline constexpr int values_in = 1;
 template <class... T> inline constexpr int values_in<std::tuple<T...>> = sizeof...(T);
 template <class R> constexpr sentence wrong_count(int states) {
-  return sentence() << "the next of an update rule with " << states << " states returns " << values_in<R> << " values; return std::tuple of w's next value and of each state's, in order";
+  return sentence() << "the next of an update rule with " << states << " states returns "
+                    << values_in<R> << " values; return std::tuple of w's next value and of each state's, in order";
 }
 /// One of the values that a rule's `next` returns, of a parameter that is Parameter, if the rule asks for that.
 template <class Next, int States, int Index, class Parameter> struct nth_value {
@@ -49,8 +49,8 @@ template <class Next, int States, int Index, class Parameter> struct nth_value {
 
 template <class Rule> constexpr sentence no_rule() {
   return sentence() << "an update rule is a struct with std::array<double, N> hyper(long step) const, the numbers that a "
-       "step reads, and a struct next, which "
-       "is called with w, its gradient and these; this has not both, as sgd_rule{} and adam_rule{} have";
+                       "step reads, and a struct next, which "
+                       "is called with w, its gradient and these; this has not both, as sgd_rule{} and adam_rule{} have";
 }
 /// One step of training: the loss of a model on arguments, and the next value of every parameter and state under a
 /// rule. Leaves: parameters, the states of each, arguments, the rule's numbers.
@@ -65,9 +65,7 @@ template <class Model, class Rule, class... X> struct training_spec {
 
   template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
     if constexpr (measured_labels<Model, X...>()) return complain<labels_of_loss<Model>()>();
-    else
-      return call_layer<0>(symbolic<Model>{},
-                           argument<training_spec, int(Index), typename X::extents_type>{}...);
+    else return call_layer<0>(symbolic<Model>{}, argument<training_spec, int(Index), typename X::extents_type>{}...);
   }
   using loss = unless_poisoned<typename decltype(check_loss<decltype(trace(std::index_sequence_for<X...>{}))>())::type,
                                decltype(sum(argument<training_spec, 0, typename mp::mp_front<mp::mp_list<X...>>::extents_type>{}))>;
@@ -108,21 +106,24 @@ template <class Model, class Rule, class... X> struct training_spec {
   static constexpr auto next(std::integer_sequence<int, S...>, std::integer_sequence<int, H...>) {
     using w = parameter_at<K>;
     using nth = nth_value<typename Rule::next, states, Index, typename decltype(seen_by_rule<K>())::type>;
-    return std::apply([](auto... sum) {
-      return call_layer<0>(nth{}, w{}, make<gradient_op>(loss{}, w{}), sum...,
-                           parameter<state_leaf(K, S), array_at<K>>{}..., argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
-    }, total(std::make_integer_sequence<int, parameters::count>{}));
+    return std::apply(
+        [](auto... sum) {
+          return call_layer<0>(nth{}, w{}, make<gradient_op>(loss{}, w{}), sum..., parameter<state_leaf(K, S), array_at<K>>{}...,
+                               argument<training_spec, int(sizeof...(X)) + H, extents<>>{}...);
+        },
+        total(std::make_integer_sequence<int, parameters::count>{}));
   }
   /// Value Index (0: of the parameter, 1 ..: of its states) that the rule gives parameter K.
-  template <int K, int Index> using next_of = unless_poisoned<
-      typename decltype(check_next<decltype(next<K, Index>(std::make_integer_sequence<int, states>{},
-                                                           std::make_integer_sequence<int, hyper_count<Rule>>{})),
-                                   parameter_at<K>::shape>())::type,
-      parameter_at<K>>;
+  template <int K, int Index> using next_of =
+      unless_poisoned<typename decltype(check_next<decltype(next<K, Index>(std::make_integer_sequence<int, states>{},
+                                                                           std::make_integer_sequence<int, hyper_count<Rule>>{})),
+                                                   parameter_at<K>::shape>())::type,
+                      parameter_at<K>>;
   template <int K, int... S> static auto list_of(std::integer_sequence<int, S...>)
       -> mp::mp_list<result<typename next_of<K, 0>::graph, K>, result<typename next_of<K, 1 + S>::graph, state_leaf(K, S)>...>;
   template <int... K> static auto list(std::integer_sequence<int, K...>)
-      -> mp::mp_append<mp::mp_list<result<typename loss::graph>>, decltype(list_of<K>(std::make_integer_sequence<int, states>{}))...>;
+      -> mp::mp_append<mp::mp_list<result<typename loss::graph>>,
+                       decltype(list_of<K>(std::make_integer_sequence<int, states>{}))...>;
   using results = decltype(list(std::make_integer_sequence<int, parameters::count>{}));
 };
 
@@ -157,12 +158,14 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
   value_type operator()(X const&... x) {
     leaf_list<spec> leaves;
     std::apply([&](auto*... p) { (leaves.add(p->data()), ...); }, parameters_of(*model_));
-    std::apply([&](auto&... of_parameter) {
-      auto add = [&](auto& arrays) {
-        for (auto& a : arrays) leaves.add(a.data());
-      };
-      (add(of_parameter), ...);
-    }, states_);
+    std::apply(
+        [&](auto&... of_parameter) {
+          auto add = [&](auto& arrays) {
+            for (auto& a : arrays) leaves.add(a.data());
+          };
+          (add(of_parameter), ...);
+        },
+        states_);
     (leaves.add(x), ...);
     const auto numbers = spec::numbers_at(rule, steps_ + 1);  // which may throw
     ++steps_;
@@ -174,8 +177,7 @@ template <class Backend, class Model, update_rule Rule, class... X> class traini
   }
 
   /// A mistake.
-  template <class... Y>
-  requires detail::called_wrongly<mp::mp_list<X...>, mp::mp_list<Y...>> value_type operator()(Y const&...) {
+  template <class... Y> requires detail::called_wrongly<mp::mp_list<X...>, mp::mp_list<Y...>> value_type operator()(Y const&...) {
     complain<detail::wrong_arguments<mp::mp_list<X...>, mp::mp_list<Y...>>()>();
     return 0;
   }

@@ -9,8 +9,8 @@ namespace knit {
 namespace detail {
 template <class Task> constexpr sentence no_task(char const* view, char const* example) {
   return sentence() << view
-    << " takes a function that is called with an element of the range, a loss say, and this cannot be; write "
-    << example;
+                    << " takes a function that is called with an element of the range, a loss say, and this cannot be; write "
+                    << example;
 }
 }  // namespace detail
 

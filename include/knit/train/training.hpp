@@ -24,11 +24,13 @@ template <class... L, class X> inline constexpr int scored_classes<chain<L...>, 
 template <class Step, class Batch> void check_labels(Batch const& batch) {
   if constexpr (requires { typename Step::spec::model_type; })
     if constexpr (std::is_integral_v<typename std::remove_cvref_t<decltype(batch.y)>::value_type>) {
-      constexpr int classes = scored_classes<std::remove_const_t<typename Step::spec::model_type>, std::remove_cvref_t<decltype(batch.x)>>;
+      constexpr int classes =
+          scored_classes<std::remove_const_t<typename Step::spec::model_type>, std::remove_cvref_t<decltype(batch.x)>>;
       for (long i = 0; classes > 0 && i < batch.y.size(); ++i)
         if (const long label = long(batch.y[i]); label < 0 || label >= classes)
-          throw std::out_of_range("knit: an instance has the label " + std::to_string(label) + ", but the model gives scores for labels 0 .. " +
-                                  std::to_string(classes - 1) + "; give it a row for each class");
+          throw std::out_of_range("knit: an instance has the label " + std::to_string(label) +
+                                  ", but the model gives scores for labels 0 .. " + std::to_string(classes - 1) +
+                                  "; give it a row for each class");
     }
 }
 
@@ -67,24 +69,24 @@ template <class Rng, class Step> struct training_stage {
 namespace detail {
 
 template <class T> constexpr sentence temporary(char const* what) {
-  return sentence() << "what is trained must outlive the range of its losses, and this " << what << " is a temporary; give it a name";
+  return sentence() << "what is trained must outlive the range of its losses, and this " << what
+                    << " is a temporary; give it a name";
 }
 
 template <class Rng> using element_of_range = std::remove_cvref_t<ranges::range_reference_t<ranges::views::all_t<Rng>>>;
 /// A step for the batches of a range.
-template <class Backend, class Model, class Rule, class Rng>
-using step_over = training_step<Backend, Model, Rule, std::remove_cvref_t<decltype(element_of_range<Rng>::x)>,
-                                std::remove_cvref_t<decltype(element_of_range<Rng>::y)>>;
+template <class Backend, class Model, class Rule, class Rng> using step_over =
+    training_step<Backend, Model, Rule, std::remove_cvref_t<decltype(element_of_range<Rng>::x)>,
+                  std::remove_cvref_t<decltype(element_of_range<Rng>::y)>>;
 
 /// Do the elements of a range have arrays x and y?
 template <class E> concept batch = array_like<decltype(E::x)> && array_like<decltype(E::y)>;
 template <class Rng> concept batches = batch<element_of_range<Rng>>;
 template <class Rng> constexpr sentence no_batches() {
   return sentence() << "what is trained on is a range of batches, whose members x and y are arrays, and an element of this "
-       "range is "
-    << (std::is_arithmetic_v<element_of_range<Rng>>
-            ? "a number, as a loss is; a range is trained on by one rule"
-            : "none; put minibatch before it");
+                       "range is "
+                    << (std::is_arithmetic_v<element_of_range<Rng>> ? "a number, as a loss is; a range is trained on by one rule"
+                                                                    : "none; put minibatch before it");
 }
 template <class Data> constexpr sentence no_data() {
   sentence t;
@@ -126,9 +128,9 @@ template <class Backend, class Model, class Rule> struct train_fn {
 };
 
 /// A step of training that somebody else has made: called with a batch's x and y it makes it and gives the loss.
-template <class Step>
-concept made_step = !model<Step> && !ranges::range<Step> && requires { typename std::remove_reference_t<Step>::value_type; } &&
-                    !std::is_const_v<std::remove_reference_t<Step>>;
+template <class Step> concept made_step = !model<Step> && !ranges::range<Step> && requires {
+  typename std::remove_reference_t<Step>::value_type;
+} && !std::is_const_v<std::remove_reference_t<Step>>;
 
 template <class Step> struct train_made_fn {
   Step* step;
@@ -152,8 +154,7 @@ template <class Backend = default_backend, class Model, class Rule> auto train(M
   }
 }
 /// The same as a function of the data.
-template <class Backend = default_backend, class Model, class Rng, class Rule>
-auto train(Model&& m, Rng&& data, Rule rule) {
+template <class Backend = default_backend, class Model, class Rng, class Rule> auto train(Model&& m, Rng&& data, Rule rule) {
   auto on = train<Backend>(std::forward<Model>(m), std::move(rule));
   using given = std::remove_cvref_t<Rng>;
   if constexpr (ranges::viewable_range<Rng>) return std::forward<Rng>(data) | on;
@@ -175,10 +176,8 @@ auto operator|(Data const& d, view_closure<View> const&) {
 /// hand to `train(step)`. The model is referred to.
 template <class Backend = default_backend, class Model, class Rng, class Rule>
 auto make_training_step(Model&& m, Rng&&, Rule const& rule) {
-  if constexpr (constexpr sentence s = detail::training_complaint<Model, Rule>(); !s.empty())
-    return complain<s>();
-  else if constexpr (!ranges::viewable_range<Rng>)
-    return complain<detail::no_data<std::remove_cvref_t<Rng>>()>();
+  if constexpr (constexpr sentence s = detail::training_complaint<Model, Rule>(); !s.empty()) return complain<s>();
+  else if constexpr (!ranges::viewable_range<Rng>) return complain<detail::no_data<std::remove_cvref_t<Rng>>()>();
   else if constexpr (!detail::batches<Rng>) return complain<detail::no_batches<Rng>()>();
   else return detail::step_over<Backend, std::remove_reference_t<Model>, Rule, Rng>(m, rule);
 }

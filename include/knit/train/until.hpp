@@ -61,7 +61,7 @@ struct converged {
 };
 template <class Metric> constexpr sentence no_patience() {
   return sentence() << "early_stop takes a metric and for how many elements in a row it may get no better; write "
-       "early_stop(metric, 3)";
+                       "early_stop(metric, 3)";
 }
 template <class Metric> struct out_of_patience {
   Metric metric;
@@ -94,9 +94,7 @@ template <class Rng, class Metric> struct early_stop_stage : until_stage<Rng, ou
     if (patience < 1)
       throw std::invalid_argument("knit: early_stop waits for a number of elements from 1 on, not " + std::to_string(patience));
   }
-  early_stop_stage(Rng r, Metric m) : early_stop_stage(std::move(r), std::move(m), 1) {
-    complain<no_patience<Metric>()>();
-  }
+  early_stop_stage(Rng r, Metric m) : early_stop_stage(std::move(r), std::move(m), 1) { complain<no_patience<Metric>()>(); }
 };
 
 }  // namespace detail

@@ -44,7 +44,8 @@ template <int LeadA, int LeadB, int Rows, int Tiles>
 KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float> (&sum)[2 * Tiles][Rows]) {
   const int group = thread / 4, in_group = thread % 4;
 #ifdef __CUDA_ARCH__
-  static_assert(__CUDA_ARCH__ >= 800 || Tiles == 0, "knit: products in bf16 are for GPUs from sm_80 on, and this is compiled for an earlier "
+  static_assert(__CUDA_ARCH__ >= 800 || Tiles == 0,
+                "knit: products in bf16 are for GPUs from sm_80 on, and this is compiled for an earlier "
                 "one; compile with -arch=sm_80 or later, or leave the program's member products out");
   struct alignas(sizeof(bf16_pair) * Rows) side_by_side {
     bf16_pair at[Rows];
@@ -56,9 +57,11 @@ KNIT_FN void mma(bf16_pair const* a, bf16_pair const* b, int thread, lane<float>
     bf16_pair const* const p = b + in_group * LeadB + mma_columns * j + group;
     lane<float>(&x)[Rows] = sum[2 * j], (&y)[Rows] = sum[2 * j + 1];
     for (int i = 0; i < Rows; i += 2)
-      asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                   : "+f"(x[i].v), "+f"(y[i].v), "+f"(x[i + 1].v), "+f"(y[i + 1].v)
-                   : "r"(low.at[i].bits), "r"(low.at[i + 1].bits), "r"(high.at[i].bits), "r"(high.at[i + 1].bits), "r"(p[0].bits), "r"(p[4 * LeadB].bits));
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+          : "+f"(x[i].v), "+f"(y[i].v), "+f"(x[i + 1].v), "+f"(y[i + 1].v)
+          : "r"(low.at[i].bits), "r"(low.at[i + 1].bits), "r"(high.at[i].bits), "r"(high.at[i + 1].bits), "r"(p[0].bits),
+            "r"(p[4 * LeadB].bits));
   }
 #else
   for (int k = 0; k < mma_terms / 2; ++k)

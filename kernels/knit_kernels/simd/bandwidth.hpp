@@ -54,7 +54,8 @@ inline double copy_bandwidth(int threads, std::size_t floats = std::size_t(1) <<
   auto measure = [&](auto copy) {
     for (int run = 0; run < runs; ++run) {
       auto const start = std::chrono::steady_clock::now();
-      team::of_process().run(threads, [&](int t) { copy(to.get() + std::size_t(t) * each, from.get() + std::size_t(t) * each, each); });
+      team::of_process().run(threads,
+                             [&](int t) { copy(to.get() + std::size_t(t) * each, from.get() + std::size_t(t) * each, each); });
       std::chrono::duration<double> const taken = std::chrono::steady_clock::now() - start;
       best = std::max(best, 2e-9 * sizeof(float) * double(all) / taken.count());
     }

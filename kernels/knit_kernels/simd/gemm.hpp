@@ -48,8 +48,7 @@ HWY_API void axpy(basic_lanes<T> (&acc)[MV], basic_lanes<T> const (&column)[MV],
 }
 
 template <int MV, int NR, class T, class Last, int... n>
-HWY_API void outer_product(tile<MV, NR, T>& t, T const* a, Last last, T const* b,
-                           std::ptrdiff_t b_n_stride, ints<n...>) {
+HWY_API void outer_product(tile<MV, NR, T>& t, T const* a, Last last, T const* b, std::ptrdiff_t b_n_stride, ints<n...>) {
   basic_lanes<T> column[MV];
   load_column(column, a, last, first<MV - 1>);
   (axpy(t.acc[n], column, basic_lanes<T>(b[n * b_n_stride]), first<MV>), ...);
@@ -67,9 +66,8 @@ template <class T> HWY_API void prefetch(T const* p, std::ptrdiff_t ahead) {
 // Not unrolled over k: by 2 or 4 is no faster (bench/gemm_tile.cpp) and makes g++ 12 spill a 2 x 14 tile.
 // Prefetching C by hand gained nothing either.
 template <int MV, int NR, class T, class Last>
-HWY_API void multiply(tile<MV, NR, T>& t, int count_k, T const* a, std::ptrdiff_t a_k_stride, Last last,
-                      T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
-                      std::ptrdiff_t b_ahead) {
+HWY_API void multiply(tile<MV, NR, T>& t, int count_k, T const* a, std::ptrdiff_t a_k_stride, Last last, T const* b,
+                      std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead) {
   for (int k = 0; k < count_k; ++k, a += a_k_stride, b += b_k_stride) {
     if constexpr (a_ahead != 0) prefetch(a, a_ahead * a_k_stride);
     if (b_ahead != 0) prefetch(b, b_ahead);
@@ -99,12 +97,10 @@ template <int MV, int NR, class T> HWY_API void clear(tile<MV, NR, T>& t) { deta
 
 namespace detail {
 
-template <int MV, class T, int... v>
-HWY_API void add(basic_lanes<T> (&to)[MV], basic_lanes<T> const (&from)[MV], ints<v...>) {
+template <int MV, class T, int... v> HWY_API void add(basic_lanes<T> (&to)[MV], basic_lanes<T> const (&from)[MV], ints<v...>) {
   ((to[v] = to[v] + from[v]), ...);
 }
-template <int MV, int NR, class T, int... n>
-HWY_API void add(tile<MV, NR, T>& to, tile<MV, NR, T> const& from, ints<n...>) {
+template <int MV, int NR, class T, int... n> HWY_API void add(tile<MV, NR, T>& to, tile<MV, NR, T> const& from, ints<n...>) {
   (add(to.acc[n], from.acc[n], first<MV>), ...);
 }
 template <int U, int MV, int NR, class T> HWY_API void add_pairs(tile<MV, NR, T>* part) {
@@ -151,35 +147,34 @@ HWY_API void multiply_all(tile<MV, NR, T>& t, T const* a, std::ptrdiff_t a_k_str
 /// part of the addresses. b_ahead, if not 0, is how far behind b + k*b_k_stride the cache line lies that the
 /// next tile will read: 2*NR where b_n_stride is 1 (weight gradient of bench/gemm_tile.cpp, percent of
 /// peak: 89 without, 91 with).
-template <int MV, int NR, class T>
-HWY_API void multiply(tile<MV, NR, T>& t, int count_k, T const* a, std::ptrdiff_t a_k_stride, T const* b,
-                      std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
+template <int MV, int NR, class T> HWY_API void multiply(tile<MV, NR, T>& t, int count_k, T const* a, std::ptrdiff_t a_k_stride,
+                                                         T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
+                                                         std::ptrdiff_t b_ahead = 0) {
   detail::multiply(t, count_k, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
 }
 
 /// The same with K known to the compiler.
-template <int K, int MV, int NR, class T>
-HWY_API void multiply(tile<MV, NR, T>& t, T const* a, std::ptrdiff_t a_k_stride, T const* b,
-                      std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
+template <int K, int MV, int NR, class T> HWY_API void multiply(tile<MV, NR, T>& t, T const* a, std::ptrdiff_t a_k_stride,
+                                                                T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
+                                                                std::ptrdiff_t b_ahead = 0) {
   detail::multiply_all<K>(t, a, a_k_stride, detail::whole(), b, b_k_stride, b_n_stride, b_ahead);
 }
 
 /// The same where a column of A has only `rows` numbers of memory, (MV-1)*count < rows <= MV*count. The other
 /// rows of t gain 0*B and mean nothing.
 template <int K, int MV, int NR, class T>
-HWY_API void multiply_rows(tile<MV, NR, T>& t, int rows, T const* a, std::ptrdiff_t a_k_stride,
-                           T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride,
-                           std::ptrdiff_t b_ahead = 0) {
+HWY_API void multiply_rows(tile<MV, NR, T>& t, int rows, T const* a, std::ptrdiff_t a_k_stride, T const* b,
+                           std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride, std::ptrdiff_t b_ahead = 0) {
   detail::multiply_all<K>(t, a, a_k_stride, detail::partial{rows - (MV - 1) * basic_lanes<T>::count}, b, b_k_stride, b_n_stride,
                           b_ahead);
 }
 
 /// The same with K known at run time only.
-template <int MV, int NR, class T>
-HWY_API void multiply_rows(tile<MV, NR, T>& t, int count_k, int rows, T const* a, std::ptrdiff_t a_k_stride,
-                           T const* b, std::ptrdiff_t b_k_stride, std::ptrdiff_t b_n_stride) {
-  detail::multiply(t, count_k, a, a_k_stride, detail::partial{rows - (MV - 1) * basic_lanes<T>::count}, b, b_k_stride,
-                   b_n_stride, 0);
+template <int MV, int NR, class T> HWY_API void multiply_rows(tile<MV, NR, T>& t, int count_k, int rows, T const* a,
+                                                              std::ptrdiff_t a_k_stride, T const* b, std::ptrdiff_t b_k_stride,
+                                                              std::ptrdiff_t b_n_stride) {
+  detail::multiply(t, count_k, a, a_k_stride, detail::partial{rows - (MV - 1) * basic_lanes<T>::count}, b, b_k_stride, b_n_stride,
+                   0);
 }
 
 /// Calls e(v, n, acc) for register v of column n, that is rows v*count to (v+1)*count - 1; unrolled.
@@ -206,8 +201,7 @@ template <class T> inline constexpr int block = 16 / int(sizeof(T));
 
 /// Block j of the result holds 4 floats of row 4*j: p[4*j*stride + 0..3], or 2 doubles of row 2*j; zeros from row
 /// `rows` on.
-template <bool All, class Tag, class T>
-HWY_API auto load_blocks(Tag tag, T const* p, std::ptrdiff_t stride, int rows) {
+template <bool All, class Tag, class T> HWY_API auto load_blocks(Tag tag, T const* p, std::ptrdiff_t stride, int rows) {
   if constexpr (hn::MaxLanes(Tag()) > block<T>) {
     constexpr hn::Half<Tag> half;
     constexpr int n = hn::MaxLanes(half);
@@ -219,23 +213,21 @@ HWY_API auto load_blocks(Tag tag, T const* p, std::ptrdiff_t stride, int rows) {
 }
 
 /// dst[i*dst_stride + m] = a[m*a_m_stride + i] for i < 4, m < count.
-template <bool All, class Tag> HWY_API void transpose_block(Tag tag, float* dst, std::ptrdiff_t dst_stride,
-                                                            float const* a, std::ptrdiff_t a_m_stride, int rows) {
+template <bool All, class Tag>
+HWY_API void transpose_block(Tag tag, float* dst, std::ptrdiff_t dst_stride, float const* a, std::ptrdiff_t a_m_stride, int rows) {
   constexpr hn::Repartition<std::uint64_t, Tag> pair;  // two floats move as one
   auto const row = [&](int j) { return load_blocks<All>(tag, a + j * a_m_stride, a_m_stride, rows - j); };
   auto const r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
-  auto const low01 = BitCast(pair, InterleaveLower(tag, r0, r1)),
-             high01 = BitCast(pair, InterleaveUpper(tag, r0, r1));
-  auto const low23 = BitCast(pair, InterleaveLower(tag, r2, r3)),
-             high23 = BitCast(pair, InterleaveUpper(tag, r2, r3));
+  auto const low01 = BitCast(pair, InterleaveLower(tag, r0, r1)), high01 = BitCast(pair, InterleaveUpper(tag, r0, r1));
+  auto const low23 = BitCast(pair, InterleaveLower(tag, r2, r3)), high23 = BitCast(pair, InterleaveUpper(tag, r2, r3));
   StoreU(BitCast(tag, InterleaveLower(pair, low01, low23)), tag, dst);
   StoreU(BitCast(tag, InterleaveUpper(pair, low01, low23)), tag, dst + dst_stride);
   StoreU(BitCast(tag, InterleaveLower(pair, high01, high23)), tag, dst + 2 * dst_stride);
   StoreU(BitCast(tag, InterleaveUpper(pair, high01, high23)), tag, dst + 3 * dst_stride);
 }
 /// The same for i < 2.
-template <bool All, class Tag> HWY_API void transpose_block(Tag tag, double* dst, std::ptrdiff_t dst_stride,
-                                                            double const* a, std::ptrdiff_t a_m_stride, int rows) {
+template <bool All, class Tag> HWY_API void transpose_block(Tag tag, double* dst, std::ptrdiff_t dst_stride, double const* a,
+                                                            std::ptrdiff_t a_m_stride, int rows) {
   auto const even = load_blocks<All>(tag, a, a_m_stride, rows);
   auto const odd = load_blocks<All>(tag, a + a_m_stride, a_m_stride, rows - 1);
   StoreU(InterleaveLower(tag, even, odd), tag, dst);
@@ -246,8 +238,7 @@ template <bool All, class Tag> HWY_API void transpose_block(Tag tag, double* dst
 
 /// The panel form of an operand whose rows, not columns, are contiguous:
 /// dst[k*Panel + m] = a[m*a_m_stride + k] for m < rows, zero for rows <= m < Panel.
-template <int K, int Panel = 32, class T>
-void pack_transposed(T* dst, T const* a, std::ptrdiff_t a_m_stride, int rows) {
+template <int K, int Panel = 32, class T> void pack_transposed(T* dst, T const* a, std::ptrdiff_t a_m_stride, int rows) {
   using V = basic_lanes<T>;
   static_assert(Panel % V::count == 0);
   constexpr int block = detail::block<T>;

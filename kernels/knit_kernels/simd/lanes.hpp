@@ -67,9 +67,7 @@ template <class T> struct basic_lanes {
   friend HWY_INLINE basic_lanes& operator/=(basic_lanes& a, basic_lanes b) { return a = a / b; }
 
   /// a*b + c, rounded once where the target can.
-  friend HWY_INLINE basic_lanes fma(basic_lanes a, basic_lanes b, basic_lanes c) {
-    return basic_lanes(hn::MulAdd(a.v, b.v, c.v));
-  }
+  friend HWY_INLINE basic_lanes fma(basic_lanes a, basic_lanes b, basic_lanes c) { return basic_lanes(hn::MulAdd(a.v, b.v, c.v)); }
   friend HWY_INLINE basic_lanes abs(basic_lanes a) { return basic_lanes(hn::Abs(a.v)); }
   friend HWY_INLINE basic_lanes sqrt(basic_lanes a) { return basic_lanes(hn::Sqrt(a.v)); }
   friend HWY_INLINE basic_lanes copysign(basic_lanes magnitude, basic_lanes sign) {
@@ -130,9 +128,7 @@ template <class T, class Ints> HWY_API hn::Vec<hn::ScalableTag<T>> number_of_int
 }  // namespace detail
 
 /// 0, 1, 2, ...
-template <class T = float> HWY_API basic_lanes<T> iota() {
-  return basic_lanes<T>(hn::Iota(hn::ScalableTag<T>(), 0));
-}
+template <class T = float> HWY_API basic_lanes<T> iota() { return basic_lanes<T>(hn::Iota(hn::ScalableTag<T>(), 0)); }
 
 /// The first n lanes; 0 <= n <= count, here and in every function with an n.
 template <class T = float> HWY_API basic_mask<T> first_n(int n) {
@@ -166,12 +162,12 @@ template <class T, class Memory> HWY_API basic_lanes<T> load_n_as(Memory const* 
         return basic_lanes<T>(hn::ZeroExtendVector(tag, hn::LoadU(hn::Half<hn::ScalableTag<T>>(), p)));
 #endif
     return basic_lanes<T>(hn::MaskedLoad(first_n<T>(n).m, tag, p));
-  }
-  else if constexpr (std::is_same_v<Memory, std::int32_t> && detail::has_masked_memory)
+  } else if constexpr (std::is_same_v<Memory, std::int32_t> && detail::has_masked_memory)
     return basic_lanes<T>(detail::number_of_int<T>(hn::MaskedLoad(hn::FirstN(ints, static_cast<std::size_t>(n)), ints, p)));
   else if constexpr (std::is_same_v<Memory, std::uint8_t> && detail::has_avx512) {
     constexpr detail::byte_tag<T> bytes;
-    return basic_lanes<T>(detail::number_of_int<T>(hn::PromoteTo(ints, hn::MaskedLoad(hn::FirstN(bytes, static_cast<std::size_t>(n)), bytes, p))));
+    return basic_lanes<T>(
+        detail::number_of_int<T>(hn::PromoteTo(ints, hn::MaskedLoad(hn::FirstN(bytes, static_cast<std::size_t>(n)), bytes, p))));
   } else {
     Memory all[basic_lanes<T>::count] = {};
     for (int i = 0; i < n; ++i) all[i] = p[i];
@@ -209,9 +205,7 @@ HWY_API lanes load_n(std::int32_t const* p, int n) { return load_n_as<float>(p, 
 HWY_API lanes load_n(std::uint8_t const* p, int n) { return load_n_as<float>(p, n); }
 
 /// p is aligned to a whole register.
-template <class T> HWY_API basic_lanes<T> load_aligned(T const* p) {
-  return basic_lanes<T>(hn::Load(hn::ScalableTag<T>(), p));
-}
+template <class T> HWY_API basic_lanes<T> load_aligned(T const* p) { return basic_lanes<T>(hn::Load(hn::ScalableTag<T>(), p)); }
 
 template <class T> HWY_API void store(T* p, basic_lanes<T> a) { hn::StoreU(a.v, hn::ScalableTag<T>(), p); }
 
@@ -269,8 +263,8 @@ HWY_API void store_n(float* p, basic_lanes<double> a, int n) {
 /// Lane i is base[i*stride].
 template <class T> HWY_API basic_lanes<T> gather(T const* base, int stride) {
   constexpr detail::wide_tag<T> tag;
-  return basic_lanes<T>(hn::GatherIndex(hn::ScalableTag<T>(), base,
-                                        hn::Mul(hn::Iota(tag, 0), hn::Set(tag, static_cast<detail::wide<T>>(stride)))));
+  return basic_lanes<T>(
+      hn::GatherIndex(hn::ScalableTag<T>(), base, hn::Mul(hn::Iota(tag, 0), hn::Set(tag, static_cast<detail::wide<T>>(stride)))));
 }
 
 /// Lane i is base[i*stride] for i < n.

@@ -58,13 +58,12 @@ template <class T> HWY_API basic_lanes<T> scale(basic_lanes<T> p, basic_lanes<T>
 
 #if HWY_TARGET <= HWY_AVX3
 /// 2^(i/16) as a float, and what that lacks, relative to it.
-alignas(64) inline constexpr float root[16] = {0x1p0f,        0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f,
-                                               0x1.306fep0f,  0x1.3dea64p0f, 0x1.4bfdaep0f, 0x1.5ab07ep0f,
-                                               0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
-                                               0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
-alignas(64) inline constexpr float root_rest[16] = {
-    0,         4.629e-8f,  -1.199e-8f, 4.730e-8f, 3.193e-8f,  3.621e-8f,  -3.099e-8f, -7.475e-9f,
-    1.711e-8f, -3.048e-8f, 5.233e-9f,  6.108e-9f, -1.472e-8f, -5.259e-9f, -6.128e-9f, 5.141e-9f};
+alignas(64) inline constexpr float root[16] = {
+    0x1p0f,        0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f, 0x1.306fep0f,  0x1.3dea64p0f, 0x1.4bfdaep0f, 0x1.5ab07ep0f,
+    0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f, 0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f};
+alignas(64) inline constexpr float root_rest[16] = {0,          4.629e-8f,  -1.199e-8f, 4.730e-8f,  3.193e-8f, 3.621e-8f,
+                                                    -3.099e-8f, -7.475e-9f, 1.711e-8f,  -3.048e-8f, 5.233e-9f, 6.108e-9f,
+                                                    -1.472e-8f, -5.259e-9f, -6.128e-9f, 5.141e-9f};
 
 /// exp where no clamp is needed, of 16 lanes: a register is a table of 16, so a cubic reaches to the next root.
 HWY_API lanes exp_by_roots(lanes x) {
@@ -151,11 +150,10 @@ template <class T> HWY_API split<T> split_exponent(basic_lanes<T> x) {
 /// log(mantissa * 2^exponent). Both parts of ln 2 are positive: else an infinite exponent gave inf - inf.
 HWY_API lanes log_of(split<float> s) {
   lanes const f = s.mantissa - 1.f, f2 = f * f;
-  lanes const p = fma(
-      f2,
-      fma(f2, fma(f2, fma(f, -4.507493172e-2f, 1.046302146e-1f), fma(f, -1.316118476e-1f, 1.447839440e-1f)),
-          fma(f, -1.664731387e-1f, 1.999086148e-1f)),
-      fma(f, -2.500009577e-1f, 3.333344910e-1f));
+  lanes const p = fma(f2,
+                      fma(f2, fma(f2, fma(f, -4.507493172e-2f, 1.046302146e-1f), fma(f, -1.316118476e-1f, 1.447839440e-1f)),
+                          fma(f, -1.664731387e-1f, 1.999086148e-1f)),
+                      fma(f, -2.500009577e-1f, 3.333344910e-1f));
   lanes const tail = fma(f2, fma(p, f, -0.5f), s.exponent * 0x1.efa39ep-25f);
   return fma(s.exponent, 0x1.62e42ep-1f, f + tail);
 }
@@ -219,8 +217,8 @@ HWY_API lanes tanh(lanes x) {
   lanes const z = fma(y, 2 * 0x1.715476p0f, shift);
   lanes const s(hn::BitCast(lanes::tag(), hn::ShiftLeft<23>(hn::BitCast(detail::wide_tag<float>(), z.v))));
   lanes const w = fma(z - shift, -0x1.62e43p-1f, y + y), w2 = w * w;
-  lanes const p = fma(w2, fma(w2, 1.388251009e-3f, fma(w, 8.366580336e-3f, 4.166720178e-2f)),
-                      fma(w, 1.666654318e-1f, 4.999999814e-1f));
+  lanes const p =
+      fma(w2, fma(w2, 1.388251009e-3f, fma(w, 8.366580336e-3f, 4.166720178e-2f)), fma(w, 1.666654318e-1f, 4.999999814e-1f));
   lanes const e = fma(s * w2, p, fma(s, w, s - 1.f));
   return copysign(e / (e + 2.f), x);
 }

@@ -7,7 +7,8 @@
 namespace knit::cuda {
 
 /// Leaves and outputs as `run` of every backend gets them.
-template <class P> arguments<P> arguments_of(void const* const* leaves, void* const* outputs, typename P::number* arena, typename P::number* scratch) {
+template <class P>
+arguments<P> arguments_of(void const* const* leaves, void* const* outputs, typename P::number* arena, typename P::number* scratch) {
   arguments<P> a{};
   std::copy_n(leaves, P::first_extent, a.leaves);
   if (outputs) std::copy_n(outputs, output_number(P::graph, P::roots), a.outputs);

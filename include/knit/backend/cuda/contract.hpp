@@ -109,8 +109,9 @@ template <class P, int S, int Threads> struct contract_step {
         }
       });
       for (int i = 0; i < width; ++i)
-        join_teams<team, slots>(c, shared, [&](int t) -> lane<number>& { return s[t].value[0].at[i]; },
-                                [](lane<number> a, lane<number> b) { return a + b; });
+        join_teams<team, slots>(
+            c, shared, [&](int t) -> lane<number>& { return s[t].value[0].at[i]; },
+            [](lane<number> a, lane<number> b) { return a + b; });
       c.each_own([&](int t) {
         if (t / slots != 0 || s[t].here == 0) return;
         B::template epilogue<T::v>(m, s[t]);

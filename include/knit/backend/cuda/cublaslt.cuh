@@ -15,7 +15,8 @@ namespace knit::cuda {
 
 inline void check(cublasStatus_t s, std::string const& doing) {
   if (s == CUBLAS_STATUS_SUCCESS) return;
-  throw error(cudaErrorUnknown, doing, std::string("cuBLASLt says ") + cublasLtGetStatusName(s), s == CUBLAS_STATUS_NOT_INITIALIZED);
+  throw error(cudaErrorUnknown, doing, std::string("cuBLASLt says ") + cublasLtGetStatusName(s),
+              s == CUBLAS_STATUS_NOT_INITIALIZED);
 }
 
 template <auto Destroy> struct destroy_with {
@@ -48,7 +49,8 @@ class cublaslt_product {
     set(CUBLASLT_MATMUL_DESC_TRANSB, std::int32_t(p.b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N));
     const bool bias = c.bias >= 0;
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, std::uint32_t(c.relu ? bias ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU
-                                                            : bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT));
+                                                     : bias ? CUBLASLT_EPILOGUE_BIAS
+                                                            : CUBLASLT_EPILOGUE_DEFAULT));
     if (bias && p.batch > 1) set(CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, std::int64_t(p.rows_next));
     a_ = layout_of(p.a, p.batch);
     b_ = layout_of(p.b, p.batch);
@@ -71,19 +73,22 @@ class cublaslt_product {
       prefer(alignment, std::uint32_t(16));  // as our own kernels load
     cublasLtMatmulHeuristicResult_t best{};
     int found = 0;
-    const cublasStatus_t s = cublasLtMatmulAlgoGetHeuristic(handle, what_.get(), a_.get(), b_.get(), d_.get(), d_.get(), made, 1, &best, &found);
+    const cublasStatus_t s =
+        cublasLtMatmulAlgoGetHeuristic(handle, what_.get(), a_.get(), b_.get(), d_.get(), d_.get(), made, 1, &best, &found);
     if (s == CUBLAS_STATUS_NOT_SUPPORTED || (s == CUBLAS_STATUS_SUCCESS && found == 0))
-      throw error(cudaErrorUnknown, doing, "cuBLASLt has no algorithm for it; configure with -DKNIT_CUBLASLT=OFF and knit's own kernels do it", false);
+      throw error(cudaErrorUnknown, doing,
+                  "cuBLASLt has no algorithm for it; configure with -DKNIT_CUBLASLT=OFF and knit's own kernels do it", false);
     check(s, doing);
     algorithm_ = best.algo;
   }
 
   /// Puts d = a * b, and what follows, on a stream.
-  void run(cublasLtHandle_t handle, float const* a, float const* b, float const* bias, float* d, void* workspace, cudaStream_t stream) {
+  void run(cublasLtHandle_t handle, float const* a, float const* b, float const* bias, float* d, void* workspace,
+           cudaStream_t stream) {
     if (bias) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
     const float one = 1, zero = 0;
-    check(cublasLtMatmul(handle, what_.get(), &one, a, a_.get(), b, b_.get(), &zero, d, d_.get(), d, d_.get(), &algorithm_, workspace,
-                         workspace_bytes, stream),
+    check(cublasLtMatmul(handle, what_.get(), &one, a, a_.get(), b, b_.get(), &zero, d, d_.get(), d, d_.get(), &algorithm_,
+                         workspace, workspace_bytes, stream),
           doing);
   }
 
@@ -137,13 +142,16 @@ template <class P, bool Any = (products_of<P>() > 0)> class cublaslt_products {
     }
   }
   template <int R> static constexpr std::size_t number_of() {
-    return []<int... Q>(std::integer_sequence<int, Q...>) { return (std::size_t(is_left_product<P, Q>()) + ... + 0); }(std::make_integer_sequence<int, R>{});
+    return []<int... Q>(std::integer_sequence<int, Q...>) {
+      return (std::size_t(is_left_product<P, Q>()) + ... + 0);
+    }(std::make_integer_sequence<int, R>{});
   }
   template <int K, int R> void run_one(arguments<P> const& a, void* workspace, cudaStream_t stream) {
     if constexpr (is_left_product<P, R>() && P::plan.regions[R].level == K) {
       constexpr routine_call c = call_of<P, R>;
-      products_[number_of<R>()].run(handle_.get(), read_by_routine(a, c.operand[c.product.a_operand]), read_by_routine(a, c.operand[1 - c.product.a_operand]), c.bias >= 0 ? read_by_routine(a, c.bias) : nullptr,
-                                    written_by_routine(a, c), workspace, stream);
+      products_[number_of<R>()].run(
+          handle_.get(), read_by_routine(a, c.operand[c.product.a_operand]), read_by_routine(a, c.operand[1 - c.product.a_operand]),
+          c.bias >= 0 ? read_by_routine(a, c.bias) : nullptr, written_by_routine(a, c), workspace, stream);
     }
   }
   cublaslt_handle handle_;

@@ -2,13 +2,13 @@
 // cudnn.cuh -- in: a convolution and a GPU, at hand or described. out: cuDNN's plan of it, and its call on a stream.
 // Host code, for any compiler; it needs cuDNN's headers, and cudnn and cudart when it is linked.
 #pragma once
+#include <cudnn.h>
 #include <array>
 #include <cstdint>
-#include <cudnn.h>
-#include <knit/plan/convolutions.hpp>
 #include <knit/backend/cuda/arguments.hpp>
 #include <knit/backend/cuda/error.cuh>
 #include <knit/backend/cuda/routine.hpp>
+#include <knit/plan/convolutions.hpp>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -20,7 +20,8 @@ inline void check(cudnnStatus_t s, std::string const& doing) {
   char more[256]{};
   cudnnGetLastErrorString(more, sizeof more);
   const bool no_gpu = s / 1000 == CUDNN_STATUS_NOT_INITIALIZED / 1000;
-  throw error(cudaErrorUnknown, doing, std::string("cuDNN says ") + cudnnGetErrorString(s) + (more[0] ? std::string(", ") + more : ""), no_gpu);
+  throw error(cudaErrorUnknown, doing,
+              std::string("cuDNN says ") + cudnnGetErrorString(s) + (more[0] ? std::string(", ") + more : ""), no_gpu);
 }
 
 struct destroy_cudnn_handle {
@@ -44,13 +45,16 @@ class cudnn_descriptor {
   }
   cudnnBackendDescriptor_t get() const { return made_.get(); }
 
-  template <class T> cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::int64_t count, T const* values) {
+  template <class T>
+  cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::int64_t count, T const* values) {
     check(cudnnBackendSetAttribute(get(), name, type, count, values), doing_);
     return *this;
   }
   cudnn_descriptor& set(cudnnBackendAttributeName_t name, std::int64_t value) { return set(name, CUDNN_TYPE_INT64, 1, &value); }
   cudnn_descriptor& set(cudnnBackendAttributeName_t name, bool value) { return set(name, CUDNN_TYPE_BOOLEAN, 1, &value); }
-  cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnDataType_t value) { return set(name, CUDNN_TYPE_DATA_TYPE, 1, &value); }
+  cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnnDataType_t value) {
+    return set(name, CUDNN_TYPE_DATA_TYPE, 1, &value);
+  }
   cudnn_descriptor& set(cudnnBackendAttributeName_t name, cudnn_descriptor const& value) {
     cudnnBackendDescriptor_t d = value.get();
     return set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &d);
@@ -105,28 +109,36 @@ class cudnn_convolution {
     engines.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
     engines.finish();
     std::int64_t found = 0;
-    check(cudnnBackendGetAttribute(engines.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, &found, nullptr), doing);
+    check(cudnnBackendGetAttribute(engines.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, &found, nullptr),
+          doing);
     std::vector<cudnnBackendDescriptor_t> some;
     for (std::int64_t i = 0; i < found; ++i) {
       configurations_.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, doing);
       some.push_back(configurations_.back().get());
     }
-    check(cudnnBackendGetAttribute(engines.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, found, &found, some.data()), doing);
+    check(cudnnBackendGetAttribute(engines.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, found, &found,
+                                   some.data()),
+          doing);
     for (std::int64_t i = 0; i < found && !plan_; ++i) {
       ++tried_;
       engine_ = engine_of(configurations_[std::size_t(i)]);
       if (!engine_.exact) continue;
       auto plan = std::make_unique<cudnn_descriptor>(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, doing);
-      plan->set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configurations_[std::size_t(i)]).set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
+      plan->set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configurations_[std::size_t(i)])
+          .set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
       if (!plan->can_be_finished()) continue;
       std::int64_t count = 0;
-      check(cudnnBackendGetAttribute(plan->get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count, &workspace_bytes_), doing);
+      check(cudnnBackendGetAttribute(plan->get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count,
+                                     &workspace_bytes_),
+            doing);
       if (std::size_t(workspace_bytes_) <= workspace) plan_ = std::move(plan);
     }
     if (!plan_)
       throw error(cudaErrorUnknown, doing,
-                  "none of the " + std::to_string(found) + " engines that cuDNN names makes a plan in float; configure with "
-                  "-DKNIT_CUDNN=OFF and knit's own kernels do it", false);
+                  "none of the " + std::to_string(found) +
+                      " engines that cuDNN names makes a plan in float; configure with "
+                      "-DKNIT_CUDNN=OFF and knit's own kernels do it",
+                  false);
   }
 
   std::int64_t workspace_bytes() const { return workspace_bytes_; }
@@ -135,9 +147,12 @@ class cudnn_convolution {
   /// The plan as cuDNN writes it.
   std::string text() const {
     std::int64_t size = 0;
-    check(cudnnBackendGetAttribute(plan_->get(), CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, 0, &size, nullptr), doing);
+    check(cudnnBackendGetAttribute(plan_->get(), CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, 0, &size, nullptr),
+          doing);
     std::string s(std::size_t(size), '\0');
-    check(cudnnBackendGetAttribute(plan_->get(), CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, size, &size, s.data()), doing);
+    check(cudnnBackendGetAttribute(plan_->get(), CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, size, &size,
+                                   s.data()),
+          doing);
     return s;
   }
 
@@ -168,14 +183,15 @@ class cudnn_convolution {
     engine_info e;
     std::int64_t count = 0;
     std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
-    check(cudnnBackendGetAttribute(configuration.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &to), doing);
+    check(cudnnBackendGetAttribute(configuration.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &to),
+          doing);
     check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &count, &e.number), doing);
-    check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, std::int64_t(notes.size()), &count,
-                                   notes.data()),
+    check(cudnnBackendGetAttribute(to, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, std::int64_t(notes.size()),
+                                   &count, notes.data()),
           doing);
     for (std::int64_t i = 0; i < count; ++i)
-      for (auto no : {CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION,
-                      CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC})
+      for (auto no : {CUDNN_NUMERICAL_NOTE_TENSOR_CORE, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS,
+                      CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC})
         e.exact = e.exact && notes[std::size_t(i)] != no;
     return e;
   }
@@ -186,7 +202,9 @@ class cudnn_convolution {
     if (leading == 0) leading = n[3];
     const extents apart{n[1] * n[2] * leading, n[2] * leading, leading, 1};
     t.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_DATA_FLOAT).set(CUDNN_ATTR_TENSOR_DIMENSIONS, n).set(CUDNN_ATTR_TENSOR_STRIDES, apart);
-    t.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, id).set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t(16)).set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, !in_memory);
+    t.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, id)
+        .set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t(16))
+        .set(CUDNN_ATTR_TENSOR_IS_VIRTUAL, !in_memory);
     return keep(t.finish());
   }
   cudnn_descriptor& keep(cudnn_descriptor&& d) { return *parts_.emplace_back(std::make_unique<cudnn_descriptor>(std::move(d))); }
@@ -202,9 +220,12 @@ class cudnn_convolution {
     cudnn_descriptor sliding(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, doing);
     const auto mode = CUDNN_CROSS_CORRELATION;
     const std::array<std::int64_t, 2> padding{c.padding, c.padding}, stride{c.stride, c.stride}, ones{1, 1};
-    sliding.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT).set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
+    sliding.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT)
+        .set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
     sliding.set(CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, std::int64_t(2)).set(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, padding);
-    sliding.set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, padding).set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, stride).set(CUDNN_ATTR_CONVOLUTION_DILATIONS, ones);
+    sliding.set(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, padding)
+        .set(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, stride)
+        .set(CUDNN_ATTR_CONVOLUTION_DILATIONS, ones);
     auto& slides = keep(sliding.finish());
 
     switch (c.computes) {
@@ -225,21 +246,27 @@ class cudnn_convolution {
     cudnnBackendDescriptorType_t kind;
     cudnnBackendAttributeName_t window, image, filter, result, one, zero;
   };
-  static constexpr operation forward{
-      CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
-  static constexpr operation backward_data{
-      CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,                 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,                 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
-  static constexpr operation backward_filter{
-      CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,                  CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,                 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
+  static constexpr operation forward{CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                                     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+                                     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+                                     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+                                     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+                                     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+                                     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
+  static constexpr operation backward_data{CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+                                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+                                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+                                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+                                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+                                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
+  static constexpr operation backward_filter{CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+                                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
   template <operation const& Op>
   void slide(cudnn_descriptor const& window, cudnn_descriptor const& x, cudnn_descriptor const& w, cudnn_descriptor const& y) {
     cudnn_descriptor op(Op.kind, doing);
@@ -248,14 +275,16 @@ class cudnn_convolution {
     op.set(Op.one, CUDNN_TYPE_FLOAT, 1, &one).set(Op.zero, CUDNN_TYPE_FLOAT, 1, &zero);
     operations_.push_back(op.finish());
   }
-  cudnn_descriptor& pointwise(cudnnPointwiseMode_t mode, cudnn_descriptor const& x, cudnn_descriptor const* b, std::int64_t id, extents const& n,
-                              bool in_memory) {
+  cudnn_descriptor& pointwise(cudnnPointwiseMode_t mode, cudnn_descriptor const& x, cudnn_descriptor const* b, std::int64_t id,
+                              extents const& n, bool in_memory) {
     auto& y = tensor(id, n, what_.result_leading, in_memory);
     cudnn_descriptor what(CUDNN_BACKEND_POINTWISE_DESCRIPTOR, doing);
     what.set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode).set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
     auto& does = keep(what.finish());
     cudnn_descriptor op(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, doing);
-    op.set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, does).set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x).set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
+    op.set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, does)
+        .set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x)
+        .set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
     if (b) op.set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, *b);
     operations_.push_back(op.finish());
     return y;
@@ -290,10 +319,12 @@ template <class P, bool Any = (convolutions_of<P>() > 0)> class cudnn_convolutio
  private:
   using regions = std::make_integer_sequence<int, P::plan.region_count>;
   template <int R> void add(cudnn_descriptor const& device) {
-    if constexpr (is_left_convolution<P, R>()) plans_[R] = std::make_unique<cudnn_convolution>(call_of<P, R>.sliding, device, workspace_bytes);
+    if constexpr (is_left_convolution<P, R>())
+      plans_[R] = std::make_unique<cudnn_convolution>(call_of<P, R>.sliding, device, workspace_bytes);
   }
   template <int K, int R> void run_one(arguments<P> const& a, void* workspace) {
-    if constexpr (is_left_convolution<P, R>() && P::plan.regions[R].level == K) plans_[R]->run(handle_.get(), arrays_of_routine(a, call_of<P, R>), workspace);
+    if constexpr (is_left_convolution<P, R>() && P::plan.regions[R].level == K)
+      plans_[R]->run(handle_.get(), arrays_of_routine(a, call_of<P, R>), workspace);
   }
   cudnn_handle handle_;
   std::array<std::unique_ptr<cudnn_convolution>, P::plan.region_count> plans_;

@@ -45,8 +45,8 @@ struct for_gpu : for_blocks {
 };
 
 /// Kernel K of a program. Spec is a short named type, so that is all that the kernel's name carries.
-template <class Spec, int K>
-__global__ void __launch_bounds__(block_threads, 1) kernel(const __grid_constant__ arguments<compiled<Spec, for_gpu>> a) {
+template <class Spec, int K> __global__ void __launch_bounds__(block_threads, 1)
+    kernel(const __grid_constant__ arguments<compiled<Spec, for_gpu>> a) {
   using P = compiled<Spec, for_gpu>;
   __shared__ shared_memory<typename P::number, shared_numbers<P, K>> shared;
   run_block<P, K>(device_block<block_threads>(), shared.at, a, int(blockIdx.x));
@@ -75,7 +75,9 @@ template <class Spec> std::vector<int> registers_of() {
     if constexpr (grid<P, k> > 0) check(cudaFuncGetAttributes(&of, kernel<Spec, k>), "a question about a kernel");
     all.push_back(of.numRegs);
   };
-  [&]<int... K>(std::integer_sequence<int, K...>) { (one(std::integral_constant<int, K>{}), ...); }(std::make_integer_sequence<int, P::plan.kernels>{});
+  [&]<int... K>(std::integer_sequence<int, K...>) {
+    (one(std::integral_constant<int, K>{}), ...);
+  }(std::make_integer_sequence<int, P::plan.kernels>{});
   return all;
 }
 
@@ -86,7 +88,9 @@ template <class T> class memory_of {
 
   memory_of() = default;
   explicit memory_of(std::size_t size) : size_(size) {
-    if (size > 0) check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)), "allocation of " + std::to_string(size * sizeof(T)) + " bytes of a GPU");
+    if (size > 0)
+      check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)),
+            "allocation of " + std::to_string(size * sizeof(T)) + " bytes of a GPU");
   }
   memory_of(memory_of&& o) noexcept : data_(std::exchange(o.data_, nullptr)), size_(std::exchange(o.size_, 0)) {}
   memory_of& operator=(memory_of o) noexcept {
@@ -111,8 +115,8 @@ template <class T> class memory_of {
  private:
   void check_size(std::size_t n) const {
     if (n > size_)
-      throw std::invalid_argument("knit: a copy of " + std::to_string(n) + " elements where memory of a GPU has " + std::to_string(size_) +
-                                  "; copy no more than that");
+      throw std::invalid_argument("knit: a copy of " + std::to_string(n) + " elements where memory of a GPU has " +
+                                  std::to_string(size_) + "; copy no more than that");
   }
   T* data_ = nullptr;
   std::size_t size_ = 0;
@@ -131,8 +135,11 @@ struct cuda_backend {
 
     /// Throws cuda::error where there is no GPU, or not enough of its memory.
     explicit program(cudaStream_t stream = nullptr)
-        : stream_(stream), arena_(std::size_t(compiled_type::plan.arena_floats)), scratch_(std::size_t(cuda::scratch_numbers<compiled_type>)),
-          workspace_(std::max(cuda::products<compiled_type>::workspace_bytes, cuda::convolutions<compiled_type>::workspace_bytes)), products_(stream),
+        : stream_(stream),
+          arena_(std::size_t(compiled_type::plan.arena_floats)),
+          scratch_(std::size_t(cuda::scratch_numbers<compiled_type>)),
+          workspace_(std::max(cuda::products<compiled_type>::workspace_bytes, cuda::convolutions<compiled_type>::workspace_bytes)),
+          products_(stream),
           convolutions_(stream) {}
 
     /// One run. leaves, outputs: addresses in the GPU's memory, but for extents known at run time only, of the host.
@@ -146,7 +153,8 @@ struct cuda_backend {
     template <int... K> void launch(cuda::arguments<compiled_type> const& a, std::integer_sequence<int, K...>) {
       static_assert(sizeof(a) <= 32764, "knit: a kernel has more arguments than CUDA passes");
       // As a literal: nvcc spells a sentence that is part of a type letter by letter.
-      static_assert(!cuda::has_closure<Spec>(), "knit: a program for a GPU has a closure in its type, which nvcc refuses in the name of a "
+      static_assert(!cuda::has_closure<Spec>(),
+                    "knit: a program for a GPU has a closure in its type, which nvcc refuses in the name of a "
                     "kernel; give the program a name, struct my_program : training_program<...> {};, and use that");
       if constexpr (!cuda::has_closure<Spec>()) (launch_one<K>(a), ...);
     }

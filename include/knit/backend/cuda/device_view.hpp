@@ -17,9 +17,11 @@ template <class T> inline constexpr bool is_memory_of<memory_of<T>> = true;
 
 /// Memory of a GPU that knows its size: `memory_of<T>`, and what keeps an address of Thrust's kind, as
 /// `thrust::device_vector<T>` does.
-template <class M, class T>
-concept device_memory = std::is_same_v<typename M::value_type, T> && requires(M const& m) { m.size(); } &&
-                        (detail::is_memory_of<M> || requires(M const& m) { { m.data().get() } -> std::convertible_to<T const*>; });
+template <class M, class T> concept device_memory = std::is_same_v<typename M::value_type, T> && requires(M const& m) {
+  m.size();
+} && (detail::is_memory_of<M> || requires(M const& m) {
+                                                      { m.data().get() } -> std::convertible_to<T const*>;
+                                                    });
 
 /// An array of the types and extents of `knit::view`, in memory of the GPU that somebody else owns: what a host may
 /// not read, and what no function for memory of the host takes. Named extents follow the address, as those of a view.
@@ -46,16 +48,19 @@ template <class T, long... N> class device_view : public knit::detail::extents_n
   explicit device_view(M const& m, Extent... named) : device_view(address(m), named...) {
     const std::size_t wanted = std::size_t(this->place(this->now().size() - 1)) + 1;  // to behind the last element
     if (m.size() < wanted || (m.size() > wanted && extents_type::named == 0))
-      throw std::invalid_argument("knit: memory of " + std::to_string(m.size()) + " elements for a device_view of " + std::to_string(wanted) +
-                                  "; pass the address, data(), where the array is a part of it");
+      throw std::invalid_argument("knit: memory of " + std::to_string(m.size()) + " elements for a device_view of " +
+                                  std::to_string(wanted) + "; pass the address, data(), where the array is a part of it");
   }
   template <device_memory<T> M, class... Extent> explicit device_view(M const&&, Extent...) = delete;  // nobody would keep it
   /// There is none of an array of the host, nor of memory of other elements.
-  template <class Other> requires(array_like<Other> || (requires(Other const& o) { o.data(); o.size(); } && !device_memory<Other, T>))
-  device_view(Other const&) : data_(nullptr) {
+  template <class Other> requires(array_like<Other> || (requires(Other const& o) {
+                                    o.data();
+                                    o.size();
+                                  } && !device_memory<Other, T>)) device_view(Other const&) : data_(nullptr) {
     constexpr bool on_gpu = device_memory<Other, typename Other::value_type>;
     static_assert(!on_gpu, "knit: memory of a GPU whose elements are of another type than those of the device_view");
-    static_assert(on_gpu, "knit: an array of the host where one in the memory of a GPU is wanted; copy it there, memory_of<T>::write, "
+    static_assert(on_gpu,
+                  "knit: an array of the host where one in the memory of a GPU is wanted; copy it there, memory_of<T>::write, "
                   "and pass a device_view of that");
   }
   T const* data() const { return data_; }
@@ -71,8 +76,12 @@ template <class T, long... N> class device_view : public knit::detail::extents_n
 /// The same array in memory of the GPU.
 template <class View> struct on_device;
 /// A tensor's.
-template <class T, long... N> struct on_device<tensor<T, N...>> { using type = device_view<T, N...>; };
+template <class T, long... N> struct on_device<tensor<T, N...>> {
+  using type = device_view<T, N...>;
+};
 /// A view's.
-template <class T, long... N> struct on_device<view<T, N...>> { using type = device_view<T, N...>; };
+template <class T, long... N> struct on_device<view<T, N...>> {
+  using type = device_view<T, N...>;
+};
 
 }  // namespace knit::cuda

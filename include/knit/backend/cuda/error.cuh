@@ -10,7 +10,8 @@ namespace knit::cuda {
 /// What CUDA, or a library of it, answers that is no success.
 struct error : std::runtime_error {
   cudaError_t code;  ///< cudaErrorUnknown where a library's own answer is in the sentence
-  error(cudaError_t e, std::string const& doing) : error(e, doing, cudaGetErrorString(e), e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice) {}
+  error(cudaError_t e, std::string const& doing)
+      : error(e, doing, cudaGetErrorString(e), e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice) {}
   error(cudaError_t e, std::string const& doing, std::string const& answer, bool no_gpu)
       : runtime_error("knit: " + doing + ": " + answer + advice(e, no_gpu)), code(e) {}
 

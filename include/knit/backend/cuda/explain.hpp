@@ -41,7 +41,8 @@ template <class P> void add_bytes(int kernel, kernel_work& w) {
     if (p.roles[u] == role::leaf) {
       leaf_info const& f = g.leaves[field(g.at[u], 0)];
       w.read += double(f.extents.size()) * double(bytes_of(f.holds));
-    } else if (p.roles[u] == role::inlined || (p.roles[u] == role::computed && p.regions[p.steps[p.step_of[u]].region].every_thread)) {
+    } else if (p.roles[u] == role::inlined ||
+               (p.roles[u] == role::computed && p.regions[p.steps[p.step_of[u]].region].every_thread)) {
       for (int k = 0; k < g.arity(u); ++k) self(self, g.operand(u, k));
     } else if (p.roles[u] == role::computed && p.level[u] < kernel)
       w.read += double(p.bytes(p.buffers[u].floats)) * p.buffers[u].parts;
@@ -69,7 +70,8 @@ template <class P, int... R> void add_routines(int kernel, kernel_work& w, std::
 }
 /// Flops of step S on tensor cores.
 template <class P, int S> constexpr double bf16_flops_of() {
-  if constexpr (requires { requires std::is_same_v<typename step_of<P, S>::entry, bf16_pair>; }) return flops_of(P::graph, step_of<P, S>::v);
+  if constexpr (requires { requires std::is_same_v<typename step_of<P, S>::entry, bf16_pair>; })
+    return flops_of(P::graph, step_of<P, S>::v);
   else return 0;
 }
 template <class P, int K, int... S> constexpr double bf16_flops_of(std::integer_sequence<int, S...>) {
@@ -103,29 +105,36 @@ template <class Spec, class Target = for_blocks> std::vector<kernel_work> work_o
 /// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU; registers of a
 /// thread, where somebody has asked a compiler for them (`registers_of`); and a line for each product that is worth a library's
 /// routine, with who does it.
-template <class Spec, class Target = for_blocks> std::string explain_kernels(gpu const& g = h100, std::vector<int> const& registers = {}) {
+template <class Spec, class Target = for_blocks>
+std::string explain_kernels(gpu const& g = h100, std::vector<int> const& registers = {}) {
   std::string text;
   char line[300];
   double all = 0;
   int k = 0;
   for (kernel_work const& w : work_of<Spec, Target>()) {
-    std::snprintf(line, sizeof line, "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g of them in bf16, %.4g MB read, %.4g MB written, "
+    std::snprintf(line, sizeof line,
+                  "kernel %d: %d blocks of %d threads, %ld bytes of shared memory, %.4g Mflop, %.4g of them in bf16, %.4g MB read, "
+                  "%.4g MB written, "
                   "at least %.3g us on %s\n",
-                  k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.bf16_flops / 1e6, w.read / 1e6, w.written / 1e6, w.at_least(g) * 1e6, g.name);
+                  k++, w.blocks, block_threads, w.shared_bytes, w.flops / 1e6, w.bf16_flops / 1e6, w.read / 1e6, w.written / 1e6,
+                  w.at_least(g) * 1e6, g.name);
     text += line;
-    if (std::size_t(k) <= registers.size()) text.insert(text.size() - 1, ", " + std::to_string(registers[std::size_t(k - 1)]) + " registers of a thread");
+    if (std::size_t(k) <= registers.size())
+      text.insert(text.size() - 1, ", " + std::to_string(registers[std::size_t(k - 1)]) + " registers of a thread");
     for (routine_call const& c : w.routines) {
       matrix_product const& p = c.product;
       convolution const& s = c.sliding;
       if (p.rows > 0) std::snprintf(line, sizeof line, "  %d x %d x %d", p.rows, p.columns, p.terms);
       else
-        std::snprintf(line, sizeof line, "  %s of a convolution, %d filters of %d x %d x %d on %d images of %d x %d", name_of(s.computes), s.filters, s.filter_width,
-                      s.filter_height, s.channels, s.instances, s.width, s.height);
+        std::snprintf(line, sizeof line, "  %s of a convolution, %d filters of %d x %d x %d on %d images of %d x %d",
+                      name_of(s.computes), s.filters, s.filter_width, s.filter_height, s.channels, s.instances, s.width, s.height);
       text += line;
       if (p.batch > 1) text += ", " + std::to_string(p.batch) + " times";
       if (c.bias >= 0) text += ", with a bias";
       if (c.relu) text += ", with relu";
-      text += !w.library ? ": worth a library's routine; a kernel of knit's own does it here\n" : p.rows > 0 ? ": cublasLtMatmul\n" : ": cudnnBackendExecute\n";
+      text += !w.library   ? ": worth a library's routine; a kernel of knit's own does it here\n"
+              : p.rows > 0 ? ": cublasLtMatmul\n"
+                           : ": cudnnBackendExecute\n";
     }
     all += w.at_least(g);
   }

@@ -95,7 +95,9 @@ template <class Target, class Threads> struct basic_cuda_on_host {
       cuda::aligned_memory memory;
       bool written;
     };
-    template <int... K> void kernels(cuda::arguments<compiled_type> const& a, std::integer_sequence<int, K...>) { (kernel<K>(a), ...); }
+    template <int... K> void kernels(cuda::arguments<compiled_type> const& a, std::integer_sequence<int, K...>) {
+      (kernel<K>(a), ...);
+    }
     template <int K> void kernel(cuda::arguments<compiled_type> const& a) {
       static_assert(sizeof(a) <= 32764, "knit: a kernel has more arguments than CUDA passes");
       constexpr auto nan = std::numeric_limits<value_type>::quiet_NaN();

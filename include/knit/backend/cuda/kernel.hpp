@@ -14,13 +14,14 @@ struct no_step {
 };
 template <class P, int S> constexpr auto step_type() {
   constexpr step_kind what = P::plan.steps[S].kind;
-  if constexpr (is_empty_step<P, S>() || P::plan.regions[P::plan.steps[S].region].every_thread) return std::type_identity<no_step>{};
+  if constexpr (is_empty_step<P, S>() || P::plan.regions[P::plan.steps[S].region].every_thread)
+    return std::type_identity<no_step>{};
   else if constexpr (what == step_kind::contract) {
-    if constexpr (in_tiles<P, S>() && P::products == precision::bf16) return std::type_identity<product_step<P, S, block_threads, mma_tile>>{};
+    if constexpr (in_tiles<P, S>() && P::products == precision::bf16)
+      return std::type_identity<product_step<P, S, block_threads, mma_tile>>{};
     else if constexpr (in_tiles<P, S>()) return std::type_identity<product_step<P, S, block_threads>>{};
     else return std::type_identity<contract_step<P, S, block_threads>>{};
-  }
-  else if constexpr (what == step_kind::copy) return std::type_identity<copy_step<P, S, block_threads>>{};
+  } else if constexpr (what == step_kind::copy) return std::type_identity<copy_step<P, S, block_threads>>{};
   else return std::type_identity<map_step<P, S, block_threads>>{};
 }
 template <class P, int S> using step_of = typename decltype(step_type<P, S>())::type;
@@ -54,18 +55,23 @@ template <class P, int K> inline constexpr int grid = blocks_before<P, K>(std::m
 /// Numbers of shared memory of kernel K.
 template <class P, int K, int... S> constexpr int shared_of(std::integer_sequence<int, S...>) {
   int n = 1;
-  ((P::plan.regions[P::plan.steps[S].region].level == K && step_of<P, S>::shared_numbers > n ? void(n = step_of<P, S>::shared_numbers) : void()), ...);
+  ((P::plan.regions[P::plan.steps[S].region].level == K && step_of<P, S>::shared_numbers > n
+        ? void(n = step_of<P, S>::shared_numbers)
+        : void()),
+   ...);
   return n;
 }
-template <class P, int K> inline constexpr int shared_numbers = shared_of<P, K>(std::make_integer_sequence<int, P::plan.step_count>{});
+template <class P, int K> inline constexpr int shared_numbers =
+    shared_of<P, K>(std::make_integer_sequence<int, P::plan.step_count>{});
 
-template <class P, int S, class C> KNIT_FN void run_step(C const& c, typename P::number* shared, memory<P> const& m, int share, int shares) {
+template <class P, int S, class C>
+KNIT_FN void run_step(C const& c, typename P::number* shared, memory<P> const& m, int share, int shares) {
   using step_type = step_of<P, S>;
   if constexpr (!std::is_same_v<step_type, no_step>) step_type::run(c, shared, m, share, shares);
 }
-template <class P, int R, class C, int... S>
-KNIT_FN void run_slab(C const& c, [[maybe_unused]] typename P::number* shared, memory<P> const& m, [[maybe_unused]] int share,
-                      [[maybe_unused]] int shares, std::integer_sequence<int, S...>) {
+template <class P, int R, class C, int... S> KNIT_FN void run_slab(C const& c, [[maybe_unused]] typename P::number* shared,
+                                                                   memory<P> const& m, [[maybe_unused]] int share,
+                                                                   [[maybe_unused]] int shares, std::integer_sequence<int, S...>) {
   constexpr int first = P::plan.regions[R].first;
   (run_step<P, first + S>(c, shared, m, share, shares), ...);
 }
@@ -101,7 +107,8 @@ KNIT_FN void run_regions(C const& c, typename P::number* shared, memory<P> const
   (run_region<P, K, R>(c, shared, m, block), ...);
 }
 /// Block number `block` of kernel K.
-template <class P, int K, class C> KNIT_FN void run_block(C const& c, typename P::number* shared, arguments<P> const& a, int block) {
+template <class P, int K, class C>
+KNIT_FN void run_block(C const& c, typename P::number* shared, arguments<P> const& a, int block) {
   constexpr long own = P::plan.own_floats;
   const memory<P> m{a, a.scratch + block * own};
   run_regions<P, K>(c, shared, m, block, std::make_integer_sequence<int, P::plan.region_count>{});

@@ -60,9 +60,13 @@ template <class P, int S> struct walk {
   static constexpr bool lane_kept = !st.reduces[lane_axis];
   /// Elements that a thread does at once, along the axis in lanes: all that it loads and stores lies side by side.
   static constexpr int width = !st.row && st.space.extent[lane_axis] % 4 == 0 && st.space.name[lane_axis] == 0 &&
-                                       (st.cut != lane_axis || of.granule % 4 == 0) ? 4 : 1;
+                                       (st.cut != lane_axis || of.granule % 4 == 0)
+                                   ? 4
+                                   : 1;
   static constexpr int extent(int q) { return q == st.cut && of.extent > 1 ? of.widest() : st.space.extent[q]; }
-  static constexpr int units(int q) { return q != lane_axis ? extent(q) : st.row ? power_above(extent(q)) : (extent(q) + width - 1) / width; }
+  static constexpr int units(int q) {
+    return q != lane_axis ? extent(q) : st.row ? power_above(extent(q)) : (extent(q) + width - 1) / width;
+  }
   static constexpr long positions(bool reduced) {
     long n = 1;
     for (int q = 0; q < max_rank; ++q)
@@ -130,8 +134,9 @@ template <class P, int S, int Threads> struct map_step {
   /// May blocks share its positions? Then each does some of the kept ones.
   static constexpr long rounds = (kept + slots - 1) / slots;
 
-  template <class C, int... Index>
-  KNIT_FN static void values(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s, std::integer_sequence<int, Index...>) {
+  template <class C, int... Index> KNIT_FN static void values(C const& c, number* shared, memory<P> const& m,
+                                                              typename C::template per_thread<state>& s,
+                                                              std::integer_sequence<int, Index...>) {
     if constexpr (!st.row)
       c.each_own([&](int t) {
         if (s[t].here > 0) B::template run<0>(m, s[t]);
@@ -143,7 +148,8 @@ template <class P, int S, int Threads> struct map_step {
       });
     }
   }
-  template <int Index, class C> KNIT_FN static void value(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
+  template <int Index, class C>
+  KNIT_FN static void value(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
     c.each_own([&](int t) {
       if (s[t].here > 0) B::template compute<Index>(m, s[t]);
     });
@@ -151,14 +157,16 @@ template <class P, int S, int Threads> struct map_step {
       c.each_own([&](int t) {
         if (s[t].here == 0) s[t].value[Index].at[0] = B::template neutral<Index>();
       });
-      join_teams<group, 1>(c, shared, [&](int t) -> lane<number>& { return s[t].value[Index].at[0]; },
-                           [](lane<number> a, lane<number> b) { return B::template joined<Index>(a, b); });
+      join_teams<group, 1>(
+          c, shared, [&](int t) -> lane<number>& { return s[t].value[Index].at[0]; },
+          [](lane<number> a, lane<number> b) { return B::template joined<Index>(a, b); });
       c.each_own([&](int t) {
         if (t % group == 0 && s[t].here > 0) B::template write<B::template node_at<Index>>(m, s[t], s[t].value[Index]);
       });
     }
   }
-  template <int Index, class C> KNIT_FN static void end(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
+  template <int Index, class C>
+  KNIT_FN static void end(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
     if constexpr (B::template adds_up<Index>) {
       auto join = [](lane<number> a, lane<number> b) { return B::template joined<Index>(a, b); };
       if constexpr (!W::lane_kept && width > 1)
@@ -167,7 +175,8 @@ template <class P, int S, int Threads> struct map_step {
           x[0] = join(join(x[0], x[1]), join(x[2], x[3]));
         });
       for (int i = 0; i < (W::lane_kept ? width : 1); ++i)
-        join_teams<team, W::lane_kept ? slots : 1>(c, shared, [&](int t) -> lane<number>& { return s[t].total[Index].at[i]; }, join);
+        join_teams<team, W::lane_kept ? slots : 1>(
+            c, shared, [&](int t) -> lane<number>& { return s[t].total[Index].at[i]; }, join);
       c.each_own([&](int t) {
         if (member(t) != 0 || s[t].here == 0) return;
         constexpr int v = B::template node_at<Index>;
@@ -181,8 +190,9 @@ template <class P, int S, int Threads> struct map_step {
       });
     }
   }
-  template <class C, int... Index>
-  KNIT_FN static void end_all(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s, std::integer_sequence<int, Index...>) {
+  template <class C, int... Index> KNIT_FN static void end_all(C const& c, number* shared, memory<P> const& m,
+                                                               typename C::template per_thread<state>& s,
+                                                               std::integer_sequence<int, Index...>) {
     (end<Index>(c, shared, m, s), ...);
   }
   template <int Index> KNIT_FN static void start(state& s) {

@@ -55,11 +55,18 @@ template <int Features, int B> class minibatches {
   /// std::invalid_argument where there are fewer instances than a batch has, cuda::error where the GPU has not the memory.
   template <class Data> requires(Data::feature_count == Features)
   minibatches(Data const& data, std::uint64_t seed, cudaStream_t stream)
-      : seed_(seed), stream_(stream), count_(data.size / B * B), x_(data.x.size()), y_(data.y.size()), shuffled_x_(count_ / B * apart_x),
-        shuffled_y_(count_ / B * apart_y), there_(std::size_t(data.size)), order_(std::size_t(data.size)) {
+      : seed_(seed),
+        stream_(stream),
+        count_(data.size / B * B),
+        x_(data.x.size()),
+        y_(data.y.size()),
+        shuffled_x_(count_ / B * apart_x),
+        shuffled_y_(count_ / B * apart_y),
+        there_(std::size_t(data.size)),
+        order_(std::size_t(data.size)) {
     if (count_ == 0)
-      throw std::invalid_argument("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " + std::to_string(B) +
-                                  "; make the batch smaller");
+      throw std::invalid_argument("knit: " + std::to_string(data.size) + " instances are fewer than a batch of " +
+                                  std::to_string(B) + "; make the batch smaller");
     x_.write(data.x.data(), x_.size(), stream);
     y_.write(data.y.data(), y_.size(), stream);
     for (int b = 0; b < count_ / B; ++b)

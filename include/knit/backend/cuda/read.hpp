@@ -12,9 +12,19 @@ namespace knit::cuda {
 /// A block of a GPU, as what a plan is for: slabs many enough for its multiprocessors, one run each. A byte comes from the
 /// cache that they share in the time of some twelve flops.
 struct for_blocks {
-  static constexpr tuning tune{.serial_below = 0, .most_slabs = 128, .most_runs = 128, .part_terms = 128, .slab_flops = 4096, .column_tile = 8,
-                               .slab_tiles = 1, .few_slabs = 128, .far_byte_flops = 12, .lane_granule = 8, .for_blocks = true,
-                               .routine_flops = worth_of_routines(h100).flops, .routine_byte_flops = worth_of_routines(h100).byte_flops};
+  static constexpr tuning tune{.serial_below = 0,
+                               .most_slabs = 128,
+                               .most_runs = 128,
+                               .part_terms = 128,
+                               .slab_flops = 4096,
+                               .column_tile = 8,
+                               .slab_tiles = 1,
+                               .few_slabs = 128,
+                               .far_byte_flops = 12,
+                               .lane_granule = 8,
+                               .for_blocks = true,
+                               .routine_flops = worth_of_routines(h100).flops,
+                               .routine_byte_flops = worth_of_routines(h100).byte_flops};
   static constexpr int multiprocessors = 132;  ///< that blocks are cut for: those of an H100; others have about as many
   static constexpr int most_blocks = 512;      ///< that share one step
 };
@@ -53,8 +63,9 @@ template <class T, int Width> KNIT_FN void to_shared(T* to, aligned<T, Width> co
 #ifdef __CUDA_ARCH__
   if constexpr (sizeof(T) == 4 && Width == 4) {
     auto bits = [](T const& v) { return std::bit_cast<unsigned>(v); };
-    asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(unsigned(__cvta_generic_to_shared(to))), "r"(bits(x.at[0])), "r"(bits(x.at[1])),
-                 "r"(bits(x.at[2])), "r"(bits(x.at[3])) : "memory");
+    asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(unsigned(__cvta_generic_to_shared(to))), "r"(bits(x.at[0])),
+                 "r"(bits(x.at[1])), "r"(bits(x.at[2])), "r"(bits(x.at[3]))
+                 : "memory");
     return;
   }
 #endif
@@ -94,9 +105,12 @@ template <class Op, class... A> KNIT_FN auto eval_that_says_KNIT_FN(A const&... 
 template <class P, int V> struct reader : seen_value<P, V> {
   using seen = seen_value<P, V>;
   using number = typename P::number;
-  using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels, seen::find;
+  using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels,
+      seen::find;
   /// Not stored: worked out by whoever reads it.
-  static constexpr bool recomputed = what == role::inlined || (what == role::computed && P::plan.regions[P::plan.steps[P::plan.step_of[base]].region].every_thread);
+  static constexpr bool recomputed =
+      what == role::inlined ||
+      (what == role::computed && P::plan.regions[P::plan.steps[P::plan.step_of[base]].region].every_thread);
   static constexpr buffer place = P::plan.buffers[base];
   static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
@@ -104,7 +118,9 @@ template <class P, int V> struct reader : seen_value<P, V> {
   static constexpr int arity = recomputed ? P::graph.arity(base) : 0;
   /// All of an elementwise value that is worked out: f(reader of the operand) for each operand holds.
   template <class F> static constexpr bool all_operands(F const& f) {
-    return [&]<int... K>(std::integer_sequence<int, K...>) { return (f(std::type_identity<operand<K>>{}) && ...); }(std::make_integer_sequence<int, arity>{});
+    return [&]<int... K>(std::integer_sequence<int, K...>) {
+      return (f(std::type_identity<operand<K>>{}) && ...);
+    }(std::make_integer_sequence<int, arity>{});
   }
   /// Is it the same all along an axis?
   static constexpr bool repeats(int axis) { return !sampled && (what == role::constant || from.axis[axis] == no_axis); }
@@ -114,7 +130,8 @@ template <class P, int V> struct reader : seen_value<P, V> {
     if constexpr (sampled) return false;
     else if constexpr (recomputed) {
       const int q = from.axis[axis];
-      return q != no_axis && all_operands([q]<class R>(std::type_identity<R>) { return R::repeats(q) || R::template side_by_side<Width>(q); });
+      return q != no_axis &&
+             all_operands([q]<class R>(std::type_identity<R>) { return R::repeats(q) || R::template side_by_side<Width>(q); });
     } else {
       if (repeats(axis)) return false;
       if (panels) return from.axis[axis] == 0 && panel_rows % Width == 0 && panel_pad % Width == 0;
@@ -237,7 +254,9 @@ template <class P, int V> struct reader : seen_value<P, V> {
         at.at[Axis] += i;
         const shape now = space_now<P, P::plan.step_of[base]>(m);
         if constexpr (arity == 0) r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now);
-        else r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now, x[0].at[i], std::uint32_t(field(P::template at<base>, 2)));
+        else
+          r.at[i] =
+              eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now, x[0].at[i], std::uint32_t(field(P::template at<base>, 2)));
       } else if constexpr (arity == 1) r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i]);
       else if constexpr (arity == 2) r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i], x[1].at[i]);
       else r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i], x[1].at[i], x[2].at[i]);

@@ -72,12 +72,14 @@ template <class P, int R> constexpr bool is_left_convolution() {
 template <class P, int R> constexpr bool is_left() { return is_left_product<P, R>() || is_left_convolution<P, R>(); }
 /// How many regions are products, and convolutions, that a library does.
 template <class P> constexpr int products_of() {
-  return []<int... R>(std::integer_sequence<int, R...>) { return (int(is_left_product<P, R>()) + ... + 0); }(
-      std::make_integer_sequence<int, P::plan.region_count>{});
+  return []<int... R>(std::integer_sequence<int, R...>) {
+    return (int(is_left_product<P, R>()) + ... + 0);
+  }(std::make_integer_sequence<int, P::plan.region_count>{});
 }
 template <class P> constexpr int convolutions_of() {
-  return []<int... R>(std::integer_sequence<int, R...>) { return (int(is_left_convolution<P, R>()) + ... + 0); }(
-      std::make_integer_sequence<int, P::plan.region_count>{});
+  return []<int... R>(std::integer_sequence<int, R...>) {
+    return (int(is_left_convolution<P, R>()) + ... + 0);
+  }(std::make_integer_sequence<int, P::plan.region_count>{});
 }
 
 /// What a program without routines has of them.
@@ -89,7 +91,8 @@ template <class P> struct no_routines {
 
 /// Where a routine reads value v, and writes its result.
 template <class P> float const* read_by_routine(arguments<P> const& a, int v) {
-  return P::plan.roles[v] == role::leaf ? static_cast<float const*>(a.leaves[field(P::graph.at[v], 0)]) : a.arena + P::plan.buffers[v].offset;
+  return P::plan.roles[v] == role::leaf ? static_cast<float const*>(a.leaves[field(P::graph.at[v], 0)])
+                                        : a.arena + P::plan.buffers[v].offset;
 }
 template <class P> float* written_by_routine(arguments<P> const& a, routine_call const& c) {
   if (c.store < 0) return a.arena + P::plan.buffers[c.result].offset;

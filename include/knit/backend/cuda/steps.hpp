@@ -31,7 +31,8 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   template <int V> KNIT_FN static number* address(memory<P> const& m, position const& p) {
     constexpr buffer b = P::plan.buffers[V];
     constexpr strides by = strides_within(b.extents, b.leading);
-    constexpr long s0 = by.along[0], s1 = by.along[1], s2 = by.along[2], s3 = by.along[3], offset = b.offset, part = b.parts > 1 ? b.floats : 0;
+    constexpr long s0 = by.along[0], s1 = by.along[1], s2 = by.along[2], s3 = by.along[3], offset = b.offset,
+                   part = b.parts > 1 ? b.floats : 0;
     long o = offset + p.at[0] * s0 + p.at[1] * s1 + p.at[2] * s2 + p.at[3] * s3 + m.run * part;
     if constexpr (b.slab_axis != no_axis) {
       constexpr long back = by.along[b.slab_axis];
@@ -58,7 +59,8 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   }
   /// May a store of whole packs be made to an array of these extents, whose columns are so far apart?
   static constexpr bool whole(shape e, long leading, long offset) {
-    return e.extent[lane_axis] % Width == 0 && lane_axis == 0 && (leading % Width == 0 || e.size() == e.extent[0]) && offset % Width == 0 && e.name[0] == 0;
+    return e.extent[lane_axis] % Width == 0 && lane_axis == 0 && (leading % Width == 0 || e.size() == e.extent[0]) &&
+           offset % Width == 0 && e.name[0] == 0;
   }
   template <int V> KNIT_FN static void write(memory<P> const& m, state const& s, numbers const& x) {
     constexpr buffer b = P::plan.buffers[V];
@@ -98,7 +100,8 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
           store<true>(to + place(s.at.at[0], s.at.at[1]), x, s.here);
         else
           for (int i = 0; i < Width; ++i)
-            if (i < s.here) to[place(s.at.at[0] + (lane_axis == 0 ? i : 0), s.at.at[1] + (lane_axis == 1 ? i : 0))] = held(x.at[i].v);
+            if (i < s.here)
+              to[place(s.at.at[0] + (lane_axis == 0 ? i : 0), s.at.at[1] + (lane_axis == 1 ? i : 0))] = held(x.at[i].v);
       } else put(to);
     } else {
       constexpr int output = output_number(P::graph, P::plan.stores[W].root);
@@ -140,7 +143,8 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
     if constexpr (f.what == kind::reduce) {
       const numbers x = operand<Index, 0>(m, s);
       if constexpr (adds_up<Index>)
-        for (int i = 0; i < Width; ++i) s.total[Index].at[i] = i < s.here ? joined<Index>(s.total[Index].at[i], x.at[i]) : s.total[Index].at[i];
+        for (int i = 0; i < Width; ++i)
+          s.total[Index].at[i] = i < s.here ? joined<Index>(s.total[Index].at[i], x.at[i]) : s.total[Index].at[i];
       else y = x;
     } else if constexpr (f.what != kind::contract) {
       if constexpr (f.indexed) {
@@ -151,7 +155,9 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
           position q = s.at;
           q.at[lane_axis] += i;
           if constexpr (Op::arity == 0) y.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(q), now);
-          else y.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(q), now, seed.at[i], std::uint32_t(field(P::template at<v>, 2)));
+          else
+            y.at[i] =
+                eval_that_says_KNIT_FN<Op>(coordinates<number>(q), now, seed.at[i], std::uint32_t(field(P::template at<v>, 2)));
         }
       } else if constexpr (Op::arity == 1) {
         const numbers a = operand<Index, 0>(m, s);
@@ -166,7 +172,8 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
       write<v>(m, s, y);
     }
   }
-  template <int First, int... Index> KNIT_FN static void compute_all(memory<P> const& m, state& s, std::integer_sequence<int, Index...>) {
+  template <int First, int... Index>
+  KNIT_FN static void compute_all(memory<P> const& m, state& s, std::integer_sequence<int, Index...>) {
     (compute<First + Index>(m, s), ...);
   }
   /// Values First .. here, and what is stored of the step.

@@ -18,7 +18,8 @@ struct tile_shape {
 constexpr double cycles(tile_shape t, int terms) {
   const int chunks = (terms + t.deep - 1) / t.deep;
   const double products = double(t.rows) * t.columns * t.deep, operands = double(t.rows + t.columns) * t.deep;
-  const double adds = products / 128, reads = products * (t.thread_rows + t.thread_columns) / (32 * t.thread_rows * t.thread_columns);
+  const double adds = products / 128,
+               reads = products * (t.thread_rows + t.thread_columns) / (32 * t.thread_rows * t.thread_columns);
   const double chunk = (adds > reads ? adds : reads) + operands / 32 + 4.0 * t.deep / t.splits + 60, memory = 400;
   const double sums = t.splits > 1 ? 100 + t.rows * t.columns * t.splits / 16.0 : 0;
   return chunks * (chunk > memory ? chunk : memory) + sums + 500;
@@ -104,9 +105,10 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
   static constexpr tile_shape tile = M::shape;
   static constexpr int width = W::width < tile.thread_rows ? W::width : tile.thread_rows;  ///< rows that are finished at once
   using B = body<P, S, width>;
-  static constexpr int row_tiles = (extent(row) + tile.rows - 1) / tile.rows, column_tiles = (extent(column) + tile.columns - 1) / tile.columns;
+  static constexpr int row_tiles = (extent(row) + tile.rows - 1) / tile.rows,
+                       column_tiles = (extent(column) + tile.columns - 1) / tile.columns;
   static constexpr int deep_entries = tile.deep / M::per_entry;
-  static constexpr int of_sums = tile.splits > 1 ? Threads * tile.thread_rows * tile.thread_columns : 0;
+  static constexpr int of_sums = tile.splits == 1 ? 0 : Threads * tile.thread_rows * tile.thread_columns;
   static_assert(tile.threads() * tile.splits <= Threads && sizeof(entry) == sizeof(number) && tile.thread_rows % width == 0);
   /// Positions along all other letters, of the result (Summed: of what is summed over).
   template <bool Summed> static constexpr long others() {
@@ -132,7 +134,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
     else return 0;
   }
   /// Coordinates along the other letters; are they there?
-  template <bool Summed, int Q = Summed ? contracted_cut : 0> KNIT_FN static bool place(memory<P> const& m, long i, coordinates_of& c) {
+  template <bool Summed, int Q = Summed ? contracted_cut : 0>
+  KNIT_FN static bool place(memory<P> const& m, long i, coordinates_of& c) {
     if constexpr (Q == (Summed ? nowhere : contracted_cut)) return true;
     else if constexpr (!is_used(Q) || Q == row || Q == column || Q == term) return place<Summed, Q + 1>(m, i, c);
     else {
@@ -163,14 +166,17 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
   template <int K, int Along, int Extent> struct loader {
     using R = reader<P, T::template operand<K>>;
     static constexpr char along_letter = Along == row ? letters.rows : letters.columns;
-    static constexpr int along_axis = along_letter ? axis_of_letter(info, K, along_letter) : no_axis, term_axis = axis_of_letter(info, K, letters.terms);
+    static constexpr int along_axis = along_letter ? axis_of_letter(info, K, along_letter) : no_axis,
+                         term_axis = axis_of_letter(info, K, letters.terms);
     template <int Width> static constexpr bool lies(int axis, int q, int tile_extent) {
       return axis != no_axis && R::template side_by_side<Width>(axis) &&
-             (Width == 1 || (extent(q) % Width == 0 && name(q) == 0 && tile_extent % Width == 0 && (!cut(q) || of.granule % Width == 0)));
+             (Width == 1 ||
+              (extent(q) % Width == 0 && name(q) == 0 && tile_extent % Width == 0 && (!cut(q) || of.granule % Width == 0)));
     }
     static constexpr bool along_in_fours = lies<4>(along_axis, Along, Extent), terms_in_fours = lies<4>(term_axis, term, tile.deep);
     /// What lies side by side is loaded by neighbours; if that is along the terms, a thread turns a few of them.
-    static constexpr bool turns = !along_in_fours && (terms_in_fours || (!lies<1>(along_axis, Along, Extent) && lies<1>(term_axis, term, tile.deep)));
+    static constexpr bool turns =
+        !along_in_fours && (terms_in_fours || (!lies<1>(along_axis, Along, Extent) && lies<1>(term_axis, term, tile.deep)));
     static constexpr int unit = along_in_fours || terms_in_fours ? 4 : 1, axis = turns ? term_axis : along_axis;
     static constexpr int across = turns && Extent % 4 == 0 ? 4 : 1;
     /// A thread takes units of so many rows or columns by so many terms, an entry's at least, in `loads` of `unit` numbers.
@@ -199,7 +205,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
             c.at[term] = term0 + term_of(i) + j * step_terms;
             pack<number, unit>& x = h.at[r][j][a];
             for (int k = 0; k < unit; ++k) x.at[k] = number(0);
-            if ((units % Threads == 0 || i < units) && (all(Along, Extent) || c.at[Along] < end<Along>(m)) && (all(term, tile.deep) || c.at[term] < end<term>(m))) {
+            if ((units % Threads == 0 || i < units) && (all(Along, Extent) || c.at[Along] < end<Along>(m)) &&
+                (all(term, tile.deep) || c.at[term] < end<term>(m))) {
               position p{};
               if (!find<K>(c, p)) continue;
               if constexpr (unit == 4) x = R::template along<axis, 4>(m, p, 4);
@@ -218,7 +225,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
             lane<number> terms[per_entry];
             for (int j = 0; j < per_entry; ++j) {
               const int of_term = k + j;
-              terms[j] = turns ? h.at[r][of_term / step_terms][turns ? a : 0].at[of_term % step_terms] : h.at[r][of_term / step_terms][0].at[turns ? 0 : a];
+              terms[j] = turns ? h.at[r][of_term / step_terms][turns ? a : 0].at[of_term % step_terms]
+                               : h.at[r][of_term / step_terms][0].at[turns ? 0 : a];
             }
             y.at[a] = M::entry_of(terms);
           }
@@ -230,7 +238,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
   using load_a = loader<letters.side, row, tile.rows>;
   using load_b = loader<1 - letters.side, column, tile.columns>;
   static constexpr int lead_a = load_a::lead, lead_b = load_b::lead;
-  static constexpr int of_a = (deep_entries * lead_a + 3) / 4 * 4, of_tiles = of_a + deep_entries * lead_b;  // both aligned to 16 bytes
+  static constexpr int of_a = (deep_entries * lead_a + 3) / 4 * 4,
+                       of_tiles = of_a + deep_entries * lead_b;  // both aligned to 16 bytes
   static constexpr int shared_numbers = of_tiles > of_sums ? of_tiles : of_sums;
 
   KNIT_FN static int part_of(int t) { return t / tile.threads(); }  ///< which of the splits a thread is in
@@ -249,7 +258,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
     B::template epilogue<v>(m, e);
   }
   // Not a loop: what a compiler does not unroll it would index, in memory.
-  template <int... Nth> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of const& at, int row0, int column0, std::integer_sequence<int, Nth...>) {
+  template <int... Nth> KNIT_FN static void finish(memory<P> const& m, sums const& s, coordinates_of const& at, int row0,
+                                                   int column0, std::integer_sequence<int, Nth...>) {
     (finish<Nth>(m, s, at, row0, column0), ...);
   }
 
@@ -260,7 +270,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
     entry *const a = reinterpret_cast<entry*>(shared), *const b = a + of_a;
     for (long round = share; round < rounds; round += shares) {
       coordinates_of at{};
-      const int row0 = begin<row>(m) + int(round % row_tiles) * tile.rows, column0 = begin<column>(m) + int(round / row_tiles % column_tiles) * tile.columns;
+      const int row0 = begin<row>(m) + int(round % row_tiles) * tile.rows,
+                column0 = begin<column>(m) + int(round / row_tiles % column_tiles) * tile.columns;
       if (!place<false>(m, round / (row_tiles * column_tiles), at) || row0 >= end<row>(m) || column0 >= end<column>(m)) continue;
       c.each_own([&](int t) { s[t] = sums{}; });
       for (long o = 0; o < others<true>(); ++o) {
@@ -281,7 +292,8 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
           if (k + tile.deep < term_end) fetch(k + tile.deep);
           c.each([&](int t) {
             constexpr int deep = deep_entries / tile.splits;
-            if (part_of(t) < tile.splits) M::template multiply<lead_a, lead_b>(a + part_of(t) * deep * lead_a, b + part_of(t) * deep * lead_b, t, s[t]);
+            if (part_of(t) < tile.splits)
+              M::template multiply<lead_a, lead_b>(a + part_of(t) * deep * lead_a, b + part_of(t) * deep * lead_b, t, s[t]);
           });
         }
       }
@@ -296,12 +308,14 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
           if (part_of(t) != 0) return;
           for (int j = 0; j < tile.thread_columns; ++j)
             for (int i = 0; i < rows; ++i)
-              for (int k = 1; k < tile.splits; ++k) s[t].at[j][i] = s[t].at[j][i] + lane<number>(shared[(j * rows + i) * Threads + k * group + t]);
+              for (int k = 1; k < tile.splits; ++k)
+                s[t].at[j][i] = s[t].at[j][i] + lane<number>(shared[(j * rows + i) * Threads + k * group + t]);
         });
       }
       c.each_own([&](int t) {
         if (part_of(t) == 0)
-          finish(m, s[t], at, row0 + M::row_of(t), column0 + M::column_of(t), std::make_integer_sequence<int, tile.thread_columns * tile.thread_rows / width>{});
+          finish(m, s[t], at, row0 + M::row_of(t), column0 + M::column_of(t),
+                 std::make_integer_sequence<int, tile.thread_columns * tile.thread_rows / width>{});
       });
     }
     c.each([](int) {});

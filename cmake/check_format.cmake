@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSL-1.0
+# in: ROOT, CLANG_FORMAT. out: fails where a source is not as .clang-format has it; `clang-format-16 -i FILE` mends it.
+cmake_minimum_required(VERSION 3.22)
+set(sources)
+foreach(folder IN ITEMS include kernels examples tests bench)
+  foreach(ending IN ITEMS hpp cpp cuh cu)
+    file(GLOB_RECURSE found ${ROOT}/${folder}/*.${ending})
+    list(APPEND sources ${found})
+  endforeach()
+endforeach()
+execute_process(COMMAND ${CLANG_FORMAT} --style=file:${CMAKE_CURRENT_LIST_DIR}/../.clang-format --dry-run -Werror ${sources} RESULT_VARIABLE failed ERROR_VARIABLE said)
+if(failed)
+  message(FATAL_ERROR "format: clang-format -i makes something else of these\n${said}")
+endif()
+list(LENGTH sources count)
+message(STATUS "format: ${count} sources checked")

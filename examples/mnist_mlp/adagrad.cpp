@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "run.hpp"
+
+double run_adagrad(options const& o, mnist_data const& mnist) { return run(o, mnist, adagrad_rule{}); }
