@@ -165,11 +165,22 @@ template <int F> __global__ void functions(float const* x, float const* y, float
 #define FUNCTION(f) template __global__ void functions<f>(float const*, float const*, float*, int);
 FUNCTION(0)
 FUNCTION(1)
-FUNCTION(2) FUNCTION(3) FUNCTION(4) FUNCTION(5) FUNCTION(6) FUNCTION(7) FUNCTION(8) FUNCTION(9) FUNCTION(10) FUNCTION(11)
-    FUNCTION(12) FUNCTION(13) FUNCTION(14)
+FUNCTION(2)
+FUNCTION(3)
+FUNCTION(4)
+FUNCTION(5)
+FUNCTION(6)
+FUNCTION(7)
+FUNCTION(8)
+FUNCTION(9)
+FUNCTION(10)
+FUNCTION(11)
+FUNCTION(12)
+FUNCTION(13)
+FUNCTION(14)
 
-    /// Out of line, with an array of its own.
-    __device__ __noinline__ float polynomial(float const* c, int n, float x) {
+/// Out of line, with an array of its own.
+__device__ __noinline__ float polynomial(float const* c, int n, float x) {
   float sum = 0;
   for (int k = n; k-- > 0;) sum = fmaf(sum, x, c[k]);
   return sum;

@@ -193,8 +193,8 @@ template <long B> struct minibatch_closure {
   }
 };
 template <long B> struct minibatch_fn : minibatch_closure<B> {
-  constexpr minibatch_closure<B> operator()(shuffle_by order, shard part = {}) const { return {order.seed, part}; }
-  constexpr minibatch_closure<B> operator()(in_order = {}, shard part = {}) const { return {{}, part}; }
+  constexpr minibatch_closure<B> operator()(shuffle_by order, shard process = {}) const { return {order.seed, process}; }
+  constexpr minibatch_closure<B> operator()(in_order = {}, shard process = {}) const { return {{}, process}; }
 };
 }  // namespace detail
 

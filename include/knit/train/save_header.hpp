@@ -94,6 +94,7 @@ template <model Model> std::string header_of(Model const& m, std::string const& 
     calls += ");\n";
   });
   return "// The parameters of a model, exactly, for C++17 and later. Needs no other file; written by save_header of knit.\n"
+         "// clang-format off\n"
          "#pragma once\n\n"
          "/// The first index of each array is the fastest. `load(" +
          name +
