@@ -19,7 +19,7 @@ template <int... Axes> constexpr std::array<bool, max_rank> axes() {
 
 /// sum, max and mean over Axes of an array of extents N, alone, of maps and read by maps.
 template <int... Axes, long... N> void reductions(extents<N...>) {
-  constexpr shape s = extents<N...>::value;
+  static constexpr shape s = extents<N...>::value;
   const auto a = floats<N...>(1);
   const auto b = floats<N...>(2);
   auto element = [](auto const& t, position const& x) { return double(t[offset(s, x)]); };
