@@ -59,6 +59,11 @@ file_array<std::ranges::range_value_t<Values>, Values> as_array(Values values, c
   return {name, {int(count), each}, std::move(values)};
 }
 
+template <int Features, class Ys> constexpr sentence no_classes() {
+  return sentence() << "labels that are classes are given with their number, instances<" << Features
+                    << ">(x, y, 10); measured ones are float or, vectors of N, float[N], as in instances<" << Features
+                    << ", float, float[1]>(x, y)";
+}
 /// The product of all extents but the first, or 0 where there is none from 1 to 2^31 - 1.
 inline int values_of_each(std::vector<int> const& extent) {
   std::int64_t product = 1;
@@ -100,6 +105,10 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
   /// std::invalid_argument unless there may be so many classes.
   template <class Xs, class Ys> requires(detail::names_classes<Y>) instances(Xs xs, Ys ys, int of_classes) : classes(of_classes) {
     join(as_instances(std::move(xs)), as_labels(std::move(ys)));
+  }
+  /// A mistake, which a sentence of the compiler names.
+  template <class Xs, class Ys> requires(detail::names_classes<Y>) instances(Xs, Ys) {
+    complain<detail::no_classes<Features, Ys>()>();
   }
   /// The same with labels that are measured.
   template <class Xs, class Ys> requires(!detail::names_classes<Y>) instances(Xs xs, Ys ys) {

@@ -6,6 +6,24 @@
 
 namespace knit {
 
+template <class W, class B, class F> struct dense;
+
+namespace detail {
+template <class Layer> inline constexpr shape weight_of{};
+template <class W, class B, class F> inline constexpr shape weight_of<dense<W, B, F>> = W::shape;
+template <class... L> constexpr sentence layers_that_do_not_meet() {
+  constexpr shape w[] = {weight_of<L>..., {}};
+  sentence t;
+  for (int k = 1; k < int(sizeof...(L)) && t.empty(); ++k) {
+    const int gives = w[k - 1].extent[0], takes = w[k].extent[1];
+    if (w[k - 1].rank == 2 && w[k].rank == 2 && w[k - 1].known() && w[k].known() && gives != takes)
+      t << "layer " << k - 1 << " of the chain gives " << gives << " numbers and layer " << k << " takes " << takes
+        << "; make them equal, as in make_chain(make_dense<784, 256>(relu), make_dense<256, 10>())";
+  }
+  return t;
+}
+}  // namespace detail
+
 /// Layers, one after the other.
 template <class... L> struct chain {
   BOOST_HANA_DEFINE_STRUCT(chain, (hana::tuple<L...>, layers));
@@ -23,6 +41,10 @@ template <class... L> struct chain {
 };
 
 /// chain of the given layers: `make_chain(dense(w1, b1, relu), dense(w2, b2))`.
-template <class... L> auto make_chain(L... layers) { return chain<L...>{hana::tuple<L...>(std::move(layers)...)}; }
+template <class... L> auto make_chain(L... layers) {
+  constexpr sentence wrong = detail::layers_that_do_not_meet<L...>();
+  if constexpr (!wrong.empty()) return complain<wrong>();
+  else return chain<L...>{hana::tuple<L...>(std::move(layers)...)};
+}
 
 }  // namespace knit

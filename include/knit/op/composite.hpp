@@ -61,7 +61,7 @@ constexpr sentence nll_complaint(shape scores, shape labels) {
   if (t.empty() && scores.known() && scores.extent[0] == 1)
     t << "nll(scores, labels): scores " << scores
       << " are of one class, so the loss is always 0; for measured values use "
-         "mse(f(x), transpose(y))";
+         "mse(f(x), y), f(x) and y of one shape";
   return t;
 }
 constexpr sentence mse_complaint(shape a, shape b) {

@@ -75,7 +75,7 @@ template <class L> constexpr sentence measured_complaint(char const* call) {
   return sentence() << call
                     << ": labels of float or double, and a label is the number of a class: make them an array of "
                        "std::uint8_t or std::int32_t; "
-                       "of measured values the loss is mse(f(x), transpose(y))";
+                       "of measured values the loss is mse(f(x), y), f(x) and y of one shape";
 }
 constexpr sentence label_complaint(char const* call, shape a, shape labels) {
   sentence t;

@@ -81,7 +81,9 @@ template <class Rng> class upstream {
 };
 
 /// The view of a stage. Copies share their position; each call of begin starts anew what is before it.
-template <stage Stage> class stage_view : public ranges::view_facade<stage_view<Stage>, Stage::cardinality> {
+template <stage Stage>
+class [[nodiscard("knit: a range does nothing before it is read: end it with | run(), or loop over it")]] stage_view
+    : public ranges::view_facade<stage_view<Stage>, Stage::cardinality> {
  public:
   stage_view() = default;
   explicit stage_view(Stage s) : stage_(std::make_shared<Stage>(std::move(s))) {}
