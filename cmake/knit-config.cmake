@@ -7,6 +7,7 @@ find_dependency(ZLIB)
 find_dependency(hwy 1.0.3)
 find_dependency(Threads)
 include(${CMAKE_CURRENT_LIST_DIR}/knit-targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/knit-build-type.cmake)
 
 find_package(CUDAToolkit QUIET)
 if(TARGET CUDA::cudart_static AND NOT TARGET knit::cuda)
