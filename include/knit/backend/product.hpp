@@ -67,7 +67,7 @@ template <class P, int S> struct product : contraction<P, S> {
   /// for, 14 at most. Of floats in 32 registers the rows are a panel's; 2 x 14 are wider than 4 x 6 and as fast or faster (98 percent
   /// of peak against 93 with K = 784). 2 x 6 fit 16 registers.
   static constexpr int rows = st.row || 2 * lanes::count > panel_rows ? panel_rows : 2 * lanes::count;
-  static constexpr int vectors_of(int rows) { return (rows + lanes::count - 1) / lanes::count; }
+  static constexpr int vectors_of(int m) { return (m + lanes::count - 1) / lanes::count; }
   static constexpr int full_vectors = vectors_of(std::min(M, rows));
   static constexpr int widest = std::clamp((register_count - full_vectors - 1) / full_vectors, 1, 14);
   static constexpr int tail_rows = M % rows;
