@@ -90,7 +90,7 @@ class compiler:
                       f"-I{root}/include", f"-I{root}/kernels",
                       f'-DKNIT_EXAMPLE_DATA="{root}/examples/data"']
         if "clang" in command:
-            self.flags.append("-fconstexpr-steps=33554432")  # as knit::knit has it
+            self.flags += ["-fbracket-depth=4096", "-fconstexpr-steps=33554432"]  # as knit::knit has them
 
     def write(self, name, text, **macros):
         path = self.folder / f"{name}.cpp"
