@@ -6,13 +6,14 @@
 
 namespace knit {
 
-template <class W, class B, class F> struct dense;
-
 namespace detail {
-template <class Layer> inline constexpr shape weight_of{};
-template <class W, class B, class F> inline constexpr shape weight_of<dense<W, B, F>> = W::shape;
+/// What a layer multiplies by, if it says so.
+template <class Layer> constexpr shape weight_of() {
+  if constexpr (requires { Layer::weight; }) return Layer::weight;
+  else return {};
+}
 template <class... L> constexpr sentence layers_that_do_not_meet() {
-  constexpr shape w[] = {weight_of<L>..., {}};
+  constexpr shape w[] = {weight_of<L>()..., {}};
   sentence t;
   for (int k = 1; k < int(sizeof...(L)) && t.empty(); ++k) {
     const int gives = w[k - 1].extent[0], takes = w[k].extent[1];

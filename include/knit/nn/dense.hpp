@@ -11,6 +11,7 @@ namespace knit {
 /// w: out x in, b: out, f: an activation such as relu.
 template <class W, class B, class F> struct dense {
   BOOST_HANA_DEFINE_STRUCT(dense, (W, w), (B, b), (F, f));
+  static constexpr shape weight = W::shape;  ///< out x in, which a chain compares with that of the layer before
   /// x is in x instances, or of one instance in; the result is out x instances, or out. Others are an error of the compiler.
   template <class X> constexpr auto operator()(X&& x) const { return f(w * std::forward<X>(x) + b); }
 };
