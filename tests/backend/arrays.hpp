@@ -19,6 +19,13 @@ using namespace knit;
 
 using position = std::array<int, max_rank>;
 
+/// f(0) + ... + f(n - 1), one after the other.
+template <class F> double summed(int n, F const& f) {
+  double s = 0;
+  for (int q = 0; q < n; ++q) s += f(q);
+  return s;
+}
+
 /// Element i of an array that a seed names, in [-1, 1]: of float with exact decimals in binary, of double one that float
 /// does not hold.
 template <class T> T arbitrary(int seed, long i) {

@@ -21,28 +21,13 @@ TEST(chains, of_products) {
   };
   check(
       "b * relu(a * x)", [&] { return b * relu(a * x); },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 37; ++q) s += double(b(at[0], q)) * inner(q, at[1]);
-        return s;
-      },
-      2e-4);
+      [&](position const& at) { return summed(37, [&](int q) { return double(b(at[0], q)) * inner(q, at[1]); }); }, 2e-4);
   check(
       "relu(a * x) * transpose(relu(a * x))", [&] { return relu(a * x) * transpose(relu(a * x)); },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 50; ++q) s += inner(at[0], q) * inner(at[1], q);
-        return s;
-      },
-      2e-3);
+      [&](position const& at) { return summed(50, [&](int q) { return inner(at[0], q) * inner(at[1], q); }); }, 2e-3);
   check(
       "transpose(relu(a * x)) * transpose(b)", [&] { return transpose(relu(a * x)) * transpose(b); },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 37; ++q) s += inner(q, at[0]) * double(b(at[1], q));
-        return s;
-      },
-      2e-4);
+      [&](position const& at) { return summed(37, [&](int q) { return inner(q, at[0]) * double(b(at[1], q)); }); }, 2e-4);
 }
 
 TEST(products_with_vectors, are_those_of_linear_algebra) {
@@ -55,54 +40,24 @@ TEST(products_with_vectors, are_those_of_linear_algebra) {
   const auto long_u = floats<700>(7);
   check(
       "w * v", [&] { return w * v; },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 129; ++q) s += double(w(at[0], q)) * double(v(q));
-        return s;
-      },
-      3e-5);
+      [&](position const& at) { return summed(129, [&](int q) { return double(w(at[0], q)) * double(v(q)); }); }, 3e-5);
   check(
       "transpose(u) * w", [&] { return transpose(u) * w; },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 37; ++q) s += double(u(q)) * double(w(q, at[1]));
-        return s;
-      },
-      3e-5);
+      [&](position const& at) { return summed(37, [&](int q) { return double(u(q)) * double(w(q, at[1])); }); }, 3e-5);
   check(
       "transpose(w) * u", [&] { return transpose(w) * u; },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 37; ++q) s += double(u(q)) * double(w(q, at[0]));
-        return s;
-      },
-      3e-5);
+      [&](position const& at) { return summed(37, [&](int q) { return double(u(q)) * double(w(q, at[0])); }); }, 3e-5);
   check(
       "u * row", [&] { return u * row; }, [&](position const& at) { return double(u(at[0])) * double(row(0, at[1])); }, 1e-7);
   check(
       "big * v", [&] { return big * long_v; },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 900; ++q) s += double(big(at[0], q)) * double(long_v(q));
-        return s;
-      },
-      3e-4);
+      [&](position const& at) { return summed(900, [&](int q) { return double(big(at[0], q)) * double(long_v(q)); }); }, 3e-4);
   check(
       "transpose(u) * big", [&] { return transpose(long_u) * big; },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 700; ++q) s += double(long_u(q)) * double(big(q, at[1]));
-        return s;
-      },
-      3e-4);
+      [&](position const& at) { return summed(700, [&](int q) { return double(long_u(q)) * double(big(q, at[1])); }); }, 3e-4);
   check(
       "transpose(v) * v", [&] { return transpose(long_v) * long_v; },
-      [&](position const&) {
-        double s = 0;
-        for (int q = 0; q < 900; ++q) s += double(long_v(q)) * double(long_v(q));
-        return s;
-      },
-      3e-3);
+      [&](position const&) { return summed(900, [&](int q) { return double(long_v(q)) * double(long_v(q)); }); }, 3e-3);
   const float one = dot(long_v, long_v);
   double expected = 0;
   for (int q = 0; q < 900; ++q) expected += double(long_v(q)) * double(long_v(q));
@@ -119,9 +74,7 @@ TEST(products_of_bytes, are_of_numbers) {
   const auto w = floats<37, 65>(1);
   auto with = [&](auto element) {
     return [&w, element](position const& at) {
-      double s = 0;
-      for (int q = 0; q < 65; ++q) s += double(w(at[0], q)) * element(q + 65 * at[1]);
-      return s;
+      return summed(65, [&](int q) { return double(w(at[0], q)) * element(q + 65 * at[1]); });
     };
   };
   check(
@@ -197,9 +150,7 @@ TEST(products, in_parts_are_results_and_operands) {
 TEST(products, of_stored_matrices_of_sixteen_elements) {
   auto of = [](auto const& a, auto const& b, int k) {
     return [&a, &b, k](position const& at) {
-      double s = 0;
-      for (int q = 0; q < k; ++q) s += std::tanh(double(a(at[0], q))) * std::tanh(double(b(q, at[1])));
-      return s;
+      return summed(k, [&](int q) { return std::tanh(double(a(at[0], q))) * std::tanh(double(b(q, at[1]))); });
     };
   };
   const auto a = floats<4, 4>(1), b = floats<4, 4>(2);
@@ -232,11 +183,7 @@ TEST(contractions, of_any_letters) {
   const auto b = floats<7, 4, 3>(2);
   check(
       "batched", [&] { return make<contract_op<"mkb", "knb", "mnb">>(a, b); },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 7; ++q) s += double(a(at[0], q, at[2])) * double(b(q, at[1], at[2]));
-        return s;
-      },
+      [&](position const& at) { return summed(7, [&](int q) { return double(a(at[0], q, at[2])) * double(b(q, at[1], at[2])); }); },
       1e-5);
   check(
       "over two axes", [&] { return make<contract_op<"mkb", "knb", "mn">>(a, b); },
@@ -249,11 +196,7 @@ TEST(contractions, of_any_letters) {
       1e-5);
   check(
       "turned", [&] { return make<contract_op<"mkb", "knb", "bnm">>(a, b); },
-      [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 7; ++q) s += double(a(at[2], q, at[0])) * double(b(q, at[1], at[0]));
-        return s;
-      },
+      [&](position const& at) { return summed(7, [&](int q) { return double(a(at[2], q, at[0])) * double(b(q, at[1], at[0])); }); },
       1e-5);
   const auto c = floats<70, 20, 9>(3);
   const auto d = floats<20, 30, 9>(4);
@@ -274,9 +217,7 @@ TEST(contractions, of_any_letters) {
   check(
       "the result turned", [&] { return make<contract_op<"mk", "nk", "nm">>(w, floats<17, 21>(8)); },
       [&](position const& at) {
-        double s = 0;
-        for (int q = 0; q < 21; ++q) s += double(w(at[1], q)) * double(arbitrary<float>(8, at[0] + 17 * q));
-        return s;
+        return summed(21, [&](int q) { return double(w(at[1], q)) * double(arbitrary<float>(8, at[0] + 17 * q)); });
       },
       1e-5);
 }
