@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <span>
 #include <vector>
 
 namespace {
@@ -121,7 +122,7 @@ struct found {
 found gradient_of(int state) {
   using P = compiled_step;
   std::vector<bool> behind(std::size_t(P::nodes), false);
-  for (root const& r : P::flat::arrays.roots)
+  for (root const& r : std::span(P::graph.roots, std::size_t(P::roots)))
     if (r.state == state) behind[std::size_t(r.node)] = true;
   found f;
   for (int i = P::nodes - 1; i >= 0; --i) {

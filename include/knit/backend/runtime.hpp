@@ -13,14 +13,20 @@ namespace knit {
 /// says so by `static constexpr auto products = precision::bf16;`; else they are what the program computes in.
 enum class precision { full, bf16 };
 
-/// A program's graph at compile time. Spec is a short named type, so that is all that symbols carry.
-template <class Spec, bool Simplify = true> struct compiled_graph {
-  using flat = flattened<Spec, Simplify>;
-  using ops = typename flat::ops;
+namespace detail {
+/// What backends ask about a program's values. Of is what `flattened` or what follows it gives.
+template <class Of> struct program_values {
+  using ops = typename Of::ops;
+  static constexpr int nodes = Of::value.size, roots = Of::value.root_count;
+  static constexpr flat_graph const& graph = Of::value;
+  template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(Of::arrays.at[V]))>;
+  template <int V> static constexpr node at = Of::arrays.at[V];
+  template <int V> static constexpr shape extents = Of::arrays.extents[V];
+};
+/// What they ask about all else.
+template <class Spec> struct program_facts {
   /// What is computed and stored.
-  using number = std::conditional_t<flat::number == element::f64, double, float>;
-  static constexpr int nodes = flat::value.size, roots = flat::value.root_count;
-  static constexpr flat_graph const& graph = flat::value;
+  using number = std::conditional_t<flattened<Spec>::number == element::f64, double, float>;
   static constexpr axis_names names = names_in<Spec>;
   static constexpr precision products = [] {
     if constexpr (requires { Spec::products; }) return Spec::products;
@@ -30,10 +36,12 @@ template <class Spec, bool Simplify = true> struct compiled_graph {
                 "knit: a program with products in bf16 has an array of double, so "
                 "it computes in double; make its arrays float, or leave its member products out");
   static constexpr int first_extent = int(Spec::leaves.size());  ///< leaf that is the extent of the first name
-  template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(flat::arrays.at[V]))>;
-  template <int V> static constexpr node at = flat::arrays.at[V];
-  template <int V> static constexpr shape extents = flat::arrays.extents[V];
 };
+}  // namespace detail
+
+/// A program's graph at compile time. Spec is a short named type, so that is all that symbols carry.
+template <class Spec, bool Simplify = true> struct compiled_graph : detail::program_values<flattened<Spec, Simplify>>,
+                                                                    detail::program_facts<Spec> {};
 template <class T> struct memory;
 
 /// The cores of a CPU, as what a plan is for.
@@ -41,13 +49,42 @@ struct for_cores {
   static constexpr tuning tune{};
 };
 
+namespace detail {
+template <class Spec, class Target> struct placed_program {
+  using flat = flattened<Spec>;
+  static constexpr auto placed = place_values<flat::value.size, flat::value.root_count>(flat::value, Target::tune);
+  static constexpr int values = values_with_recomputed(flat::value, placed, Target::tune);
+};
+/// A program whose plan is that of its graph, and one of whose values some are made again.
+template <class Spec, class Target, bool Again> struct planned_program : program_values<flattened<Spec>>, program_facts<Spec> {
+  using from = placed_program<Spec, Target>;
+  static constexpr auto plan = make_plan(from::flat::value, from::placed, Target::tune);
+};
+template <class Spec, class Target> struct recomputed_program {
+  using from = placed_program<Spec, Target>;
+  using ops = typename from::flat::ops;
+  static constexpr auto arrays = with_recomputed<from::values>(from::flat::value, from::placed, Target::tune);
+  static constexpr flat_graph value = [] {
+    flat_graph g = from::flat::value;
+    g.size = from::values, g.at = arrays.at, g.extents = arrays.extents, g.constants = arrays.constants, g.roots = arrays.roots;
+    g.seen = arrays.seen;
+    return g;
+  }();
+};
+template <class Spec, class Target> struct planned_program<Spec, Target, true> : program_values<recomputed_program<Spec, Target>>,
+                                                                                 program_facts<Spec> {
+  using from = placed_program<Spec, Target>;
+  static constexpr auto plan =
+      plan_with_recomputed<from::values>(from::flat::value, recomputed_program<Spec, Target>::value, from::placed, Target::tune);
+};
+}  // namespace detail
+
 /// With its plan.
-template <class Spec, class Target = for_cores> struct compiled : compiled_graph<Spec> {
+template <class Spec, class Target = for_cores> struct compiled
+    : detail::planned_program<
+          Spec, Target, detail::placed_program<Spec, Target>::values != detail::placed_program<Spec, Target>::flat::value.size> {
   using target = Target;
-  using memory = knit::memory<typename compiled_graph<Spec>::number>;
-  using base = compiled_graph<Spec>;
-  static constexpr auto placed = place_values<base::nodes, base::roots>(base::flat::value, Target::tune);
-  static constexpr knit::plan<base::nodes, base::roots> plan = make_plan(base::flat::value, placed, Target::tune);
+  using memory = knit::memory<typename compiled::number>;
 };
 
 /// The memory of one run: leaves as the program numbers them, the arena, the calling thread's own arena, one

@@ -159,12 +159,12 @@ template <class T> class arena {
   std::unique_ptr<T[], release> memory_;
 };
 
-/// The backend that runs fused kernels on SIMD lanes and, where a program is large enough, on several cores.
-struct simd_backend {
+/// Runs fused kernels on SIMD lanes and, where a program is large enough, on several cores. Target: what its plans are for.
+template <class Target> struct basic_simd_backend {
   /// A program of the kernels of Spec.
   template <class Spec> class program {
    public:
-    using compiled_type = compiled<Spec>;
+    using compiled_type = compiled<Spec, Target>;
     using value_type = typename compiled_type::number;  ///< of outputs
 
     /// One run. leaves: memory of each leaf; outputs: of each output. Allocates nothing, unless thread_count has
@@ -178,7 +178,7 @@ struct simd_backend {
     program() : program(simd::threads_of<compiled_type>()) {}
 
    private:
-    friend struct simd_backend;
+    friend struct basic_simd_backend;
     explicit program(int threads) : threads_(threads), arena_(floats(threads)) {}
     static long floats(int threads) { return compiled_type::plan.arena_floats + threads * compiled_type::plan.own_floats; }
     static void run_in(value_type* arena, int threads, void const* const* leaves, void* const* outputs) {
@@ -196,6 +196,7 @@ struct simd_backend {
     P::run_in(arena<typename P::value_type>::of_this_thread(P::floats(threads)), threads, leaves, outputs);
   }
 };
+using simd_backend = basic_simd_backend<for_cores>;
 }  // namespace HWY_NAMESPACE
 
 }  // namespace knit

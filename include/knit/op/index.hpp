@@ -32,6 +32,7 @@ template <class Site> struct uniform_like_op {
   static constexpr kind what = kind::map;
   static constexpr int arity = 1;
   static constexpr bool like = true, indexed = true, random = true;
+  static constexpr int flops = 60;  // ten rounds of Philox
   static constexpr char const* name = "uniform";
   static constexpr shape infer(shape const* s) { return s[1]; }
   /// Lanes count elements in float, so above this two of them have one number, and one random number.

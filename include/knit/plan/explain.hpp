@@ -176,7 +176,7 @@ template <int N, int R> struct explainer {
     out << "    " << kinds[int(st.kind)] << " " << st.space << "\n";
     for (int i = st.first; i < st.last; ++i) {
       const int v = p.order[i];
-      out << "      " << name(v) << g.extents[v] << " = " << written(v);
+      out << "      " << name(v) << g.extents[v] << " = " << written(v) << (p.again[v] ? "   [again: less than to store it]" : "");
       put_kept(v);
       out << "\n";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // memory.hpp -- in: steps. out: which values are stored, and their offsets in one arena by lifetimes.
 #pragma once
+#include <knit/plan/recompute.hpp>
 #include <knit/plan/stores.hpp>
 
 namespace knit {
@@ -123,30 +124,57 @@ template <int N, int R> constexpr void make_buffers(flat_graph const& g, plan<N,
 
 }  // namespace detail
 
-/// Values in regions: the first half of a plan.
-template <int N, int R> struct placed_values {
-  plan<N, R> p;
-  int home[N]{};  ///< region of each value
-};
+/// Values in regions: the first part of a plan.
 template <int N, int R> constexpr placed_values<N, R> place_values(flat_graph const& g, tuning const& t = {}) {
   placed_values<N, R> placed;
   placed.p.number = g.number;
   detail::make_regions(g, placed.p, placed.home, t);
   return placed;
 }
+/// The second: in steps.
+template <int N, int R> constexpr void order_steps(flat_graph const& g, placed_values<N, R>& placed, tuning const& t = {}) {
+  detail::make_steps(g, placed.p, placed.home, t);
+  detail::sink(g, placed.p, placed.home);
+  if (t.for_blocks) detail::join_slabs(g, placed.p, placed.home);
+}
+/// The last: what is written where.
+template <int N, int R> constexpr plan<N, R> finish(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
+  detail::make_stores(g, placed.p, placed.home);
+  detail::make_order(g, placed.p);
+  detail::make_buffers(g, placed.p, t);
+  return placed.p;
+}
+
+/// How many values a plan has with those that are recomputed; as many as the graph, if none is: then `make_plan` is all. Large
+/// arrays alone are worth that, so most programs are done with when none is seen.
+template <int N, int R>
+constexpr int values_with_recomputed(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
+  bool any = false;
+  for (int v = 0; v < g.size; ++v)
+    any = any || (placed.p.roles[v] == role::computed && t.traffic_of(double(placed.p.bytes(g.extents[v].size()))).store > 0);
+  if (!any) return N;
+  order_steps(g, placed, t);
+  const auto again = detail::find_recomputed(g, placed.p, t);
+  return again.count == 0 ? N : detail::copied_values<N, R>(g, placed.p, again).size;
+}
+/// The graph with M values, and its plan.
+template <int M, int N, int R>
+constexpr flat_arrays<M, R> with_recomputed(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
+  order_steps(g, placed, t);
+  return detail::copied_values<N, R>(g, placed.p, detail::find_recomputed(g, placed.p, t)).template graph<M>();
+}
+template <int M, int N, int R> constexpr plan<M, R> plan_with_recomputed(flat_graph const& g, flat_graph const& with,
+                                                                         placed_values<N, R> placed, tuning const& t = {}) {
+  order_steps(g, placed, t);
+  const auto again = detail::find_recomputed(g, placed.p, t);
+  return finish(with, detail::copied_values<N, R>(g, placed.p, again).template placed<M>(placed.home), t);
+}
 
 /// The plan of a graph: roles, regions, steps, stores, memory. Whoever has large graphs planned by the compiler has the
-/// halves done by themselves: it gives up after so many operations for one constant.
-template <int N, int R>
-constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> const& placed, tuning const& t = {}) {
-  plan<N, R> p = placed.p;
-  detail::make_steps(g, p, placed.home, t);
-  detail::sink(g, p, placed.home);
-  if (t.for_blocks) detail::join_slabs(g, p, placed.home);
-  detail::make_stores(g, p, placed.home);
-  detail::make_order(g, p);
-  detail::make_buffers(g, p, t);
-  return p;
+/// parts done by themselves: it gives up after so many operations for one constant.
+template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
+  order_steps(g, placed, t);
+  return finish(g, placed, t);
 }
 template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, tuning const& t = {}) {
   return make_plan(g, place_values<N, R>(g, t), t);

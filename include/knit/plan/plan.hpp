@@ -129,6 +129,7 @@ template <int N, int R> struct plan {
   int step_of[N]{};
   int slab_axis[N]{};  ///< which of the value's axes is cut into slabs
   int cut_axis[N]{};  ///< the same, of the space that its step walks (for a reduction, its operand's axes)
+  bool again[N]{};  ///< a copy of a value of another step, which costs less than to store that
   bool in_row[N]{};  ///< a reduction of rows that are in registers at once: its step goes on with it
   buffer buffers[N]{};
   int order[N]{};  ///< values in the order of steps

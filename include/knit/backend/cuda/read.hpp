@@ -24,9 +24,11 @@ struct for_blocks {
                                .lane_granule = 8,
                                .for_blocks = true,
                                .routine_flops = worth_of_routines(h100).flops,
-                               .routine_byte_flops = worth_of_routines(h100).byte_flops};
+                               .routine_byte_flops = worth_of_routines(h100).byte_flops,
+                               // An H100 has 29 T threads' operations a second; its cache gives 1.4 T numbers, its memory 0.8.
+                               .memory = {{2.5e5, 20, 20}, {5e7, 35, 35}}};
   static constexpr int multiprocessors = 132;  ///< that blocks are cut for: those of an H100; others have about as many
-  static constexpr int most_blocks = 512;      ///< that share one step
+  static constexpr int most_blocks = 512;  ///< that share one step
 };
 
 /// What a kernel is given: the leaves, the arenas of all blocks and of each one, the outputs, the extents that names have.
