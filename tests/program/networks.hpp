@@ -423,14 +423,14 @@ struct difference {
 };
 
 /// What a network is checked on: a backend, and the ways of running it that must not matter.
-struct on_threads {
-  using backend = simd_backend;
+template <class Backend> struct on_threads {
+  using backend = Backend;
   static constexpr char const* way = "threads";
   static void choose(int way) { thread_count() = way + 1; }
   static void leave() { thread_count() = 0; }
 };
 
-template <std::uint64_t Seed, class Where = on_threads> struct check {
+template <std::uint64_t Seed, class Where = on_threads<simd_backend>> struct check {
   static constexpr network_plan const& plan = drawn<Seed>;
   using model = decltype(make_network<Seed>());
   using X = typename decltype(input_type<Seed>())::type;
@@ -664,6 +664,6 @@ template <class Where, std::uint64_t... Seed> int enlist_on() {
    ...);
   return int(sizeof...(Seed));
 }
-template <std::uint64_t... Seed> int enlist() { return enlist_on<on_threads, Seed...>(); }
+template <std::uint64_t... Seed> int enlist() { return enlist_on<on_threads<simd_backend>, Seed...>(); }
 
 }  // namespace networks

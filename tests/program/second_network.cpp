@@ -8,8 +8,8 @@
 
 #include <cmath>
 #include <cstring>
-#include <string>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace {

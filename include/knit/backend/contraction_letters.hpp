@@ -11,7 +11,7 @@ template <class P, int S> struct contraction_letters {
   static constexpr step st = P::plan.steps[S];
   static constexpr int v = P::plan.order[st.first];
   static constexpr op_info info = P::graph.info(v);
-  static constexpr product_letters letters = product_of(P::graph, v);
+  static constexpr product_letters letters = product_of(P::graph, v, st.lane);
   /// The number of what has no letter: its coordinate is 0.
   static constexpr int nowhere = contracted_cut + max_rank;
 

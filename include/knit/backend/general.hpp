@@ -46,8 +46,9 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     return best;
   }();
   /// Do many terms lie side by side, and not the results?
-  static constexpr bool terms_beside = term_letter && extent_of(term_letter) >= lanes::count && loads(term_letter) &&
-                                       along<0>(lane_letter) != lie::beside && along<1>(lane_letter) != lie::beside;
+  static constexpr bool terms_beside = term_letter && extent_of(term_letter) >= lanes::count &&
+                                       (loads(term_letter) || C::cut_terms) && along<0>(lane_letter) != lie::beside &&
+                                       along<1>(lane_letter) != lie::beside;
   static constexpr bool terms_in_lanes =
       terms_beside || (term_letter && extent_of(lane_letter) == 1) ||
       (info.slides && term_letter && loads(term_letter) && extent_of(term_letter) > extent_of(lane_letter));
@@ -220,8 +221,98 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     }
   }
 
+  // As many sums at once as a register has lanes, of some rows and columns: what is read of one operand serves several.
+
+  static constexpr int a_side = axis_in(0, lane_letter) != no_axis ? 0 : 1;
+  static constexpr char column_letter = [] {
+    const char x = C::letters.columns;
+    return x && axis_in(1 - a_side, x) != no_axis && axis_in(a_side, x) == no_axis ? x : '\0';
+  }();
+  static constexpr int columns = extent_of(column_letter);
+  static constexpr bool tiles_of_dots = !C::slides(0) && !C::slides(1) && evenly<typename C::template operand<0>>() &&
+                                        evenly<typename C::template operand<1>>() && axis_in(1 - a_side, lane_letter) == no_axis &&
+                                        C::name_of(lane_letter) == 0 && C::name_of(column_letter) == 0 &&
+                                        C::st.cut != number_of(lane_letter) && C::st.cut != number_of(column_letter);
+  static constexpr walk around_tiles =
+      C::walk_of([](char x) { return axis_in(2, x) != no_axis && x != lane_letter && x != column_letter; });
+
+  /// Operand Side in lanes along the terms: i further along a letter of its own, k along the terms.
+  template <int Side> struct terms_by_pointer {
+    using R = typename C::template operand<Side>;
+    static constexpr int q = axis_in(Side, k_letter);
+    static constexpr long step_of(char letter) {
+      const int axis = axis_in(Side, letter);
+      return axis == no_axis ? 0 : R::stride(axis);
+    }
+    static constexpr long step = step_of(Side == a_side ? lane_letter : column_letter), k_step = step_of(k_letter);
+    decltype(R::data(std::declval<memory const&>())) here;
+
+    HWY_INLINE terms_by_pointer(memory const& m, coordinates const& c)
+        : here(R::data(m) + R::offset(m, C::template in_operand<Side>(c))) {}
+    template <class Width> HWY_INLINE lanes at(int i, int k, Width w) const {
+      return R::template block<q>(here + i * step + k * k_step, position{}, w);
+    }
+  };
+  template <int MI, int NJ, class Width, int... i, int... j>
+  static HWY_INLINE void add_terms_of_dots(lanes* sum, terms_by_pointer<a_side> const& a, terms_by_pointer<1 - a_side> const& b,
+                                           int k, Width w, detail::ints<i...>, detail::ints<j...>) {
+    const lanes of_b[NJ] = {b.at(j, k, w)...};
+    auto row = [&](auto i_) {
+      const lanes x = a.at(i_, k, w);
+      auto add = [&](int at, lanes y) {
+        if constexpr (std::is_same_v<Width, all_lanes>) sum[at] = fma(x, y, sum[at]);
+        else sum[at] = select(first_n<number>(w.n), fma(x, y, sum[at]), sum[at]);  // behind the end may be no numbers
+      };
+      (add(j * MI + i_, of_b[j]), ...);
+    };
+    (row(std::integral_constant<int, i>{}), ...);
+  }
+  template <int MI, int NJ> static void tile_of_dots(typename B::context const& s, coordinates c) {
+    lanes x[lanes::count];
+    for (lanes& sum : x) sum = lanes(0);
+    const int lo = C::first(k_number, s.m), hi = C::end(k_number, s.m), n = C::template rounds<terms>(s.m);
+    for (int r = 0; r < n; ++r) {
+      C::template place<terms>(c, r, s.m);
+      c.at[k_number] = lo;
+      const terms_by_pointer<a_side> a{s.m, c};
+      const terms_by_pointer<1 - a_side> b{s.m, c};
+      int k = 0;
+      for (; k + lanes::count <= hi - lo; k += lanes::count)
+        add_terms_of_dots<MI, NJ>(x, a, b, k, all_lanes{}, detail::first<MI>, detail::first<NJ>);
+      if (k < hi - lo) add_terms_of_dots<MI, NJ>(x, a, b, k, some_lanes{hi - lo - k}, detail::first<MI>, detail::first<NJ>);
+    }
+    c.at[k_number] = 0;
+    number sums[lanes::count];
+    store(sums, reduce_add_each(x));
+    for (int j = 0; j < NJ; ++j) {
+      typename B::state e(s);
+      const position p = C::in_result(moved(c, number_of(column_letter), j));
+      if constexpr (MI == lanes::count) {
+        e.value[0][0] = load(sums);
+        C::epilogue(e, p, all_lanes{});
+      } else {
+        e.value[0][0] = load_n(sums + j * MI, MI);
+        C::epilogue(e, p, some_lanes{MI});
+      }
+    }
+  }
+  /// MI rows of the result from c on.
+  template <int MI> static void rows_of_dots(typename B::context const& s, coordinates c) {
+    constexpr int NJ = std::min(columns, lanes::count / MI), rest = columns % NJ;
+    const int n = C::template rounds<around_tiles>(s.m);
+    for (int r = 0; r < n; ++r) {
+      C::template place<around_tiles>(c, r, s.m);
+      int& j = c.at[number_of(column_letter)] = 0;
+      for (; j + NJ <= columns; j += NJ) tile_of_dots<MI, NJ>(s, c);
+      if constexpr (rest > 0) tile_of_dots<MI, rest>(s, c);
+      j = 0;
+    }
+  }
+
   template <class Width> static HWY_INLINE void at_block(typename B::context const& s, coordinates const& c, Width w) {
-    if constexpr (terms_in_lanes) dots(s, c, w);
+    if constexpr (terms_in_lanes && tiles_of_dots)
+      rows_of_dots<std::is_same_v<Width, all_lanes> ? lanes::count : extent_of(lane_letter) % lanes::count>(s, c);
+    else if constexpr (terms_in_lanes) dots(s, c, w);
     else block(s, c, w);
   }
   static void run(typename B::context const& s) {

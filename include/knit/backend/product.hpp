@@ -58,8 +58,8 @@ template <class P, int S> struct product : contraction<P, S> {
   static constexpr bool a_plain =
       direct_source<A> && L::stays(a_side) && !A::panels && base_axis<A>(a_m) != no_axis && step_along<a_side>(m_letter) == 1;
   static constexpr bool a_direct = a_panels || a_plain;
-  static constexpr bool b_plain = direct_source<Bm> && L::stays(b_side) && !Bm::panels;
-  static constexpr bool b_panels = direct_source<Bm> && !L::slides(b_side) && Bm::panels && b_k != no_axis &&
+  static constexpr bool b_plain = direct_source<Bm> && L::stays(b_side) && (!Bm::panels || Bm::one_panel);
+  static constexpr bool b_panels = !b_plain && direct_source<Bm> && !L::slides(b_side) && Bm::panels && b_k != no_axis &&
                                    base_axis<Bm>(b_k) == 0 && (b_n == no_axis || base_axis<Bm>(b_n) == 1);
   static constexpr bool b_direct = b_plain || b_panels;
 

@@ -55,7 +55,10 @@ template <class P, int V> struct reader : seen_value<P, V> {
     }
     return b;
   }();
-  static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
+  static constexpr bool one_panel = panels && extents.extent[0] <= panel_rows;  ///< so its columns are as far apart everywhere
+  static constexpr strides by = is_leaf
+                                    ? strides_of(extents, one_panel ? layout::panel_width(extents.extent[0], 0) : extents.extent[0])
+                                    : strides_of(place.extents, place.leading, place.beside);
 
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
 

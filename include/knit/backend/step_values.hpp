@@ -9,7 +9,7 @@ namespace knit {
 template <class P, int S> struct step_values {
   static constexpr step st = P::plan.steps[S];
   static constexpr shape space = st.space;
-  static constexpr int lane_axis = lane_axis_of(space);
+  static constexpr int lane_axis = st.lane;
   static constexpr int count = st.last - st.first;
 
   template <int Index> static constexpr int node_at = P::plan.order[st.first + Index];

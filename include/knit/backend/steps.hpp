@@ -64,7 +64,7 @@ template <class P, int S> struct body : step_values<P, S> {
   /// Where the arena holds value V at p: in the part of this run of slabs, counted from where the slab begins.
   template <int V> static HWY_INLINE number* address(state const& s, position const& p) {
     constexpr buffer b = P::plan.buffers[V];
-    constexpr strides by = strides_within(b.extents, b.leading);
+    constexpr strides by = strides_within(b.extents, b.leading, b.beside);
     long o = b.offset + by.to(p.at) + (b.parts > 1 ? s.m.run * b.floats : 0);
     if constexpr (b.slab_axis != no_axis) o -= s.m.lo * by.along[b.slab_axis];
     return (b.own ? s.m.own : s.m.arena) + o;
@@ -91,12 +91,20 @@ template <class P, int S> struct body : step_values<P, S> {
         store(first, x);
         *static_cast<double*>(to) = double(first[0]);
       } else {
+        static_assert(lane_axis == lane_axis_of(e) || e.size() == 1,
+                      "knit: the next value of a state lies in lanes as the state does");
         const long o = f.lies.panels ? long(f.lies.offset(e, p.at[0], p.at[1])) : strides_of(e, e.extent[0]).to(p.at);
         store_lanes(static_cast<held*>(to) + o, x, w);
       }
     } else {
       constexpr strides by = strides_of(e, e.extent[0]);
-      store_lanes(static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + by.to(p.at), x, w);
+      number* const to = static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + by.to(p.at);
+      if constexpr (lane_axis == lane_axis_of(e) || e.size() == 1) store_lanes(to, x, w);
+      else {
+        number each[lanes::count];
+        store(each, x);
+        for (int i = 0; i < filled<number>(w); ++i) to[i * by.along[lane_axis]] = each[i];
+      }
     }
   }
   template <int W, class Width> static HWY_INLINE void write_if_here(state& s, position const& p, Width w, int block) {

@@ -2,7 +2,7 @@
 // grow.hpp -- in: values and the levels of those that they read. out: one region, grown along one slab axis.
 #pragma once
 #include <cstdint>
-#include <knit/plan/matrices.hpp>
+#include <knit/plan/lanes.hpp>
 
 namespace knit {
 
@@ -24,6 +24,9 @@ struct tuning {
   /// What it costs that threads meet, in flops: a microsecond.
   double meeting_flops = 2.5e5;
   int lane_granule = panel_rows;  ///< slabs of the axis in lanes are cut at multiples of it
+  /// Another axis than the first lies in lanes if that takes less than this part of the time. 0: never.
+  double turned_below = 0.9;
+  int turned_slab = 128;          ///< so many of that axis are a slab
   /// What each thread would make for itself, or add up for itself from parts, is worked out wherever it is read, and
   /// contractions have no reductions as epilogues: for blocks of a GPU, whose threads have little memory of their own.
   bool for_blocks = false;
@@ -45,49 +48,11 @@ struct tuning {
 
 namespace detail {
 
-template <int N> struct axis_classes {
-  int parent[N * max_rank];
-  constexpr axis_classes() : parent{} {
-    for (int i = 0; i < N * max_rank; ++i) parent[i] = i;
-  }
-  constexpr int find(int i) {
-    while (parent[i] != i) i = parent[i] = parent[parent[i]];
-    return i;
-  }
-  constexpr int of(int node, int axis) { return find(node * max_rank + axis); }
-  constexpr void join(int a, int x, int b, int y) { parent[of(a, x)] = of(b, y); }
-};
-
-/// Axes that must be walked together, over the whole graph.
-template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
-  axis_classes<N> c;
-  for (int v = 0; v < g.size; ++v)
-    for (int k = 0; k < g.arity(v); ++k) {
-      op_info const& f = g.info(v);
-      const int u = g.operand(v, k);
-      if (f.what == kind::view) {
-        if (!g.is_alias(v)) continue;
-        access const& a = g.read(v);
-        for (int q = 0; q < max_rank; ++q)
-          if (a.axis[q] != no_axis) c.join(v, q, a.node, a.axis[q]);
-      } else if (f.what == kind::contract) {
-        for (int i = 0; f.labels[k][i]; ++i) {
-          if (g.extents[u].extent[i] == 1) continue;
-          const int q = axis_of_letter(f, 2, f.labels[k][i]);
-          if (q != no_axis) c.join(u, i, v, q);
-          else if (const int r = axis_of_letter(f, 1, f.labels[k][i]); k == 0 && r != no_axis) c.join(u, i, g.operand(v, 1), r);
-        }
-      } else
-        for (int q = 0; q < max_rank; ++q)
-          if (g.extents[u].extent[q] > 1 && g.extents[v].extent[q] > 1) c.join(u, q, v, q);
-    }
-  return c;
-}
-
 /// Which values may be computed slab by slab together. A trial is the region that is being grown; `settle` keeps it.
 template <int N, int R> struct region_grower {
   static constexpr int never = 1 << 20;
   static constexpr int uses = 3;  ///< operands that an op may have
+  static constexpr int most_turned = 16;  ///< slabs may be wider once there are so many
   static constexpr int well_shared = 8;  ///< so many slabs are shared by a few threads without much waiting
   flat_graph const& g;
   plan<N, R>& p;
@@ -111,10 +76,11 @@ template <int N, int R> struct region_grower {
 
   constexpr region_grower(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
       : g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
+    choose_lanes(g, p, classes, t.turned_below);
     for (int v = 0; v < g.size; ++v) {
       home[v] = first_use[v] = -1;
       flops[v] = flops_of(g, v);
-      if (g.is_op(v) && g.info(v).what == kind::contract) letters[v] = product_of(g, v);
+      if (g.is_op(v) && g.info(v).what == kind::contract) letters[v] = product_of(g, v, p.lane[v]);
     }
     for (int v = g.size - 1; v >= 0; --v)
       for (int k = 0; k < g.arity(v) && !g.is_alias(v); ++k) {
@@ -176,7 +142,12 @@ template <int N, int R> struct region_grower {
     access const &a = g.read(v, l.side), &b = g.read(v, 1 - l.side);
     auto panels = [&](int u) { return g.is_leaf(u) && g.leaves[field(g.at[u], 0)].lies.panels; };
     if (!as_it_lies(a.node) || !as_it_lies(b.node) || panels(b.node)) return no_parts;
-    const bool lie = l.rows ? !f.slides && a.axis[axis_of_letter(f, l.side, l.rows)] == 0 : !panels(a.node);
+    auto beside = [&](access const& x, int side, char letter) {
+      return x.axis[axis_of_letter(f, side, letter)] == beside_axis(g, p, x.node);
+    };
+    const char terms = f.labels[0][cut - contracted_cut];
+    const bool turned = !panels(a.node) && (beside(a, l.side, terms) || beside(b, 1 - l.side, terms));
+    const bool lie = l.rows ? !f.slides && (beside(a, l.side, l.rows) || turned) : !panels(a.node);
     return lie ? nothing : no_parts;
   }
 
@@ -247,14 +218,15 @@ template <int N, int R> struct region_grower {
     int granule, slabs;
   };
   template <class In> constexpr cutting cut_of(In const& in, int const* cut, int extent, double work) const {
-    bool lanes = false, contracts = false, columns = false;  // columns: a slab is so many of some product, or of its terms
+    bool lanes = false, turned = false, contracts = false,
+         columns = false;  // columns: a slab is so many of some product, or of its terms
     for (int v = 0; v < g.size; ++v) {
       if (!in(v)) continue;
       op_info const& f = g.info(v);
       // The axis in lanes is cut between panels, but that of a vector may be cut anywhere.
       shape const& space = f.what == kind::reduce ? g.extents[g.operand(v, 0)] : g.extents[v];
-      int lane = 0;
-      while (lane + 1 < max_rank && space.extent[lane] == 1) ++lane;
+      const int lane = p.lane[v];
+      turned = turned || (cut[v] == lane && lane != lane_axis_of(space));
       lanes = lanes || (cut[v] == lane && (space.size() > space.extent[lane] || f.what == kind::contract));
       if (f.what != kind::contract) continue;
       contracts = true;
@@ -274,7 +246,8 @@ template <int N, int R> struct region_grower {
         slabs = (extent - 1) / (t.slab_tiles * t.column_tile) + 1;
         if (slabs < t.few_slabs) slabs = t.few_slabs;
       }
-    } else if (!contracts || !lanes) slabs = int(work / t.slab_flops) + 1;
+    } else if (turned) slabs = extent / t.turned_slab > most_turned ? extent / t.turned_slab : most_turned;
+    else if (!contracts || !lanes) slabs = int(work / t.slab_flops) + 1;
     if (slabs > t.most_slabs) slabs = t.most_slabs;
     return {granule, slabs < units ? slabs : units};
   }

@@ -13,12 +13,19 @@ struct strides {
   /// Between the first element and that at the coordinates. Written out: a loop of four would be made vectors.
   constexpr long to(int const* at) const { return at[0] * along[0] + at[1] * along[1] + at[2] * along[2] + at[3] * along[3]; }
 };
-constexpr strides strides_of(shape s, int leading) {
-  return {{1, leading, long(leading) * s.extent[1], long(leading) * s.extent[1] * s.extent[2]}};
+/// Numbers lie side by side along one axis, those along the next `leading` apart, and so on, the other axes in order.
+constexpr strides strides_of(shape s, int leading, int beside = 0) {
+  strides by{};
+  long apart = leading;
+  for (int q = 0; q < max_rank; ++q) {
+    by.along[q] = q == beside ? 1 : apart;
+    if (q != beside) apart *= s.extent[q];
+  }
+  return by;
 }
 /// The same, but 0 along axes of extent 1: coordinates along those do not count.
-constexpr strides strides_within(shape s, int leading) {
-  strides by = strides_of(s, leading);
+constexpr strides strides_within(shape s, int leading, int beside = 0) {
+  strides by = strides_of(s, leading, beside);
   for (int q = 0; q < max_rank; ++q)
     if (s.extent[q] == 1) by.along[q] = 0;
   return by;
@@ -26,9 +33,9 @@ constexpr strides strides_within(shape s, int leading) {
 
 /// Distance of the columns of a stored value: whole vectors, of floats and of doubles, and never a multiple of a
 /// kilobyte, which would put all columns on a few cache sets.
-constexpr int leading_of(shape s) {
-  if (s.extent[0] == 1 || s.size() == s.extent[0]) return s.extent[0];
-  const int l = (s.extent[0] + 15) / 16 * 16;
+constexpr int leading_of(shape s, int beside = 0) {
+  if (s.extent[beside] == 1 || s.size() == s.extent[beside]) return s.extent[beside];
+  const int l = (s.extent[beside] + 15) / 16 * 16;
   return l % 64 == 0 ? l + 16 : l;
 }
 
@@ -95,7 +102,7 @@ struct matrix_product {
 constexpr matrix_product matrix_product_of(flat_graph const& g, int v, contraction_places const& lie) {
   constexpr matrix_product nothing{};
   op_info const& f = g.info(v);
-  const product_letters l = product_of(g, v);
+  const product_letters l = product_of(g, v, lane_axis_of(g.extents[v]));
   if (f.slides || !l.rows || !l.columns || !l.terms || g.number != element::f32 || g.extents[v].named()) return nothing;
   char batch = '\0';
   enum { rows, columns, terms, others };

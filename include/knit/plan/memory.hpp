@@ -34,7 +34,9 @@ constexpr long pack_lifetimes(lifetime* a, int n) {
 namespace detail {
 
 /// Numbers that an array takes whose columns are that far apart, in whole cache lines.
-constexpr long floats_of(shape s, int leading) { return (long(leading) * (s.size() / s.extent[0]) + 15) / 16 * 16; }
+constexpr long floats_of(shape s, int leading, int beside) {
+  return (long(leading) * (s.size() / s.extent[beside]) + 15) / 16 * 16;
+}
 
 /// How stored value v lies: whole, in a part for each run of slabs, or, if `by_slab`, one slab at a time.
 template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& p, int v, bool by_slab) {
@@ -47,8 +49,9 @@ template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& 
   }
   // Of a filter's derivative cuDNN wants no gaps, and of images it copies them away.
   const bool slides = c.routine && g.info(p.order[p.steps[p.step_of[v]].first]).slides;
-  b.leading = slides ? b.extents.extent[0] : leading_of(b.extents);
-  b.floats = floats_of(b.extents, b.leading);
+  b.beside = p.lane[v] != lane_axis_of(space_of(g, v)) && b.extents.extent[p.lane[v]] > 1 ? p.lane[v] : 0;
+  b.leading = slides ? b.extents.extent[0] : leading_of(b.extents, b.beside);
+  b.floats = floats_of(b.extents, b.leading, b.beside);
   b.own = c.every_thread || by_slab;
   if (p.slab_axis[v] == partial_axis) b.parts = c.runs;
 }

@@ -43,9 +43,10 @@ struct step {
   bool row;           ///< a row, all of `space` along its lane axis, is in registers at once, and reductions of it are values
   int region;
   int cut;            ///< axis of `space` that the slab cuts
+  int lane;           ///< axis of `space` that lies in lanes
 };
 
-/// The axis that lies in lanes: the first that has any extent.
+/// The axis that lies in lanes, if nothing speaks for another: the first that has any extent.
 constexpr int lane_axis_of(shape s) {
   for (int q = 0; q < max_rank; ++q)
     if (s.extent[q] > 1) return q;
@@ -94,6 +95,7 @@ struct buffer {
   long floats;   ///< of one part
   shape extents;  ///< of what is stored at once: of the value, or of one slab of it
   int leading;   ///< distance of columns
+  int beside;    ///< the axis along which numbers lie side by side
   int parts;     ///< sums over the runs of slabs, combined by whoever reads
   bool own;      ///< in memory of each thread's own
   int slab_axis;  ///< only one slab is stored, along this axis; no_axis: all of the value
@@ -129,6 +131,7 @@ template <int N, int R> struct plan {
   int step_of[N]{};
   int slab_axis[N]{};  ///< which of the value's axes is cut into slabs
   int cut_axis[N]{};  ///< the same, of the space that its step walks (for a reduction, its operand's axes)
+  int lane[N]{};  ///< axis of that space that lies in lanes
   bool again[N]{};  ///< a copy of a value of another step, which costs less than to store that
   bool in_row[N]{};  ///< a reduction of rows that are in registers at once: its step goes on with it
   buffer buffers[N]{};
@@ -150,8 +153,8 @@ template <int N, int R> struct plan {
 
   /// Every member of every element by hand: nvcc's front end takes those of elements with a shape for uninitialised.
   constexpr plan() {
-    for (buffer& b : buffers) b = buffer{-1, 0, shape{}, 0, 1, false, no_axis, -1, 0};
-    for (step& t : steps) t = step{step_kind::map, shape{}, 0, 0, {}, false, false, 0, no_axis};
+    for (buffer& b : buffers) b = buffer{-1, 0, shape{}, 0, 0, 1, false, no_axis, -1, 0};
+    for (step& t : steps) t = step{step_kind::map, shape{}, 0, 0, {}, false, false, 0, no_axis, 0};
   }
   constexpr int add_region(int at_level) {
     region& c = regions[region_count];
@@ -163,13 +166,14 @@ template <int N, int R> struct plan {
     c.every_thread = c.routine = false;
     return region_count++;
   }
-  constexpr int add_step(step_kind what, shape space, int region, int cut) {
+  constexpr int add_step(step_kind what, shape space, int region, int cut, int lane) {
     step& t = steps[step_count];
     t.kind = what;
     t.space = space;
     t.region = region;
     t.row = false;
     t.cut = cut;
+    t.lane = lane;
     return step_count++;
   }
 
@@ -188,8 +192,7 @@ constexpr bool is_pointwise(flat_graph const& g, access const& a, shape space) {
 }
 
 /// The very row: what one row of a space is reduced to, read at all of it.
-constexpr bool is_rowwise(flat_graph const& g, access const& a, shape space) {
-  const int lane = lane_axis_of(space);
+constexpr bool is_rowwise(flat_graph const& g, access const& a, shape space, int lane) {
   space.drop_axis(lane);
   return is_pointwise(g, a, space) && a.axis[lane] == no_axis;
 }
@@ -212,19 +215,18 @@ constexpr bool carries(op_info const& f, int k, char letter) {
 /// Terms of a product whose operands may have to be packed: what is packed stands on the stack.
 inline constexpr int longest_packed = 1 << 13;
 
-/// How a contraction is done as a product of matrices: the letter of its rows, which lie in lanes and which only
+/// How a contraction is done as a product of matrices: the letter of its rows, axis `lane` of the result, which only
 /// operand `side` has, that of its columns, which only the other has, and that of the terms it adds. All other letters
 /// are loops around that. '\0': none; without rows it is no such product.
 struct product_letters {
   char rows, columns, terms;
   int side;
 };
-constexpr product_letters product_of(flat_graph const& g, int v) {
+constexpr product_letters product_of(flat_graph const& g, int v, int lane) {
   op_info const& f = g.info(v);
   auto in = [&](int k, char letter) { return k == 2 ? axis_of_letter(f, 2, letter) != no_axis : carries(f, k, letter); };
   product_letters p{'\0', '\0', '\0', 0};
-  for (int q = 0; f.labels[2][q] && !p.rows; ++q)
-    if (g.extents[v].extent[q] > 1) p.rows = f.labels[2][q];
+  if (g.extents[v].extent[lane] > 1) p.rows = f.labels[2][lane];
   if (p.rows && in(0, p.rows) == in(1, p.rows)) p.rows = '\0';
   // What slides along more terms than there are rows (the gradient of a filter) has lanes along the terms.
   if (f.slides && g.extents[g.operand(v, 0)].extent[0] > g.extents[v].extent[0]) p.rows = '\0';

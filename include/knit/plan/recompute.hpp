@@ -63,7 +63,7 @@ template <int N, int R> struct recompute_finder {
     if (p.roles[x] != role::computed || g.read(x, k).node != u) return false;
     step const& s = p.steps[p.step_of[x]];
     return (g.info(x).what == kind::map || g.info(x).what == kind::reduce) && same_extents(g.extents[u], s.space) &&
-           s.cut == p.cut_axis[u];
+           s.cut == p.cut_axis[u] && s.lane == p.lane[u];
   }
   constexpr bool reads(int s, int u) const {
     for (int x = 0; x < g.size; ++x)
@@ -175,7 +175,7 @@ template <int N, int R> struct copied_values {
       d.p.step_of[n] = step[n];
       d.home[n] = copy ? p.steps[step[n]].region : home[v];
       d.p.level[n] = copy ? p.regions[d.home[n]].level : p.level[v];
-      d.p.slab_axis[n] = p.slab_axis[v], d.p.cut_axis[n] = p.cut_axis[v];
+      d.p.slab_axis[n] = p.slab_axis[v], d.p.cut_axis[n] = p.cut_axis[v], d.p.lane[n] = p.lane[v];
       d.p.in_row[n] = p.in_row[v];
       d.p.again[n] = copy;
     }

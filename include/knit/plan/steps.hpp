@@ -110,7 +110,7 @@ template <int N, int R> constexpr bool reduces_rows(flat_graph const& g, plan<N,
   op_info const& f = g.info(v);
   if (f.what != kind::reduce) return false;
   const shape space = space_of(g, v);
-  const int lane = lane_axis_of(space);
+  const int lane = p.lane[v];
   if (space.extent[lane] > panel_rows || space.name[lane] || p.cut_axis[v] == lane) return false;
   for (int q = 0; q < max_rank; ++q)
     if (f.reduces(q, space, g.extents[v]) != (q == lane && space.extent[q] > 1)) return false;
@@ -124,11 +124,11 @@ template <int N, int R> constexpr bool goes_on(flat_graph const& g, plan<N, R> c
   int v = 0;
   while (p.roles[v] != role::computed || p.step_of[v] != s || g.info(v).what != kind::contract) ++v;
   const shape space = p.steps[s].space;
-  const product_letters l = product_of(g, v);
+  const product_letters l = product_of(g, v, p.lane[v]);
   const double terms = flops_of(g, v) / (2 * double(space.size()));
   if (!l.rows || p.steps[s].cut >= contracted_cut || terms > longest_packed) return false;
   if (p.in_row[u]) return g.number == element::f32;  // a tile of doubles is half a panel
-  const int lane = lane_axis_of(space);
+  const int lane = p.steps[s].lane;
   const bool keeps_rows = !g.info(u).reduces(lane, space, g.extents[u]);
   for (int q = 0; q < max_rank; ++q) {
     if (q == lane || space.extent[q] == 1) continue;
@@ -140,7 +140,9 @@ template <int N, int R> constexpr bool goes_on(flat_graph const& g, plan<N, R> c
 /// May u, which a value with the result of contraction step s reads, be computed in that step and not in the later one that
 /// it was put into? If nothing else reads it yet, and it reads only what is there by then.
 template <int N, int R> constexpr bool may_go_back(flat_graph const& g, plan<N, R> const& p, int const* home, int u, int s) {
-  if (g.info(u).what != kind::map || p.steps[s].cut != p.cut_axis[u] || !same_extents(p.steps[s].space, g.extents[u])) return false;
+  if (g.info(u).what != kind::map || p.steps[s].cut != p.cut_axis[u] || p.steps[s].lane != p.lane[u] ||
+      !same_extents(p.steps[s].space, g.extents[u]))
+    return false;
   reads<N> in;
   find_reads(g, p, u, in);
   for (int i = 0; i < in.count; ++i)
@@ -178,8 +180,8 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       auto read_in_place = [&](int k) {
         access const& a = in.at[k];
         // A reduction's value is there only when its step is over, but for one of rows.
-        const bool there =
-            g.info(a.node).what != kind::reduce ? is_pointwise(g, a, space) : p.in_row[a.node] && is_rowwise(g, a, space);
+        const bool there = g.info(a.node).what != kind::reduce ? is_pointwise(g, a, space)
+                                                               : p.in_row[a.node] && is_rowwise(g, a, space, p.lane[v]);
         return !in.early[k] && f.what != kind::contract && f.what != kind::view && there &&
                p.steps[p.step_of[a.node]].kind != step_kind::copy;
       };
@@ -194,7 +196,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       }
       if (tile >= 0 && tile < first) {  // what it reads besides goes into the contraction's step, if it can
         bool all = same_extents(p.steps[tile].space, space) && p.steps[tile].cut == p.cut_axis[v] &&
-                   (f.what != kind::reduce || goes_on(g, p, t, tile, v));
+                   p.steps[tile].lane == p.lane[v] && (f.what != kind::reduce || goes_on(g, p, t, tile, v));
         for (int k = 0; k < in.count && all; ++k) {
           const int u = in.at[k].node;
           if (home[u] == r && p.step_of[u] >= tile)
@@ -208,7 +210,9 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       if (f.what == kind::map || f.what == kind::reduce)
         for (int s = first; s < p.step_count && chosen < 0; ++s) {
           step const& into = p.steps[s];
-          if (into.kind == step_kind::copy || !same_extents(into.space, space) || into.cut != p.cut_axis[v]) continue;
+          if (into.kind == step_kind::copy || !same_extents(into.space, space) || into.cut != p.cut_axis[v] ||
+              into.lane != p.lane[v])
+            continue;
           if (into.kind == step_kind::contract &&
               (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, t, s, v))))
             continue;
@@ -221,7 +225,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         const step_kind what = f.what == kind::contract ? step_kind::contract
                                : f.what == kind::view   ? step_kind::copy
                                                         : step_kind::map;
-        chosen = p.add_step(what, space, r, p.cut_axis[v]);
+        chosen = p.add_step(what, space, r, p.cut_axis[v], p.lane[v]);
       }
       if (row) p.steps[chosen].row = true;
       else if (any) {
@@ -262,7 +266,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     if (p.roles[v] != role::computed || g.info(v).what != kind::map || reader[v] < 0) continue;
     const int from = p.step_of[v], to = reader[v];
     if (to == from || home[v] != p.steps[to].region || !same_extents(p.steps[to].space, g.extents[v]) ||
-        p.steps[to].kind == step_kind::copy || p.steps[to].cut != p.cut_axis[v])
+        p.steps[to].kind == step_kind::copy || p.steps[to].cut != p.cut_axis[v] || p.steps[to].lane != p.lane[v])
       continue;
     // Its operands lie in memory, or are moved along: values that it alone reads, made of what lies in memory.
     auto at_hand = [&](auto self, int x) -> bool {

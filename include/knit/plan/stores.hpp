@@ -68,7 +68,7 @@ template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, 
         }
         if (level >= p.kernels) p.kernels = level + 1;
         const int index = p.add_region(level);
-        s = p.add_step(step_kind::map, g.extents[v], index, no_axis);
+        s = p.add_step(step_kind::map, g.extents[v], index, no_axis, lane_axis_of(g.extents[v]));
         p.regions[index].last = p.step_count;
       }
       p.stores[p.store_count++] = {v, r, s};

@@ -56,7 +56,7 @@ template <class P, int S> constexpr int power_of_share(long positions) {
 template <class P, int S> struct walk {
   static constexpr step st = P::plan.steps[S];
   static constexpr region of = P::plan.regions[st.region];
-  static constexpr int lane_axis = lane_axis_of(st.space);
+  static constexpr int lane_axis = st.lane;
   static constexpr bool lane_kept = !st.reduces[lane_axis];
   /// Elements that a thread does at once, along the axis in lanes: all that it loads and stores lies side by side.
   static constexpr int width = !st.row && st.space.extent[lane_axis] % 4 == 0 && st.space.name[lane_axis] == 0 &&

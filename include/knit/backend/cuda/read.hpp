@@ -22,6 +22,7 @@ struct for_blocks {
                                .few_slabs = 128,
                                .far_byte_flops = 12,
                                .lane_granule = 8,
+                               .turned_below = 0,
                                .for_blocks = true,
                                .routine_flops = worth_of_routines(h100).flops,
                                .routine_byte_flops = worth_of_routines(h100).byte_flops,

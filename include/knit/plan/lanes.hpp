@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+// lanes.hpp -- in: values and their axes. out: which axis of each lies in lanes.
+#pragma once
+#include <knit/plan/matrices.hpp>
+
+namespace knit::detail {
+
+template <int N> struct axis_classes {
+  int parent[N * max_rank];
+  constexpr axis_classes() : parent{} {
+    for (int i = 0; i < N * max_rank; ++i) parent[i] = i;
+  }
+  constexpr int find(int i) {
+    while (parent[i] != i) i = parent[i] = parent[parent[i]];
+    return i;
+  }
+  constexpr int of(int node, int axis) { return find(node * max_rank + axis); }
+  constexpr void join(int a, int x, int b, int y) { parent[of(a, x)] = of(b, y); }
+};
+
+/// Axes that must be walked together, over the whole graph.
+template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
+  axis_classes<N> c;
+  for (int v = 0; v < g.size; ++v)
+    for (int k = 0; k < g.arity(v); ++k) {
+      op_info const& f = g.info(v);
+      const int u = g.operand(v, k);
+      if (f.what == kind::view) {
+        if (!g.is_alias(v)) continue;
+        access const& a = g.read(v);
+        for (int q = 0; q < max_rank; ++q)
+          if (a.axis[q] != no_axis) c.join(v, q, a.node, a.axis[q]);
+      } else if (f.what == kind::contract) {
+        for (int i = 0; f.labels[k][i]; ++i) {
+          if (g.extents[u].extent[i] == 1) continue;
+          const int q = axis_of_letter(f, 2, f.labels[k][i]);
+          if (q != no_axis) c.join(u, i, v, q);
+          else if (const int r = axis_of_letter(f, 1, f.labels[k][i]); k == 0 && r != no_axis) c.join(u, i, g.operand(v, 1), r);
+        }
+      } else
+        for (int q = 0; q < max_rank; ++q)
+          if (g.extents[u].extent[q] > 1 && g.extents[v].extent[q] > 1) c.join(u, q, v, q);
+    }
+  return c;
+}
+
+/// What an axis in lanes, instead of the first, costs or spares: in operations on registers, for all values of its class.
+struct lane_cost {
+  double first = 0, turned = 0;
+  bool possible = true;
+};
+
+/// The axis along which the numbers of a value lie side by side, if it is stored; of a leaf in panels the rows.
+template <int N, int R> constexpr int beside_axis(flat_graph const& g, plan<N, R> const& p, int v) {
+  return p.roles[v] == role::computed && p.lane[v] != lane_axis_of(space_of(g, v)) ? p.lane[v] : 0;
+}
+
+/// The axis of v's space that is of class c, or no_axis.
+template <int N> constexpr int axis_of_class(flat_graph const& g, axis_classes<N>& classes, int v, int c) {
+  const int self = g.is_op(v) && g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
+  for (int q = 0; q < max_rank; ++q)
+    if (g.extents[self].extent[q] > 1 && classes.of(self, q) == c) return q;
+  return no_axis;
+}
+
+template <int N, int R>
+constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis_classes<N>& classes, int c) {
+  // A register of numbers that lie apart, gathered or scattered, and of a column of a matrix that is turned to be a row.
+  constexpr double apart = 12, turning = 2;
+  // Sums of products along the lanes: as much again to read what they are of, and to add up lanes.
+  constexpr double summing = 1.4;
+  auto registers = [](int n) { return double((n + panel_pad - 1) / panel_pad); };
+  lane_cost cost;
+  for (int v = 0; v < g.size && cost.possible; ++v) {
+    if (p.roles[v] != role::computed) continue;
+    op_info const& f = g.info(v);
+    const shape s = space_of(g, v);
+    const int q = axis_of_class(g, classes, v, c);
+    const double terms = f.what == kind::contract ? flops_of(g, v) / (2 * double(s.size())) : 0;
+    auto reading = [&](double each) {  // along the class' axis what the caller gives lies apart
+      for (int k = 0; k < g.arity(v); ++k) {
+        access const& a = g.read(v, k);
+        const int i = axis_of_class(g, classes, g.operand(v, k), c);
+        if (p.roles[a.node] == role::leaf && i != no_axis && a.axis[i] != 0)
+          cost.turned += each * registers(g.extents[a.node].extent[a.axis[i]]) *
+                         (double(g.extents[a.node].size()) / g.extents[a.node].extent[a.axis[i]]);
+      }
+    };
+    if (q == no_axis) {
+      bool sums = false;
+      for (int i = 0; f.what == kind::contract && f.labels[0][i]; ++i)
+        sums = sums || (g.extents[g.operand(v, 0)].extent[i] > 1 && classes.of(g.operand(v, 0), i) == c &&
+                        axis_of_letter(f, 2, f.labels[0][i]) == no_axis);
+      if (!sums) continue;
+      cost.possible = !f.slides;
+      const int rows = s.extent[lane_axis_of(s)];
+      cost.first += terms * registers(rows) * double(s.size()) / rows;
+      cost.turned += summing * registers(int(terms)) * double(s.size());
+      reading(apart);
+      continue;
+    }
+    int axes = 0, of_class = 0;
+    const int self = f.what == kind::reduce ? g.operand(v, 0) : v;
+    for (int x = 0; x < max_rank; ++x) {
+      axes += s.extent[x] > 1;
+      of_class += s.extent[x] > 1 && classes.of(self, x) == c;
+    }
+    const int m = int(s.size() / s.extent[q]), n = s.extent[q];
+    cost.possible = axes <= 2 && of_class == 1 && !f.slides && f.what != kind::view;
+    for (int r = 0; r < g.root_count; ++r)
+      if (g.read(g.roots[r].node).node == v) {
+        cost.possible = cost.possible && g.roots[r].state < 0;
+        if (axes == 2) cost.turned += apart * m * registers(n);
+      }
+    const double work = f.what == kind::contract ? terms : f.what == kind::reduce ? 1 : double(f.flops);
+    cost.first += work * (q == lane_axis_of(s) ? registers(n) * m : registers(m) * n);
+    cost.turned += work * registers(n) * m;
+    reading(f.what == kind::contract ? turning : apart);
+  }
+  return cost;
+}
+
+/// Lanes are along the first axis of a value, or, if they are fuller so, along another: instances of small layers, say.
+template <int N, int R>
+constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>& classes, double turned_below) {
+  for (int v = 0; v < g.size; ++v)
+    if (g.is_op(v)) p.lane[v] = lane_axis_of(space_of(g, v));
+  if (turned_below == 0) return;
+  bool seen[N * max_rank]{};
+  for (int v = 0; v < g.size; ++v) {
+    if (p.roles[v] != role::computed || g.info(v).what != kind::contract) continue;
+    for (int q = 0; q < max_rank; ++q) {
+      if (g.extents[v].extent[q] == 1 || q == lane_axis_of(g.extents[v])) continue;
+      const int c = classes.of(v, q);
+      if (seen[c]) continue;
+      seen[c] = true;
+      const lane_cost cost = cost_of_lanes(g, p, classes, c);
+      if (!cost.possible || cost.turned >= turned_below * cost.first) continue;
+      for (int u = 0; u < g.size; ++u)
+        if (p.roles[u] == role::computed)
+          if (const int x = axis_of_class(g, classes, u, c); x != no_axis) p.lane[u] = x;
+    }
+  }
+}
+
+}  // namespace knit::detail
