@@ -128,7 +128,7 @@ TEST(buffers, hold_the_last_element) {
         const shape s = make_shape(a, b, c);
         const int leading = leading_of(s);
         const strides by = strides_of(s, leading);
-        EXPECT_LT((a - 1) + (b - 1) * by.along[1] + (c - 1) * by.along[2], knit::detail::floats_of(s, leading))
+        EXPECT_LT((a - 1) + (b - 1) * by.along[1] + (c - 1) * by.along[2], knit::detail::floats_of(s, leading, 0))
             << a << " x " << b << " x " << c;
         EXPECT_TRUE((b == 1 || by.along[1] >= a) && (c == 1 || by.along[2] >= a)) << a << " x " << b << " x " << c;
       }

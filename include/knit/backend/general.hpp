@@ -281,7 +281,6 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
         add_terms_of_dots<MI, NJ>(x, a, b, k, all_lanes{}, detail::first<MI>, detail::first<NJ>);
       if (k < hi - lo) add_terms_of_dots<MI, NJ>(x, a, b, k, some_lanes{hi - lo - k}, detail::first<MI>, detail::first<NJ>);
     }
-    c.at[k_number] = 0;
     number sums[lanes::count];
     store(sums, reduce_add_each(x));
     for (int j = 0; j < NJ; ++j) {
@@ -305,7 +304,6 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       int& j = c.at[number_of(column_letter)] = 0;
       for (; j + NJ <= columns; j += NJ) tile_of_dots<MI, NJ>(s, c);
       if constexpr (rest > 0) tile_of_dots<MI, rest>(s, c);
-      j = 0;
     }
   }
 

@@ -125,7 +125,7 @@ template <class P, int S> struct copy_step {
     constexpr int v = P::plan.order[st.first], u = field(P::template at<v>, 0);
     constexpr shape to = P::template extents<v>, from = P::template extents<u>;
     constexpr buffer b = P::plan.buffers[v];
-    constexpr strides by = strides_of(b.extents, b.leading, b.beside);
+    constexpr strides by = strides_of(b.extents, b.leading);
     const shape now = shape_now<P>(to, m.leaves);
     for (long i = 0; i < to.size(); ++i) {
       position p{};

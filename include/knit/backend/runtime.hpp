@@ -44,45 +44,58 @@ template <class Spec, bool Simplify = true> struct compiled_graph : detail::prog
                                                                     detail::program_facts<Spec> {};
 template <class T> struct memory;
 
-/// The cores of a CPU, as what a plan is for.
-struct for_cores {
-  static constexpr tuning tune{};
+/// The cores of a CPU whose registers have so many bytes, as what a plan is for.
+template <int Bytes> struct for_registers {
+  static constexpr tuning tune{.register_bytes = Bytes};
 };
+using for_cores = for_registers<64>;
 
 namespace detail {
+// Each constant by itself: a compiler gives up after so many operations for one.
 template <class Spec, class Target> struct placed_program {
   using flat = flattened<Spec>;
-  static constexpr auto placed = place_values<flat::value.size, flat::value.root_count>(flat::value, Target::tune);
-  static constexpr int values = values_with_recomputed(flat::value, placed, Target::tune);
+  static constexpr flat_graph const& graph = flat::value;
+  static constexpr auto placed = place_values<graph.size, graph.root_count>(graph, Target::tune);
+  static constexpr bool large = has_large(graph, placed.p, Target::tune);
 };
+/// A program that may have values that are better made again.
+template <class Spec, class Target> struct stepped_program : placed_program<Spec, Target> {
+  using base = placed_program<Spec, Target>;
+  static constexpr auto stepped = in_steps(base::graph, base::placed, Target::tune);
+  static constexpr auto again = find_recomputed(base::graph, stepped, Target::tune);
+  static constexpr int values = again.count == 0 ? base::graph.size : copied_values(base::graph, stepped, again).size;
+};
+template <class Spec, class Target> constexpr bool makes_again() {
+  if constexpr (placed_program<Spec, Target>::large) return stepped_program<Spec, Target>::again.count > 0;
+  else return false;
+}
 /// A program whose plan is that of its graph, and one of whose values some are made again.
 template <class Spec, class Target, bool Again> struct planned_program : program_values<flattened<Spec>>, program_facts<Spec> {
   using from = placed_program<Spec, Target>;
-  static constexpr auto plan = make_plan(from::flat::value, from::placed, Target::tune);
+  static constexpr auto plan = make_plan(from::graph, from::placed, Target::tune);
 };
 template <class Spec, class Target> struct recomputed_program {
-  using from = placed_program<Spec, Target>;
+  using from = stepped_program<Spec, Target>;
   using ops = typename from::flat::ops;
-  static constexpr auto arrays = with_recomputed<from::values>(from::flat::value, from::placed, Target::tune);
+  static constexpr auto arrays = copied_values(from::graph, from::stepped, from::again).template graph<from::values>();
   static constexpr flat_graph value = [] {
-    flat_graph g = from::flat::value;
+    flat_graph g = from::graph;
     g.size = from::values, g.at = arrays.at, g.extents = arrays.extents, g.constants = arrays.constants, g.roots = arrays.roots;
     g.seen = arrays.seen;
     return g;
   }();
+  static constexpr auto placed = copied_values(from::graph, from::stepped, from::again).template placed<from::values>();
 };
 template <class Spec, class Target> struct planned_program<Spec, Target, true> : program_values<recomputed_program<Spec, Target>>,
                                                                                  program_facts<Spec> {
-  using from = placed_program<Spec, Target>;
-  static constexpr auto plan =
-      plan_with_recomputed<from::values>(from::flat::value, recomputed_program<Spec, Target>::value, from::placed, Target::tune);
+  using from = recomputed_program<Spec, Target>;
+  static constexpr auto plan = finish(from::value, from::placed, Target::tune);
 };
 }  // namespace detail
 
 /// With its plan.
 template <class Spec, class Target = for_cores> struct compiled
-    : detail::planned_program<
-          Spec, Target, detail::placed_program<Spec, Target>::values != detail::placed_program<Spec, Target>::flat::value.size> {
+    : detail::planned_program<Spec, Target, detail::makes_again<Spec, Target>()> {
   using target = Target;
   using memory = knit::memory<typename compiled::number>;
 };

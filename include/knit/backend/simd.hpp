@@ -196,7 +196,7 @@ template <class Target> struct basic_simd_backend {
     P::run_in(arena<typename P::value_type>::of_this_thread(P::floats(threads)), threads, leaves, outputs);
   }
 };
-using simd_backend = basic_simd_backend<for_cores>;
+using simd_backend = basic_simd_backend<for_registers<simd::lanes::count* int(sizeof(float))>>;
 }  // namespace HWY_NAMESPACE
 
 }  // namespace knit

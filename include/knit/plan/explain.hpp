@@ -173,7 +173,9 @@ template <int N, int R> struct explainer {
     for (int i = 0; i < p.store_count; ++i) writes = writes || p.stores[i].step == t;
     if (st.first == st.last && !writes) return;
     static constexpr char const* kinds[] = {"map", "contract", "copy"};
-    out << "    " << kinds[int(st.kind)] << " " << st.space << "\n";
+    out << "    " << kinds[int(st.kind)] << " " << st.space;
+    if (st.lane != lane_axis_of(st.space)) out << ", lanes along axis " << st.lane;
+    out << "\n";
     for (int i = st.first; i < st.last; ++i) {
       const int v = p.order[i];
       out << "      " << name(v) << g.extents[v] << " = " << written(v) << (p.again[v] ? "   [again: less than to store it]" : "");

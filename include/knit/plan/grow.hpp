@@ -26,7 +26,8 @@ struct tuning {
   int lane_granule = panel_rows;  ///< slabs of the axis in lanes are cut at multiples of it
   /// Another axis than the first lies in lanes if that takes less than this part of the time. 0: never.
   double turned_below = 0.9;
-  int turned_slab = 128;          ///< so many of that axis are a slab
+  int turned_slab = 128, turned_slabs = 16;  ///< so many of that axis are a slab, or fewer, that there are so many slabs
+  int register_bytes = 64;
   /// What each thread would make for itself, or add up for itself from parts, is worked out wherever it is read, and
   /// contractions have no reductions as epilogues: for blocks of a GPU, whose threads have little memory of their own.
   bool for_blocks = false;
@@ -52,7 +53,6 @@ namespace detail {
 template <int N, int R> struct region_grower {
   static constexpr int never = 1 << 20;
   static constexpr int uses = 3;  ///< operands that an op may have
-  static constexpr int most_turned = 16;  ///< slabs may be wider once there are so many
   static constexpr int well_shared = 8;  ///< so many slabs are shared by a few threads without much waiting
   flat_graph const& g;
   plan<N, R>& p;
@@ -76,7 +76,7 @@ template <int N, int R> struct region_grower {
 
   constexpr region_grower(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
       : g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
-    choose_lanes(g, p, classes, t.turned_below);
+    choose_lanes(g, p, classes, t.turned_below, t.register_bytes);
     for (int v = 0; v < g.size; ++v) {
       home[v] = first_use[v] = -1;
       flops[v] = flops_of(g, v);
@@ -146,7 +146,7 @@ template <int N, int R> struct region_grower {
       return x.axis[axis_of_letter(f, side, letter)] == beside_axis(g, p, x.node);
     };
     const char terms = f.labels[0][cut - contracted_cut];
-    const bool turned = !panels(a.node) && (beside(a, l.side, terms) || beside(b, 1 - l.side, terms));
+    const bool turned = t.turned_below > 0 && !panels(a.node) && (beside(a, l.side, terms) || beside(b, 1 - l.side, terms));
     const bool lie = l.rows ? !f.slides && (beside(a, l.side, l.rows) || turned) : !panels(a.node);
     return lie ? nothing : no_parts;
   }
@@ -246,7 +246,7 @@ template <int N, int R> struct region_grower {
         slabs = (extent - 1) / (t.slab_tiles * t.column_tile) + 1;
         if (slabs < t.few_slabs) slabs = t.few_slabs;
       }
-    } else if (turned) slabs = extent / t.turned_slab > most_turned ? extent / t.turned_slab : most_turned;
+    } else if (turned) slabs = extent / t.turned_slab > t.turned_slabs ? extent / t.turned_slab : t.turned_slabs;
     else if (!contracts || !lanes) slabs = int(work / t.slab_flops) + 1;
     if (slabs > t.most_slabs) slabs = t.most_slabs;
     return {granule, slabs < units ? slabs : units};

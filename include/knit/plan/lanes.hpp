@@ -52,7 +52,8 @@ struct lane_cost {
 
 /// The axis along which the numbers of a value lie side by side, if it is stored; of a leaf in panels the rows.
 template <int N, int R> constexpr int beside_axis(flat_graph const& g, plan<N, R> const& p, int v) {
-  return p.roles[v] == role::computed && p.lane[v] != lane_axis_of(space_of(g, v)) ? p.lane[v] : 0;
+  const bool turned = p.roles[v] == role::computed && p.lane[v] != lane_axis_of(space_of(g, v));
+  return turned && g.extents[v].extent[p.lane[v]] > 1 ? p.lane[v] : 0;
 }
 
 /// The axis of v's space that is of class c, or no_axis.
@@ -64,12 +65,13 @@ template <int N> constexpr int axis_of_class(flat_graph const& g, axis_classes<N
 }
 
 template <int N, int R>
-constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis_classes<N>& classes, int c) {
-  // A register of numbers that lie apart, gathered or scattered, and of a column of a matrix that is turned to be a row.
-  constexpr double apart = 12, turning = 2;
-  // Sums of products along the lanes: as much again to read what they are of, and to add up lanes.
+constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis_classes<N>& classes, int c, int lanes) {
+  // A register of numbers that lie apart, gathered or scattered, and of rows of a matrix that is turned: measured on a Zen 4, where
+  // these make the model right, to a tenth, for the networks of bench/lanes.cpp.
+  const double apart = 2.25 * lanes, turning = 10;
+  // Sums of products along the lanes: reading what they are of, and adding up lanes.
   constexpr double summing = 1.4;
-  auto registers = [](int n) { return double((n + panel_pad - 1) / panel_pad); };
+  auto registers = [lanes](int n) { return double((n + lanes - 1) / lanes); };
   lane_cost cost;
   for (int v = 0; v < g.size && cost.possible; ++v) {
     if (p.roles[v] != role::computed) continue;
@@ -81,6 +83,11 @@ constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis
       for (int k = 0; k < g.arity(v); ++k) {
         access const& a = g.read(v, k);
         const int i = axis_of_class(g, classes, g.operand(v, k), c);
+        // Rows of a weight would be the columns of a product, which are read as they lie from one panel and packed from more.
+        if (f.what == kind::contract && i == no_axis && g.is_leaf(a.node) && a.axis[0] == 0 &&
+            g.leaves[field(g.at[a.node], 0)].lies.panels && g.extents[a.node].extent[0] > panel_rows &&
+            axis_of_letter(f, 2, f.labels[k][0]) != no_axis)
+          cost.possible = false;
         if (p.roles[a.node] == role::leaf && i != no_axis && a.axis[i] != 0)
           cost.turned += each * registers(g.extents[a.node].extent[a.axis[i]]) *
                          (double(g.extents[a.node].size()) / g.extents[a.node].extent[a.axis[i]]);
@@ -122,10 +129,11 @@ constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis
 
 /// Lanes are along the first axis of a value, or, if they are fuller so, along another: instances of small layers, say.
 template <int N, int R>
-constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>& classes, double turned_below) {
+constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>& classes, double turned_below, int register_bytes) {
   for (int v = 0; v < g.size; ++v)
     if (g.is_op(v)) p.lane[v] = lane_axis_of(space_of(g, v));
   if (turned_below == 0) return;
+  const int in_register = register_bytes / int(bytes_of(g.number)), lanes = in_register > 0 ? in_register : 1;
   bool seen[N * max_rank]{};
   for (int v = 0; v < g.size; ++v) {
     if (p.roles[v] != role::computed || g.info(v).what != kind::contract) continue;
@@ -134,7 +142,7 @@ constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>&
       const int c = classes.of(v, q);
       if (seen[c]) continue;
       seen[c] = true;
-      const lane_cost cost = cost_of_lanes(g, p, classes, c);
+      const lane_cost cost = cost_of_lanes(g, p, classes, c, lanes);
       if (!cost.possible || cost.turned >= turned_below * cost.first) continue;
       for (int u = 0; u < g.size; ++u)
         if (p.roles[u] == role::computed)

@@ -49,7 +49,7 @@ template <int N, int R> constexpr void lay_out(flat_graph const& g, plan<N, R>& 
   }
   // Of a filter's derivative cuDNN wants no gaps, and of images it copies them away.
   const bool slides = c.routine && g.info(p.order[p.steps[p.step_of[v]].first]).slides;
-  b.beside = p.lane[v] != lane_axis_of(space_of(g, v)) && b.extents.extent[p.lane[v]] > 1 ? p.lane[v] : 0;
+  b.beside = beside_axis(g, p, v);
   b.leading = slides ? b.extents.extent[0] : leading_of(b.extents, b.beside);
   b.floats = floats_of(b.extents, b.leading, b.beside);
   b.own = c.every_thread || by_slab;
@@ -135,12 +135,14 @@ template <int N, int R> constexpr placed_values<N, R> place_values(flat_graph co
   return placed;
 }
 /// The second: in steps.
-template <int N, int R> constexpr void order_steps(flat_graph const& g, placed_values<N, R>& placed, tuning const& t = {}) {
+template <int N, int R>
+constexpr placed_values<N, R> in_steps(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
   detail::make_steps(g, placed.p, placed.home, t);
   detail::sink(g, placed.p, placed.home);
   if (t.for_blocks) detail::join_slabs(g, placed.p, placed.home);
+  return placed;
 }
-/// The last: what is written where.
+/// The last, after what is recomputed, if anything is: what is written where.
 template <int N, int R> constexpr plan<N, R> finish(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
   detail::make_stores(g, placed.p, placed.home);
   detail::make_order(g, placed.p);
@@ -148,36 +150,11 @@ template <int N, int R> constexpr plan<N, R> finish(flat_graph const& g, placed_
   return placed.p;
 }
 
-/// How many values a plan has with those that are recomputed; as many as the graph, if none is: then `make_plan` is all. Large
-/// arrays alone are worth that, so most programs are done with when none is seen.
-template <int N, int R>
-constexpr int values_with_recomputed(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
-  bool any = false;
-  for (int v = 0; v < g.size; ++v)
-    any = any || (placed.p.roles[v] == role::computed && t.traffic_of(double(placed.p.bytes(g.extents[v].size()))).store > 0);
-  if (!any) return N;
-  order_steps(g, placed, t);
-  const auto again = detail::find_recomputed(g, placed.p, t);
-  return again.count == 0 ? N : detail::copied_values<N, R>(g, placed.p, again).size;
-}
-/// The graph with M values, and its plan.
-template <int M, int N, int R>
-constexpr flat_arrays<M, R> with_recomputed(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
-  order_steps(g, placed, t);
-  return detail::copied_values<N, R>(g, placed.p, detail::find_recomputed(g, placed.p, t)).template graph<M>();
-}
-template <int M, int N, int R> constexpr plan<M, R> plan_with_recomputed(flat_graph const& g, flat_graph const& with,
-                                                                         placed_values<N, R> placed, tuning const& t = {}) {
-  order_steps(g, placed, t);
-  const auto again = detail::find_recomputed(g, placed.p, t);
-  return finish(with, detail::copied_values<N, R>(g, placed.p, again).template placed<M>(placed.home), t);
-}
-
 /// The plan of a graph: roles, regions, steps, stores, memory. Whoever has large graphs planned by the compiler has the
 /// parts done by themselves: it gives up after so many operations for one constant.
-template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> placed, tuning const& t = {}) {
-  order_steps(g, placed, t);
-  return finish(g, placed, t);
+template <int N, int R>
+constexpr plan<N, R> make_plan(flat_graph const& g, placed_values<N, R> const& placed, tuning const& t = {}) {
+  return finish(g, in_steps(g, placed, t), t);
 }
 template <int N, int R> constexpr plan<N, R> make_plan(flat_graph const& g, tuning const& t = {}) {
   return make_plan(g, place_values<N, R>(g, t), t);

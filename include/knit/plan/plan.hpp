@@ -166,14 +166,14 @@ template <int N, int R> struct plan {
     c.every_thread = c.routine = false;
     return region_count++;
   }
-  constexpr int add_step(step_kind what, shape space, int region, int cut, int lane) {
+  constexpr int add_step(step_kind what, shape space, int region, int cut, int in_lanes) {
     step& t = steps[step_count];
     t.kind = what;
     t.space = space;
     t.region = region;
     t.row = false;
     t.cut = cut;
-    t.lane = lane;
+    t.lane = in_lanes;
     return step_count++;
   }
 

@@ -15,44 +15,78 @@ template <int N, int R> struct placed_values {
 template <int N> struct recomputed_values {
   int count = 0;
   int value[N]{}, step[N]{};
+  int last[N]{}, before[N]{};  ///< of a value its last copy, from 1, and of a copy the one before
 
   constexpr int find(int v, int s) const {
-    for (int i = 0; i < count; ++i)
-      if (value[i] == v && step[i] == s) return i;
+    for (int i = last[v]; i > 0; i = before[i - 1])
+      if (step[i - 1] == s) return i - 1;
     return -1;
   }
-  constexpr void add(int v, int s) { value[count] = v, step[count++] = s; }
+  /// False if there is no room.
+  constexpr bool add(int v, int s) {
+    if (count == N) return false;
+    value[count] = v, step[count] = s;
+    before[count] = last[v];
+    last[v] = ++count;
+    return true;
+  }
+  /// Forgets all but the first n.
+  constexpr void keep(int n) {
+    while (count > n) {
+      --count;
+      last[value[count]] = before[count];
+    }
+  }
 };
 
 namespace detail {
+
+/// Is there a value large enough to be worth thinking of? In most programs there is none.
+template <int N, int R> constexpr bool has_large(flat_graph const& g, plan<N, R> const& p, tuning const& t) {
+  for (int v = 0; v < g.size; ++v)
+    if (p.roles[v] == role::computed && t.traffic_of(double(p.bytes(g.extents[v].size()))).store > 0) return true;
+  return false;
+}
 
 /// Its own step has a value in a register. For steps behind it the value lies in memory, or each makes it again, from what lies
 /// there anyway or is made again too.
 template <int N, int R> struct recompute_finder {
   static constexpr double never = 1e9;
+  static constexpr int uses = 3;  ///< operands that an op may have
   flat_graph const& g;
   plan<N, R> const& p;
   tuning const& t;
   recomputed_values<N> found{};
+  int first_use[N]{}, next_use[uses * N]{};  ///< of a value by way of views, as in region_grower
   bool stored[N]{};  ///< some step behind its own reads it
-  bool fixed[N]{};  ///< so that it has to lie in memory
+  bool whole[N]{};  ///< some region reads it that is not its own, or all slabs of it
+  bool fixed[N]{};  ///< it has to lie in memory
   bool reads_state[N]{};  ///< that is overwritten: whoever reads it late keeps it from being written in place
 
-  constexpr recompute_finder(flat_graph const& graph, plan<N, R> const& planned, tuning const& tune)
+  constexpr recompute_finder(flat_graph const& graph, plan<N, R> const& planned, int const* home, tuning const& tune)
       : g(graph), p(planned), t(tune) {
-    for (int v = 0; v < g.size; ++v) {
-      for (int r = 0; r < g.root_count; ++r)
-        reads_state[v] = reads_state[v] || (g.is_leaf(v) && g.roots[r].state == field(g.at[v], 0));
-      for (int k = 0; k < g.arity(v) && (p.roles[v] == role::inlined || p.roles[v] == role::view); ++k)
-        reads_state[v] = reads_state[v] || reads_state[g.operand(v, k)];
+    bool overwritten[N]{};  // by leaf, where it has a place here
+    for (int r = 0; r < g.root_count; ++r) {
+      fixed[g.read(g.roots[r].node).node] = true;
+      if (g.roots[r].state >= 0 && g.roots[r].state < N) overwritten[g.roots[r].state] = true;
     }
-    for (int r = 0; r < g.root_count; ++r) fixed[g.read(g.roots[r].node).node] = true;
-    for (int x = 0; x < g.size; ++x) {
+    for (int v = 0; v < g.size; ++v) {
+      first_use[v] = -1;
+      if (g.is_leaf(v)) reads_state[v] = field(g.at[v], 0) < N && overwritten[field(g.at[v], 0)];
+      if (p.roles[v] == role::inlined || p.roles[v] == role::view)
+        for (int k = 0; k < g.arity(v); ++k) reads_state[v] = reads_state[v] || reads_state[g.operand(v, k)];
+      whole[v] = p.roles[v] == role::computed && (p.slab_axis[v] < 0 || p.regions[home[v]].slabs == 1);
+    }
+    for (int x = g.size - 1; x >= 0; --x) {
       if (p.roles[x] != role::computed && p.roles[x] != role::inlined) continue;
       for (int k = 0; k < g.arity(x); ++k) {
         const int u = g.read(x, k).node;
+        next_use[uses * x + k] = first_use[u];
+        first_use[u] = uses * x + k;
         if (p.roles[u] != role::computed) continue;
-        stored[u] = stored[u] || p.roles[x] == role::inlined || p.step_of[x] != p.step_of[u];
+        const bool elsewhere = p.roles[x] == role::inlined || p.step_of[x] != p.step_of[u];
+        stored[u] = stored[u] || elsewhere;
+        whole[u] = whole[u] || p.roles[x] == role::inlined || home[x] != home[u];
         fixed[u] = fixed[u] || !by_elements(x, k);
       }
     }
@@ -66,18 +100,22 @@ template <int N, int R> struct recompute_finder {
            s.cut == p.cut_axis[u] && s.lane == p.lane[u];
   }
   constexpr bool reads(int s, int u) const {
-    for (int x = 0; x < g.size; ++x)
-      for (int k = 0; k < g.arity(x) && p.roles[x] == role::computed && p.step_of[x] == s; ++k)
-        if (g.read(x, k).node == u) return true;
+    for (int use = first_use[u]; use >= 0; use = next_use[use])
+      if (p.roles[use / uses] == role::computed && p.step_of[use / uses] == s) return true;
     return false;
   }
-  constexpr tuning::traffic traffic_of(int v) const { return t.traffic_of(double(p.bytes(g.extents[v].size()))); }
+  /// What is read in its own region only lies there one slab at a time.
+  constexpr tuning::traffic traffic_of(int v) const {
+    double n = double(g.extents[v].size());
+    if (p.roles[v] == role::computed && !whole[v]) n /= p.regions[p.steps[p.step_of[v]].region].slabs;
+    return t.traffic_of(double(bytes_of(p.number)) * n);
+  }
 
   /// Operations for each element if step s makes v again; adds what it makes for that.
-  constexpr double price(int v, int s, recomputed_values<N>& with) const {
-    if (found.find(v, s) >= 0 || with.find(v, s) >= 0) return 0;
+  constexpr double price(int v, int s) {
+    if (found.find(v, s) >= 0) return 0;
     op_info const& f = g.info(v);
-    if (f.what != kind::map || found.count + with.count == N) return never;
+    if (f.what != kind::map) return never;
     double cost = f.flops;
     for (int k = 0; k < f.arity && cost < never; ++k) {
       const int u = g.read(v, k).node;
@@ -85,32 +123,33 @@ template <int N, int R> struct recompute_finder {
       if (reads_state[u]) return never;
       if (p.roles[u] == role::constant || p.roles[u] == role::inlined) continue;
       if (p.roles[u] == role::computed && !stored[u] && g.info(u).what != kind::reduce)
-        cost += by_elements(v, k) ? price(u, s, with) : never;
+        cost += by_elements(v, k) ? price(u, s) : never;
       else if (!small && !reads(s, u)) cost += traffic_of(u).load;
     }
-    with.add(v, s);
-    return cost;
+    return cost < never && found.add(v, s) ? cost : never;
   }
   constexpr void find() {
     for (int v = 0; v < g.size; ++v) {
+      if (p.roles[v] != role::computed || fixed[v] || !stored[v]) continue;
       const tuning::traffic memory = traffic_of(v);
-      if (p.roles[v] != role::computed || fixed[v] || !stored[v] || memory.store == 0) continue;
-      recomputed_values<N> with;
+      if (memory.store == 0) continue;
+      const int before = found.count;
       double again = 0, saved = memory.store;
-      for (int s = 0; s < p.step_count; ++s) {
-        if (s == p.step_of[v] || !reads(s, v)) continue;
-        again += price(v, s, with);
+      for (int use = first_use[v]; use >= 0 && again < never; use = next_use[use]) {
+        const int x = use / uses, s = p.step_of[x];
+        if (p.roles[x] != role::computed || s == p.step_of[v] || found.find(v, s) >= 0) continue;
+        again += price(v, s);
         saved += memory.load;
       }
-      if (again >= saved) continue;
-      stored[v] = false;
-      for (int i = 0; i < with.count; ++i) found.add(with.value[i], with.step[i]);
+      if (again < saved) stored[v] = false;
+      else found.keep(before);
     }
   }
 };
 
-template <int N, int R> constexpr recomputed_values<N> find_recomputed(flat_graph const& g, plan<N, R> const& p, tuning const& t) {
-  recompute_finder<N, R> f(g, p, t);
+template <int N, int R>
+constexpr recomputed_values<N> find_recomputed(flat_graph const& g, placed_values<N, R> const& stepped, tuning const& t) {
+  recompute_finder<N, R> f(g, stepped.p, stepped.home, t);
   f.find();
   return f.found;
 }
@@ -120,12 +159,13 @@ template <int N, int R> constexpr recomputed_values<N> find_recomputed(flat_grap
 template <int N, int R> struct copied_values {
   flat_graph const& g;
   plan<N, R> const& p;
+  int const* home;
   recomputed_values<N> const& copies;
   int value[2 * N]{}, step[2 * N]{}, to[2 * N]{};  ///< `to` by value, of copy i at N + i
   int size = 0;
 
-  constexpr copied_values(flat_graph const& graph, plan<N, R> const& planned, recomputed_values<N> const& c)
-      : g(graph), p(planned), copies(c) {
+  constexpr copied_values(flat_graph const& graph, placed_values<N, R> const& stepped, recomputed_values<N> const& c)
+      : g(graph), p(stepped.p), home(stepped.home), copies(c) {
     bool needed[2 * N]{};
     for (int& n : to) n = -1;
     for (int r = 0; r < g.root_count; ++r) needed[g.roots[r].node] = true;
@@ -133,14 +173,14 @@ template <int N, int R> struct copied_values {
       for (int k = 0; k < g.arity(v); ++k) needed[operand(v, s, k)] = true;
     };
     for (int v = g.size - 1; v >= 0; --v) {
-      for (int i = 0; i < copies.count; ++i)
-        if (copies.value[i] == v && needed[N + i]) need(v, copies.step[i]);
+      for (int i = copies.last[v]; i > 0; i = copies.before[i - 1])
+        if (needed[N + i - 1]) need(v, copies.step[i - 1]);
       if (needed[v]) need(v, p.step_of[v]);
     }
     for (int v = 0; v < g.size; ++v) {
       if (needed[v]) put(v, v, p.step_of[v]);
-      for (int i = 0; i < copies.count; ++i)
-        if (copies.value[i] == v && needed[N + i]) put(N + i, v, copies.step[i]);
+      for (int i = copies.last[v]; i > 0; i = copies.before[i - 1])
+        if (needed[N + i - 1]) put(N + i - 1, v, copies.step[i - 1]);
     }
   }
   constexpr void put(int id, int v, int s) {
@@ -166,7 +206,7 @@ template <int N, int R> struct copied_values {
     for (int r = 0; r < R; ++r) f.roots[r] = {to[g.roots[r].node], g.roots[r].state};
     return f;
   }
-  template <int M> constexpr placed_values<M, R> placed(int const* home) const {
+  template <int M> constexpr placed_values<M, R> placed() const {
     placed_values<M, R> d;
     for (int n = 0; n < size; ++n) {
       const int v = value[n];

@@ -115,6 +115,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
       what == role::inlined ||
       (what == role::computed && P::plan.regions[P::plan.steps[P::plan.step_of[base]].region].every_thread);
   static constexpr buffer place = P::plan.buffers[base];
+  static_assert(place.beside == 0);
   static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
   template <int K> using operand = reader<P, field(P::template at<base>, K)>;
