@@ -4,16 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <knit/core/tensor.hpp>
 #include <knit/io/idx.hpp>
 #include <limits>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -49,14 +46,15 @@ template <class Y> inline constexpr bool names_classes = std::is_integral_v<type
 template <class T, class Values> file_array<T, Values> as_array(file_array<T, Values> array, char const*, char const*, int) {
   return array;
 }
-template <std::ranges::contiguous_range Values>
-file_array<std::ranges::range_value_t<Values>, Values> as_array(Values values, char const* name, char const* what, int each) {
-  const std::size_t size = std::ranges::size(values), count = size / std::size_t(each);
+template <class Values> requires requires(Values& v) { std::span(v); }
+auto as_array(Values values, char const* name, char const* what, int each) {
+  const std::size_t size = std::size(values), count = size / std::size_t(each);
   if (size % std::size_t(each) != 0)
     refuse(name, "has " + std::to_string(size) + " values, but each " + what + " has " + std::to_string(each));
   if (count > std::size_t(std::numeric_limits<int>::max()))
     refuse(name, "has " + std::to_string(size) + " values, but there are at most 2^31 - 1 of each " + what);
-  return {name, {int(count), each}, std::move(values)};
+  using value = typename decltype(std::span(values))::value_type;
+  return file_array<value, Values>{name, {int(count), each}, std::move(values)};
 }
 
 template <int Features, class Ys> constexpr sentence no_classes() {
@@ -131,7 +129,7 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
   static auto as_instances(auto values) { return detail::as_array(std::move(values), "x", "instance", Features); }
   static auto as_labels(auto values) {
     auto y = detail::as_array(std::move(values), "y", "label", label_count);
-    if constexpr (std::ranges::range<decltype(values)> && !std::is_array_v<Y>) y.extent.pop_back();
+    if constexpr (requires { std::span(values); } && !std::is_array_v<Y>) y.extent.pop_back();
     return y;
   }
   template <class Xs, class Ys> void join(Xs xs, Ys ys) {
@@ -149,8 +147,8 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
                           (std::is_array_v<Y> ? "of " + std::to_string(label_count) + " numbers each" : "a list"));
     if constexpr (detail::names_classes<Y>) detail::check_classes(ys, classes, label_count);
     if (xs.extent[0] != ys.extent[0])
-      refuse(ys.path, "has " + std::to_string(ys.extent[0]) + " labels, but " + xs.path.string() + " has " +
-                          std::to_string(xs.extent[0]) + " instances");
+      refuse(ys.path, "has " + std::to_string(ys.extent[0]) + " labels, but " + xs.path + " has " + std::to_string(xs.extent[0]) +
+                          " instances");
     if (features != Features)
       refuse(xs.path,
              "has instances of " + std::to_string(features) + " features, but the program has " + std::to_string(Features));
@@ -179,11 +177,10 @@ struct mnist_data {
 
 namespace detail {
 /// A file of MNIST in a folder: name.gz, or name where only that is there.
-inline std::filesystem::path mnist_file(std::filesystem::path const& folder, std::string const& name) {
-  const auto packed = folder / (name + ".gz"), plain = folder / name;
-  std::error_code ignored;
-  if (std::filesystem::exists(packed, ignored)) return packed;
-  if (std::filesystem::exists(plain, ignored)) return plain;
+inline std::string mnist_file(std::string const& folder, std::string const& name) {
+  const std::string plain = folder + (folder.empty() || folder.ends_with('/') ? "" : "/") + name, packed = plain + ".gz";
+  if (found(packed) != found_as::nothing) return packed;
+  if (found(plain) != found_as::nothing) return plain;
   refuse(packed, "is missing, and so is that file without .gz; read_mnist needs a folder that holds the four files of MNIST");
 }
 }  // namespace detail
@@ -191,7 +188,7 @@ inline std::filesystem::path mnist_file(std::filesystem::path const& folder, std
 /// Reads train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the two t10k- files from a folder, each packed or,
 /// without .gz, unpacked. Throws data_error where a file is bad (see read_idx), counts differ, a label is none of 0 .. 9 or
 /// an image is not 28 x 28.
-inline mnist_data read_mnist(std::filesystem::path const& folder) {
+inline mnist_data read_mnist(std::string const& folder) {
   auto const part = [&](std::string const& name) {
     const auto labels = detail::mnist_file(folder, name + "-labels-idx1-ubyte"),
                images = detail::mnist_file(folder, name + "-images-idx3-ubyte");

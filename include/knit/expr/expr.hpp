@@ -3,27 +3,15 @@
 #pragma once
 #include <array>
 #include <bit>
-#include <boost/mp11.hpp>
 #include <cstddef>
 #include <knit/core/sentence.hpp>
 #include <knit/core/tensor.hpp>
-#include <knit/expr/node.hpp>
-#include <knit/expr/op.hpp>
+#include <knit/expr/grow.hpp>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace knit {
-
-namespace mp = boost::mp11;
-
-/// A graph as a type: the list of ops that it uses, then its nodes, operands before their users; the last
-/// node is the result. Equal subexpressions are one node.
-template <class Ops, node... N> struct dag {
-  using ops = Ops;
-  static constexpr int size = sizeof...(N);
-  static constexpr node at[size] = {N...};
-};
 
 namespace detail {
 // What a mistake in reading an expression is reported by, and whether there is one.
@@ -252,73 +240,31 @@ constexpr poisoned lift(poisoned) { return {}; }
 /// What lift makes of a T.
 template <class T> using lifted = std::remove_cvref_t<decltype(lift(std::declval<T>()))>;
 
-// ---- growing a graph by one node ---------------------------------------------------------------------
+// ---- an op on operands ---------------------------------------------------------------------------------
 
 namespace detail {
 
-template <class From, class To> struct positions;
-template <class... Op, class To> struct positions<mp::mp_list<Op...>, To> {
-  static constexpr int value[sizeof...(Op) + 1] = {int(mp::mp_find<To, Op>::value)..., 0};
-};
-/// Which field of a node counts from the start of its expression's bindings; -1: none.
-template <class Op> constexpr int binding_field() {
-  if constexpr (Op::what == kind::bound) return 0;
-  else if constexpr (requires { Op::offset_in_bindings; }) return Op::offset_in_bindings ? Op::arity : -1;
-  else return -1;
-}
-template <class Ops> struct binding_fields;
-template <class... Op> struct binding_fields<mp::mp_list<Op...>> {
-  static constexpr int value[sizeof...(Op) + 1] = {binding_field<Op>()..., 0};
-  static constexpr int arity[sizeof...(Op) + 1] = {(Op::arity + (requires { Op::like; } ? 1 : 0))..., 0};
-};
-
-/// Appends graph D to a builder over the op list Ops; its bindings start at `shift`.
-template <class D, class Ops, class B> constexpr int append(B& b, int shift) {
-  using P = positions<typename D::ops, Ops>;
-  using F = binding_fields<typename D::ops>;
-  int ids[D::size]{};
-  for (int i = 0; i < D::size; ++i) {
-    node n = D::at[i];
-    const int op = op_of(n);
-    int x[3] = {field(n, 0), field(n, 1), field(n, 2)};
-    for (int k = 0; k < F::arity[op]; ++k) x[k] = ids[x[k]];
-    if (F::value[op] >= 0) x[F::value[op]] += shift;
-    ids[i] = b.put(pack(P::value[op], x[0], x[1], x[2]));
-  }
-  return ids[D::size - 1];
-}
-
-template <class Op, int Immediate, class... X> struct grow {
-  using ops = mp::mp_unique<mp::mp_append<mp::mp_list<>, typename X::graph::ops..., mp::mp_list<Op>>>;
-  static constexpr auto grown = [] {
-    builder<(X::graph::size + ... + 1)> b;
-    int x[4] = {none, none, none, none};
-    int k = 0, shift = 0;
-    ((x[k++] = append<typename X::graph, ops>(b, shift), shift += int(std::tuple_size_v<decltype(X::bound)>)), ...);
-    if (Immediate >= 0) x[k] = Immediate & 0xffff;
-    if (Immediate >> 16 > 0) x[k + 1] = Immediate >> 16;
-    b.put(pack(int(mp::mp_find<ops, Op>::value), x[0], x[1], x[2]));
-    return b;
-  }();
-  template <std::size_t... Index> static constexpr dag<ops, grown.at[Index]...> to(std::index_sequence<Index...>) { return {}; }
-  using type = decltype(to(std::make_index_sequence<std::size_t(grown.size)>{}));
-};
-
-template <class Op, class... X> constexpr sentence complaint() {
-  constexpr shape s[] = {X::shape..., shape{}};
-  for (int k = 0; k < int(sizeof...(X)); ++k)
+// Of extents and not of expressions: of these there are as many as there are ops in a formula.
+template <class Op, class... Extents> constexpr sentence complaint() {
+  constexpr shape s[] = {Extents::value..., shape{}};
+  for (int k = 0; k < int(sizeof...(Extents)); ++k)
     if (!s[k].known()) return {};
   if constexpr (requires { Op::complain(s); }) return Op::complain(s);
-  else if constexpr (Op::what == kind::map && sizeof...(X) > 1 && !requires { Op::like; })
-    return broadcast_complaint(Op::name, s, int(sizeof...(X)));
+  else if constexpr (Op::what == kind::map && sizeof...(Extents) > 1 && !requires { Op::like; })
+    return broadcast_complaint(Op::name, s, int(sizeof...(Extents)));
   else return {};
 }
-template <class Op, class... X> constexpr shape result_shape() {
-  constexpr shape s[] = {X::shape..., shape{}};
-  for (int k = 0; k < int(sizeof...(X)); ++k)
-    if (!s[k].known()) return unknown_shape;
-  return Op::infer(s);
-}
+template <class Op, class... Extents> inline constexpr bool well_shaped = complaint<Op, Extents...>().empty();
+
+template <class Op, class... Extents> struct result_extents {
+  static constexpr shape s = [] {
+    constexpr shape from[] = {Extents::value..., shape{}};
+    for (int k = 0; k < int(sizeof...(Extents)); ++k)
+      if (!from[k].known()) return unknown_shape;
+    return Op::infer(from);
+  }();
+  using type = typename extents_from<s.rank, s.code(0), s.code(1), s.code(2), s.code(3)>::type;
+};
 
 template <class D, class Shape, class... Bound> constexpr expr<Shape, D, Bound...> bind(std::tuple<Bound...> b) {
   return {std::move(b)};
@@ -326,8 +272,7 @@ template <class D, class Shape, class... Bound> constexpr expr<Shape, D, Bound..
 
 /// The expression Op(x...), with an immediate in the field after its operands, and its upper half in the next.
 template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x) {
-  constexpr shape s = result_shape<Op, std::remove_cvref_t<X>...>();
-  using E = typename extents_from<s.rank, s.code(0), s.code(1), s.code(2), s.code(3)>::type;
+  using E = typename result_extents<Op, typename std::remove_cvref_t<X>::extents_type...>::type;
   return bind<typename grow<Op, Immediate, std::remove_cvref_t<X>...>::type, E>(std::tuple_cat(std::forward<X>(x).bound...));
 }
 
@@ -337,8 +282,10 @@ template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x
 /// here, once, and a mistake becomes a sentence and a poisoned result.
 template <class Op, class... X> constexpr auto make(X&&... x) {
   if constexpr ((poison<X> || ...)) return poisoned{};
-  else if constexpr (constexpr sentence s = detail::complaint<Op, lifted<X>...>(); !s.empty()) return complain<s>();
-  else return detail::grow_expr<Op, -1>(lift(std::forward<X>(x))...);
+  else if constexpr (!detail::well_shaped<Op, typename lifted<X>::extents_type...>) {
+    constexpr sentence s = detail::complaint<Op, typename lifted<X>::extents_type...>();
+    return complain<s>();
+  } else return detail::grow_expr<Op, -1>(lift(std::forward<X>(x))...);
 }
 
 /// Stands in a rule for "no derivative with regard to this operand".

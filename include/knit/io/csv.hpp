@@ -77,8 +77,7 @@ struct csv_field {
 /// around a field that has a separator, a line's end or, written twice, a quote.
 class csv_lines {
  public:
-  csv_lines(std::string_view text, char separator, std::filesystem::path const& path)
-      : text_(text), separator_(separator), path_(path) {
+  csv_lines(std::string_view text, char separator, std::string const& path) : text_(text), separator_(separator), path_(path) {
     if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);  // what some programs begin UTF-8 with
   }
 
@@ -130,7 +129,7 @@ class csv_lines {
 
   std::string_view text_;
   char separator_;
-  std::filesystem::path const& path_;
+  std::string const& path_;
   long line_ = 1;
   std::size_t column_ = 0;
 };
@@ -169,7 +168,7 @@ inline std::vector<std::string> csv_names(csv_lines const& lines, std::vector<cs
   return names;
 }
 
-template <class T> csv_table<T> read_csv(std::string_view text, std::filesystem::path const& path, csv_options options) {
+template <class T> csv_table<T> read_csv(std::string_view text, std::string const& path, csv_options options) {
   if (std::string_view("\"\r\n+-.").find(options.separator) != std::string_view::npos ||
       std::isalnum(static_cast<unsigned char>(options.separator)))
     throw std::invalid_argument("knit: fields of a CSV file cannot be separated by " +
@@ -210,13 +209,13 @@ template <class T> csv_table<T> read_csv(unpacked& in, csv_options options) {
 /// empty, no T or, unless `options` says that they are meant, nan or inf, a line has more or fewer fields than the first, a
 /// quote is out of place, or where names are expected are numbers; std::invalid_argument if the separator may be part of a
 /// number.
-template <number_of_file T> csv_table<T> read_csv(std::filesystem::path const& path, csv_options options = {}) {
+template <number_of_file T> csv_table<T> read_csv(std::string const& path, csv_options options = {}) {
   detail::unpacked in(path);
   return detail::read_csv<T>(in, options);
 }
 /// The same of bytes in memory; `name` is for messages.
 template <number_of_file T>
-csv_table<T> read_csv(std::span<std::uint8_t const> bytes, std::filesystem::path const& name, csv_options options = {}) {
+csv_table<T> read_csv(std::span<std::uint8_t const> bytes, std::string const& name, csv_options options = {}) {
   detail::unpacked in(bytes, name, detail::packing::by_content);
   return detail::read_csv<T>(in, options);
 }

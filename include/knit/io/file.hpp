@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // file.hpp -- in: the path of a file, or bytes. out: the bytes unpacked, in arrays, or a sentence that says why not.
 #pragma once
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -12,14 +13,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -39,19 +38,19 @@ template <class T> concept number_of_file =
 /// mapped file (io/mapped.hpp). values.size() is the product of the extents.
 template <class T, class Values = std::vector<T>> struct file_array {
   using value_type = T;
-  std::filesystem::path path;  ///< whence it is, for messages
+  std::string path;  ///< whence it is, for messages
   std::vector<int> extent;
   Values values;
 };
 
 namespace detail {
 
-[[noreturn]] inline void refuse(std::filesystem::path const& file, std::string const& reason) {
-  throw data_error("knit: " + file.string() + " " + reason);
+[[noreturn]] inline void refuse(std::string const& file, std::string const& reason) {
+  throw data_error("knit: " + file + " " + reason);
 }
 
 /// What the system has refused: "cannot be opened: Permission denied".
-[[noreturn]] inline void refuse_errno(std::filesystem::path const& file, char const* what) {
+[[noreturn]] inline void refuse_errno(std::string const& file, char const* what) {
   refuse(file, std::string("cannot be ") + what + ": " + std::strerror(errno ? errno : ENOMEM));
 }
 
@@ -77,11 +76,18 @@ inline std::string printable(std::string text) {
 }
 inline std::string in_quotes(std::string const& text) { return "'" + printable(text) + "'"; }
 
-inline void expect_file(std::filesystem::path const& path) {
-  std::error_code ignored;
-  auto const found = std::filesystem::status(path, ignored).type();
-  if (found == std::filesystem::file_type::not_found) refuse(path, "is missing");
-  if (found == std::filesystem::file_type::directory) refuse(path, "cannot be read: it is a folder");
+// Of <filesystem> knit would need no more than these, and it costs each unit a tenth of a second and more.
+enum class found_as { nothing, folder, file };
+/// What is found under a path; a file also where the system does not say.
+inline found_as found(std::string const& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) return errno == ENOENT || errno == ENOTDIR ? found_as::nothing : found_as::file;
+  return S_ISDIR(about.st_mode) ? found_as::folder : found_as::file;
+}
+inline void expect_file(std::string const& path) {
+  auto const as = found(path);
+  if (as == found_as::nothing) refuse(path, "is missing");
+  if (as == found_as::folder) refuse(path, "cannot be read: it is a folder");
 }
 
 enum class packing {
@@ -93,24 +99,22 @@ enum class packing {
 /// The bytes of a file, which it reads in pieces, or of memory, unpacked.
 class unpacked {
  public:
-  explicit unpacked(std::filesystem::path const& path) : path_(path), buffer_(1u << 17) {
+  explicit unpacked(std::string const& path) : path_(path), buffer_(1u << 17) {
     expect_file(path);
     errno = 0;
-    file_.reset(std::fopen(path.string().c_str(), "rb"));
+    file_.reset(std::fopen(path.c_str(), "rb"));
     if (!file_) refuse_errno(path, "opened");
     begin(packing::by_content);
   }
   /// The bytes must outlive it; `name` is for messages.
-  unpacked(std::span<std::uint8_t const> bytes, std::filesystem::path const& name, packing how) : path_(name), packed_(bytes) {
-    begin(how);
-  }
+  unpacked(std::span<std::uint8_t const> bytes, std::string const& name, packing how) : path_(name), packed_(bytes) { begin(how); }
   unpacked(unpacked const&) = delete;
   unpacked& operator=(unpacked const&) = delete;
   ~unpacked() {
     if (inflates_) inflateEnd(&z_);
   }
 
-  std::filesystem::path const& path() const { return path_; }
+  std::string const& path() const { return path_; }
   /// Bytes read so far.
   std::size_t position() const { return position_; }
 
@@ -145,7 +149,7 @@ class unpacked {
   /// Whether n bytes are left; then they are in packed_.
   bool have(std::size_t n) {
     while (packed_.size() < n && file_) {
-      std::ranges::copy(packed_, buffer_.begin());
+      std::copy(packed_.begin(), packed_.end(), buffer_.begin());
       errno = 0;
       const std::size_t got = std::fread(buffer_.data() + packed_.size(), 1, buffer_.size() - packed_.size(), file_.get());
       if (std::ferror(file_.get())) refuse_errno(path_, "read");
@@ -157,7 +161,7 @@ class unpacked {
   std::size_t copy_to(std::span<std::uint8_t> to) {
     have(1);
     const std::size_t n = std::min(to.size(), packed_.size());
-    std::ranges::copy(packed_.first(n), to.begin());
+    std::copy_n(packed_.begin(), n, to.begin());
     packed_ = packed_.subspan(n);
     return n;
   }
@@ -187,7 +191,7 @@ class unpacked {
   }
   char const* stream() const { return gzip_ ? "gzip stream" : "deflate stream"; }
 
-  std::filesystem::path path_;
+  std::string path_;
   std::unique_ptr<std::FILE, closer> file_;
   std::vector<std::uint8_t> buffer_;
   std::span<std::uint8_t const> packed_;  // what is at hand and not used yet
@@ -228,8 +232,8 @@ template <class T, class S> bool fits(S value) {
 }
 
 /// Bytes of an array with elements of so many bytes.
-inline std::size_t promised_bytes(std::filesystem::path const& path, std::vector<int> const& extent, std::size_t element) {
-  if (std::ranges::find(extent, 0) != extent.end()) return 0;
+inline std::size_t promised_bytes(std::string const& path, std::vector<int> const& extent, std::size_t element) {
+  if (std::find(extent.begin(), extent.end(), 0) != extent.end()) return 0;
   std::size_t bytes = element;
   for (int e : extent) {
     if (bytes > std::size_t(std::numeric_limits<std::ptrdiff_t>::max()) / std::size_t(e))
@@ -239,7 +243,7 @@ inline std::size_t promised_bytes(std::filesystem::path const& path, std::vector
   return bytes;
 }
 /// A file that has so many bytes of an array, while its header promises others.
-[[noreturn]] inline void refuse_size(std::filesystem::path const& path, std::size_t has, std::size_t promised,
+[[noreturn]] inline void refuse_size(std::string const& path, std::size_t has, std::size_t promised,
                                      std::vector<int> const& extent) {
   const std::string header = std::to_string(promised) + " bytes that its header promises (" + times(extent) + ")";
   if (has > promised) refuse(path, "holds more than the " + header);

@@ -60,17 +60,17 @@ inline idx_file read_idx(unpacked& in) {
 /// Throws data_error if the file is missing, unreadable, truncated, corrupt (gzip's checksum included), no IDX
 /// file, of another type, or holds more or fewer bytes than its header promises; never returns half a file. Memory
 /// grows with what has been read, not with what a header promises. Source: yann.lecun.com/exdb/mnist.
-inline idx_file read_idx(std::filesystem::path const& path) {
+inline idx_file read_idx(std::string const& path) {
   detail::unpacked in(path);
   return detail::read_idx(in);
 }
 /// The same of bytes in memory; `name` is for messages.
-inline idx_file read_idx(std::span<std::uint8_t const> bytes, std::filesystem::path const& name) {
+inline idx_file read_idx(std::span<std::uint8_t const> bytes, std::string const& name) {
   detail::unpacked in(bytes, name, detail::packing::by_content);
   return detail::read_idx(in);
 }
 /// The same of a plain file, whose bytes stay where they are until they are touched: it may be larger than memory.
-inline mapped_array<std::uint8_t> map_idx(std::filesystem::path const& path) {
+inline mapped_array<std::uint8_t> map_idx(std::string const& path) {
   return detail::map_array<std::uint8_t>(path, detail::read_idx_extents);
 }
 

@@ -17,9 +17,9 @@ namespace knit {
 class mapped_file {
  public:
   /// Throws data_error if there is no such file, or none that can be mapped.
-  explicit mapped_file(std::filesystem::path const& path) {
+  explicit mapped_file(std::string const& path) {
     detail::expect_file(path);
-    const detail::descriptor file(::open(path.string().c_str(), O_RDONLY | O_CLOEXEC));
+    const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file < 0) detail::refuse_errno(path, "opened");
     struct stat about {};
     if (::fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) detail::refuse(path, "cannot be mapped: it is no regular file");
@@ -67,7 +67,7 @@ template <class Values> inline constexpr bool is_mapped = false;
 template <class T> inline constexpr bool is_mapped<mapped<T>> = true;
 
 /// Maps a file of a header, which `read_extents(in)` reads, and of values behind it.
-template <class T, class F> mapped_array<T> map_array(std::filesystem::path const& path, F&& read_extents) {
+template <class T, class F> mapped_array<T> map_array(std::string const& path, F&& read_extents) {
   auto file = std::make_shared<mapped_file const>(path);
   auto const bytes = file->bytes();
   if (bytes.size() > 1 && bytes[0] == 0x1f && bytes[1] == 0x8b)

@@ -23,8 +23,7 @@ struct npy_header {
 class npy_dictionary {
  public:
   /// `first` is where the text begins in the file.
-  npy_dictionary(std::string_view text, std::size_t first, std::filesystem::path const& path)
-      : text_(text), first_(first), path_(path) {}
+  npy_dictionary(std::string_view text, std::size_t first, std::string const& path) : text_(text), first_(first), path_(path) {}
 
   npy_header read() {
     npy_header h{};
@@ -107,7 +106,7 @@ class npy_dictionary {
 
   std::string_view text_;
   std::size_t at_ = 0, first_;
-  std::filesystem::path const& path_;
+  std::string const& path_;
 };
 
 /// Source: numpy.lib.format. The most that NumPy itself trusts in a header is 10000 bytes.
@@ -142,7 +141,7 @@ template <class S> bool has_type(npy_header const& h) {
 }
 
 /// Throws data_error where a value is none of T.
-template <class T, class S> std::vector<T> converted(std::vector<S> from, std::filesystem::path const& path) {
+template <class T, class S> std::vector<T> converted(std::vector<S> from, std::string const& path) {
   if constexpr (std::is_same_v<T, S>) return from;
   else {
     std::vector<T> to(from.size());
@@ -205,18 +204,18 @@ template <class T> file_array<T> read_npy(unpacked& in) {
 /// whole where T is; a whole number must be one that T has, while digits of an f8 behind those of an f4 are rounded. Throws
 /// data_error if one is not, and if the file is missing, truncated, corrupt, no .npy file, larger than promised, or of
 /// another type: highest byte first, f2, complex, text, objects, structures.
-template <number_of_file T> file_array<T> read_npy(std::filesystem::path const& path) {
+template <number_of_file T> file_array<T> read_npy(std::string const& path) {
   detail::unpacked in(path);
   return detail::read_npy<T>(in);
 }
 /// The same of bytes in memory; `name` is for messages.
-template <number_of_file T> file_array<T> read_npy(std::span<std::uint8_t const> bytes, std::filesystem::path const& name) {
+template <number_of_file T> file_array<T> read_npy(std::span<std::uint8_t const> bytes, std::string const& name) {
   detail::unpacked in(bytes, name, detail::packing::by_content);
   return detail::read_npy<T>(in);
 }
 /// The same of a plain file, whose values stay where they are until they are touched: it may be larger than memory.
 /// They must be of type T and in C's order, else data_error.
-template <number_of_file T> mapped_array<T> map_npy(std::filesystem::path const& path) {
+template <number_of_file T> mapped_array<T> map_npy(std::string const& path) {
   return detail::map_array<T>(path, [&](detail::unpacked& in) {
     detail::npy_header h = detail::read_npy_header(in);
     if (!detail::has_type<T>(h))
@@ -232,13 +231,13 @@ class npz_file {
  public:
   /// Throws data_error if the file is missing or no zip archive, or one of zip64, as NumPy writes where an array or all
   /// before one are 2 GiB or more, or where there are 65535 arrays or more, or if it has a name twice.
-  explicit npz_file(std::filesystem::path const& path) : path_(path) {
+  explicit npz_file(std::string const& path) : path_(path) {
     detail::unpacked in(path);
     bytes_ = detail::read_rest(in);
     members_ = detail::zip_members(bytes_, path);
   }
   /// The same of bytes in memory; `name` is for messages.
-  npz_file(std::vector<std::uint8_t> bytes, std::filesystem::path const& name) : path_(name), bytes_(std::move(bytes)) {
+  npz_file(std::vector<std::uint8_t> bytes, std::string const& name) : path_(name), bytes_(std::move(bytes)) {
     members_ = detail::zip_members(bytes_, name);
   }
 
@@ -260,7 +259,7 @@ class npz_file {
   }
 
  private:
-  std::filesystem::path path_;
+  std::string path_;
   std::vector<std::uint8_t> bytes_;
   std::vector<detail::zip_member> members_;
 };

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <filesystem>
 #include <knit/io/descriptor.hpp>
 #include <knit/io/file.hpp>  // data_error
 #include <random>
@@ -22,9 +21,9 @@ namespace detail {
 /// A new file beside another, which it takes the place of, or it goes.
 class partial_file {
  public:
-  explicit partial_file(std::filesystem::path const& of)
+  explicit partial_file(std::string const& of)
       : of_(of),
-        here_(of.string() + '.' + std::to_string(std::random_device{}()) + ".partial"),
+        here_(of + '.' + std::to_string(std::random_device{}()) + ".partial"),
         file_(::open(here_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
     if (file_ < 0) refuse_errno(of_, "written");
   }
@@ -44,14 +43,14 @@ class partial_file {
   void take_place() {
     if (::fsync(file_) != 0 || !file_.close() || ::rename(here_.c_str(), of_.c_str()) != 0) refuse_errno(of_, "written");
     placed_ = true;
-    auto const folder = of_.parent_path();
+    auto const folder = of_.substr(0, of_.rfind('/') + 1);
     const descriptor there(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (there < 0 || (::fsync(there) != 0 && errno != EINVAL))  // EINVAL: a file system that does not flush folders
       refuse_errno(of_, "made to outlast a loss of power");
   }
 
  private:
-  std::filesystem::path of_, here_;
+  std::string of_, here_;
   descriptor file_;
   bool placed_ = false;
 };
@@ -63,7 +62,7 @@ class partial_file {
 /// the old file or the whole new one; a process that is killed meanwhile leaves a file `path`.NUMBER.partial, which may
 /// be deleted. The new file has the rights of a new one, and takes the place of a symbolic link itself. Throws data_error
 /// where it cannot be written; the old file is then as it was, unless it was the folder that could not be flushed.
-inline void replace_file(std::filesystem::path const& path, std::vector<std::span<std::byte const>> const& parts) {
+inline void replace_file(std::string const& path, std::vector<std::span<std::byte const>> const& parts) {
   detail::partial_file next(path);
   for (auto part : parts) next.write(part);
   next.take_place();

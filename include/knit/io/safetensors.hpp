@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <istream>
 #include <knit/core/tensor.hpp>
@@ -132,10 +131,10 @@ inline promised_arrays read_header(std::string_view header, safetensors_file& to
   return all;
 }
 
-inline void read_bytes(std::istream& in, std::filesystem::path const& file, void* to, std::uint64_t count) {
+inline void read_bytes(std::istream& in, std::string const& file, void* to, std::uint64_t count) {
   if (!in.read(static_cast<char*>(to), std::streamsize(count))) refuse(file, "cannot be read to its end");
 }
-inline safetensors_file read_safetensors(std::istream& in, std::filesystem::path const& file) {
+inline safetensors_file read_safetensors(std::istream& in, std::string const& file) {
   in.seekg(0, std::ios::end);
   auto const end = in.tellg();
   if (!in.seekg(0) || end < 0) refuse(file, "cannot be read: it has no size");
@@ -261,7 +260,7 @@ template <class A, class F> void each_element(A& a, F&& f) {
 /// its header is no such JSON, has a name twice or has an array whose bytes overlap another's, leave a gap or are not
 /// as many as its shape needs; it says at which byte of the file. Memory grows with what is there, not with what a
 /// header promises. Source: github.com/huggingface/safetensors.
-inline safetensors_file read_safetensors(std::filesystem::path const& path) {
+inline safetensors_file read_safetensors(std::string const& path) {
   detail::expect_file(path);
   errno = 0;
   std::ifstream in(path, std::ios::binary);
@@ -272,7 +271,7 @@ inline safetensors_file read_safetensors(std::filesystem::path const& path) {
 /// Writes such a file, by replace_file: all of it or nothing. Throws data_error where that fails, and
 /// std::invalid_argument where an array has not the bytes that its type and extents need, or a name or text is not
 /// UTF-8.
-inline void write_safetensors(std::filesystem::path const& path, safetensors_file const& file) {
+inline void write_safetensors(std::string const& path, safetensors_file const& file) {
   auto parts = detail::parts_of(file);
   parts.arrays.insert(parts.arrays.begin(), std::as_bytes(std::span(parts.header)));
   replace_file(path, parts.arrays);

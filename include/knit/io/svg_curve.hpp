@@ -3,7 +3,6 @@
 #pragma once
 #include <charconv>
 #include <cstddef>
-#include <filesystem>
 #include <knit/io/replace_file.hpp>
 #include <knit/io/svg_axis.hpp>
 #include <ranges>
@@ -131,7 +130,7 @@ inline std::string svg_of(std::vector<svg_series> const& all, svg_options const&
 /// or as many as said from one to the next. The axes have what there is to show; where a number is infinite or NaN, or on a
 /// logarithmic scale not above 0, a curve has a gap. Throws data_error where the file cannot be written, std::invalid_argument
 /// where the picture is no larger than its margins.
-inline void svg_curve(std::filesystem::path const& path, std::vector<svg_series> const& all, svg_options const& o = {}) {
+inline void svg_curve(std::string const& path, std::vector<svg_series> const& all, svg_options const& o = {}) {
   const std::string text = svg_of(all, o);
   replace_file(path, {std::as_bytes(std::span(text))});
 }

@@ -15,14 +15,12 @@ struct zip_member {
 };
 
 /// "data.npz:x.npy", for messages.
-inline std::filesystem::path member_path(std::filesystem::path const& archive, zip_member const& m) {
-  return archive.string() + ":" + printable(m.name);
-}
+inline std::string member_path(std::string const& archive, zip_member const& m) { return archive + ":" + printable(m.name); }
 
 /// Numbers of an archive, lowest byte first.
 class zip_bytes {
  public:
-  zip_bytes(std::span<std::uint8_t const> bytes, std::filesystem::path const& path) : bytes_(bytes), path_(path) {}
+  zip_bytes(std::span<std::uint8_t const> bytes, std::string const& path) : bytes_(bytes), path_(path) {}
 
   std::span<std::uint8_t const> at(std::size_t place, std::size_t count, char const* what) const {
     if (place > bytes_.size() || count > bytes_.size() - place)
@@ -41,13 +39,13 @@ class zip_bytes {
 
  private:
   std::span<std::uint8_t const> bytes_;
-  std::filesystem::path const& path_;
+  std::string const& path_;
 };
 
 constexpr std::uint32_t zip_end_signature = 0x06054b50, zip_entry_signature = 0x02014b50, zip_header_signature = 0x04034b50;
 
 /// Where the record at the end of an archive begins: a comment of up to 65535 bytes may be behind it.
-inline std::size_t zip_end(std::span<std::uint8_t const> bytes, std::filesystem::path const& path) {
+inline std::size_t zip_end(std::span<std::uint8_t const> bytes, std::string const& path) {
   constexpr std::size_t size = 22;
   for (std::size_t comment = 0; comment <= 0xffff && comment + size <= bytes.size(); ++comment) {
     const std::size_t place = bytes.size() - size - comment;
@@ -60,7 +58,7 @@ inline std::size_t zip_end(std::span<std::uint8_t const> bytes, std::filesystem:
 /// The directory of an archive. Throws data_error if it is none, corrupt, in several parts or of zip64, or has a name
 /// twice.
 /// Source: PKWARE, APPNOTE.TXT, 4.3.
-inline std::vector<zip_member> zip_members(std::span<std::uint8_t const> bytes, std::filesystem::path const& path) {
+inline std::vector<zip_member> zip_members(std::span<std::uint8_t const> bytes, std::string const& path) {
   const zip_bytes zip(bytes, path);
   auto const end = bytes.subspan(zip_end(bytes, path));
   const std::uint32_t count = zip.two(end, 10);
@@ -87,8 +85,7 @@ inline std::vector<zip_member> zip_members(std::span<std::uint8_t const> bytes, 
 }
 
 /// A member, unpacked and checked. Memory grows with what is unpacked, which is no more than the directory says.
-inline std::vector<std::uint8_t> unzipped(std::span<std::uint8_t const> bytes, zip_member const& m,
-                                          std::filesystem::path const& path) {
+inline std::vector<std::uint8_t> unzipped(std::span<std::uint8_t const> bytes, zip_member const& m, std::string const& path) {
   auto const name = member_path(path, m);
   if (m.flags & 1) refuse(name, "is encrypted");
   if (m.method != 0 && m.method != 8)

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
-#include <filesystem>
 #include <knit/data/minibatch.hpp>
 #include <knit/io/safetensors.hpp>
 #include <knit/train/step.hpp>
@@ -65,7 +64,7 @@ inline std::string some_names(std::map<std::string, stored_array> const& arrays)
   return n == 0 ? "none" : s;
 }
 /// Refuses a file unless its arrays are those of a model or step.
-template <class Saved> void check(std::filesystem::path const& path, safetensors_file const& file, Saved const& to) {
+template <class Saved> void check(std::string const& path, safetensors_file const& file, Saved const& to) {
   std::set<std::string> wanted_names;
   each_array(to, [&](std::string const& name, auto const& a) {
     wanted_names.insert(name);
@@ -83,12 +82,12 @@ template <class Saved> void scatter(safetensors_file const& file, Saved& to) {
   each_array(to, [&](std::string const& name, auto& a) { from_stored(file.arrays.at(name), a); });
 }
 
-inline std::string const& text_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
+inline std::string const& text_in(std::string const& path, safetensors_file const& file, char const* name) {
   auto const found = file.metadata.find(name);
   if (found == file.metadata.end()) refuse(path, std::string("is no checkpoint of this training: its metadata has no ") + name);
   return found->second;
 }
-template <class Number> Number number_in(std::filesystem::path const& path, safetensors_file const& file, char const* name) {
+template <class Number> Number number_in(std::string const& path, safetensors_file const& file, char const* name) {
   std::string const& text = text_in(path, file, name);
   Number n = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
@@ -116,7 +115,7 @@ inline void put_position(safetensors_file& file, batch_position const& p) {
 template <has_position Batches> void put_position(safetensors_file& file, Batches const& batches) {
   put_position(file, batches.position());
 }
-inline batch_position get_position(std::filesystem::path const& path, safetensors_file const& file) {
+inline batch_position get_position(std::string const& path, safetensors_file const& file) {
   batch_position p{{},
                    number_in<std::uint64_t>(path, file, "epoch"),
                    number_in<int>(path, file, "batch"),
@@ -131,12 +130,12 @@ inline batch_position get_position(std::filesystem::path const& path, safetensor
 /// Writes the parameters of a model to a safetensors file, each under its path, "layers.0.w", in the order that
 /// to_stored says: a matrix is that of PyTorch's Linear, a filter that of its Conv2d. All of it or nothing, as
 /// replace_file does. Throws data_error where it cannot be written.
-template <model Model> void save(std::filesystem::path const& path, Model const& m) { write_safetensors(path, detail::gather(m)); }
+template <model Model> void save(std::string const& path, Model const& m) { write_safetensors(path, detail::gather(m)); }
 
 /// Reads parameters into a model: from such a file, from another program's, or from a checkpoint. Throws data_error,
 /// and changes nothing, unless the file is sound (see read_safetensors) and has each parameter in its shape and type,
 /// and nothing else.
-template <model Model> void load(std::filesystem::path const& path, Model& m) {
+template <model Model> void load(std::string const& path, Model& m) {
   if constexpr (std::is_const_v<Model>) complain<detail::constant_model<Model>()>();
   else {
     auto const file = read_safetensors(path);
@@ -152,7 +151,7 @@ template <model Model> void load(std::filesystem::path const& path, Model& m) {
 /// | takenth(600) | tap([&](float) { save(path, step, batches); })`; with prefetch among it, which is ahead,
 /// `save(path, step, batches.position_after(step.steps()))`.
 template <class Backend, class Model, class Rule, class... X, position_or_range... Batches> requires(sizeof...(Batches) <= 1)
-void save(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...> const& step, Batches const&... batches) {
+void save(std::string const& path, training_step<Backend, Model, Rule, X...> const& step, Batches const&... batches) {
   auto file = detail::gather(step);
   file.metadata["rule"] = detail::rule_name<Rule>();
   file.metadata["steps"] = std::to_string(step.steps());
@@ -164,7 +163,7 @@ void save(std::filesystem::path const& path, training_step<Backend, Model, Rule,
 /// changes nothing, where the file is unsound, where names, shapes or types are others, where the rule has another name,
 /// `static constexpr char const* name`, and where the batches are of another size or other data.
 template <class Backend, class Model, class Rule, class... X, has_position... Batches> requires(sizeof...(Batches) <= 1)
-void load(std::filesystem::path const& path, training_step<Backend, Model, Rule, X...>& step, Batches&... batches) {
+void load(std::string const& path, training_step<Backend, Model, Rule, X...>& step, Batches&... batches) {
   auto const file = read_safetensors(path);
   if (file.metadata.contains("steps"))  // states of another rule may well have these shapes, so its name comes first
     if (auto const& rule = detail::text_in(path, file, "rule"); rule != detail::rule_name<Rule>())

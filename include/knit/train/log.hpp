@@ -5,7 +5,6 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <knit/io/json.hpp>
@@ -89,7 +88,7 @@ class json_log {
 /// read back the same; one that is infinite or NaN is null. Each line is written whole and flushed, so that a run that
 /// ends in any way leaves all of them. A file that is there is replaced, so a training that goes on gives a stream that appends;
 /// data_error where it cannot be opened; std::invalid_argument where a name stands twice or `every` is below 1.
-inline json_log log_to(std::filesystem::path const& path, logged_values values = {}, log_options o = {}) {
+inline json_log log_to(std::string const& path, logged_values values = {}, log_options o = {}) {
   detail::check_log(values, o);  // before a file is replaced
   errno = 0;
   auto file = std::make_shared<std::ofstream>(path);

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <filesystem>
 #include <knit/expr/model.hpp>
 #include <knit/io/replace_file.hpp>
 #include <map>
@@ -110,7 +109,7 @@ template <model Model> std::string header_of(Model const& m, std::string const& 
 /// parameter, `digits::layers_0_w` of "layers.0.w", in hexadecimal literals, so bit for bit. It compiles alone. A model can
 /// lie on the arrays where they are, `dense{view<float, 256, 784>(digits::layers_0_w), ...}`, or take copies: load. All of
 /// the file is written or nothing. Throws data_error where it cannot be, and if an element is infinite or NaN.
-template <model Model> void save_header(std::filesystem::path const& path, Model const& m, std::string const& name) {
+template <model Model> void save_header(std::string const& path, Model const& m, std::string const& name) {
   const std::string text = header_of(m, name);
   replace_file(path, {std::as_bytes(std::span(text))});
 }
