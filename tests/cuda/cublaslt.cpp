@@ -46,8 +46,9 @@ struct described {
 
 using cuda::cublaslt_product;
 
-/// What cublasLtMatmul does by its documentation, for alpha = 1 and beta = 0.
-void multiply(cublaslt_product const& p, float const* a, float const* b, float const* bias, float* d) {
+/// What cublasLtMatmul does by its documentation, for alpha = 1 and beta = 0, or, where a number is given, for alpha that, beta = 1
+/// and c = d.
+void multiply(cublaslt_product const& p, float const* a, float const* b, float const* bias, float const* factor, float* d) {
   const described la(p.layout('a')), lb(p.layout('b')), ld(p.layout('d'));
   const bool ta = product_says<std::int32_t>(p.description(), CUBLASLT_MATMUL_DESC_TRANSA) == CUBLAS_OP_T;
   const bool tb = product_says<std::int32_t>(p.description(), CUBLASLT_MATMUL_DESC_TRANSB) == CUBLAS_OP_T;
@@ -55,6 +56,8 @@ void multiply(cublaslt_product const& p, float const* a, float const* b, float c
   const bool adds = after == CUBLASLT_EPILOGUE_BIAS || after == CUBLASLT_EPILOGUE_RELU_BIAS;
   const bool clips = after == CUBLASLT_EPILOGUE_RELU || after == CUBLASLT_EPILOGUE_RELU_BIAS;
   EXPECT_EQ(adds, bias != nullptr);
+  EXPECT_EQ(product_says<std::int32_t>(p.description(), CUBLASLT_MATMUL_DESC_POINTER_MODE),
+            factor ? CUBLASLT_POINTER_MODE_DEVICE : CUBLASLT_POINTER_MODE_HOST);
   EXPECT_TRUE(adds || clips || after == CUBLASLT_EPILOGUE_DEFAULT);
   const long bias_next = product_says<std::int64_t>(p.description(), CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE);
   const std::uint64_t terms = ta ? la.rows : la.columns;
@@ -68,7 +71,9 @@ void multiply(cublaslt_product const& p, float const* a, float const* b, float c
         double sum = adds ? double(bias[long(r) + i * bias_next]) : 0;
         for (std::uint64_t k = 0; k < terms; ++k)
           sum += double(a[ta ? la.at(k, r, i) : la.at(r, k, i)]) * double(b[tb ? lb.at(c, k, i) : lb.at(k, c, i)]);
-        d[ld.at(r, c, i)] = float(clips && sum < 0 ? 0 : sum);
+        float& to = d[ld.at(r, c, i)];
+        if (factor) sum = double(to) + double(*factor) * sum;
+        to = float(clips && sum < 0 ? 0 : sum);
       }
 }
 
@@ -77,7 +82,7 @@ struct by_descriptors : as_described {
   template <class P> static void product(cuda::arguments<P> const& a, cuda::routine_call const& c) {
     multiply(cublaslt_product(c), cuda::read_by_routine(a, c.operand[c.product.a_operand]),
              cuda::read_by_routine(a, c.operand[1 - c.product.a_operand]), c.bias >= 0 ? cuda::read_by_routine(a, c.bias) : nullptr,
-             cuda::written_by_routine(a, c));
+             c.factor >= 0 ? cuda::read_by_routine(a, c.factor) : nullptr, cuda::written_by_routine(a, c));
   }
 };
 
@@ -107,7 +112,7 @@ TEST(descriptors, of_derivatives) {
   check<layer_derivatives>();
 }
 TEST(descriptors, of_a_step_of_training) {
-  static_assert(left_to_library<small_sgd> >= 4);
+  static_assert(left_to_library<small_sgd> >= 4 && updates_left_to_library<small_sgd> >= 1);
   check<small_sgd>();
 }
 

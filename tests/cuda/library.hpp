@@ -21,7 +21,9 @@ struct as_described {
         for (long m = 0; m < p.rows; ++m) {
           double sum = c.bias >= 0 ? double(cuda::read_by_routine(a, c.bias)[m + i * p.rows_next]) : 0;
           for (long k = 0; k < p.terms; ++k) sum += double(x[at(p.a, m, k, i)]) * double(y[at(p.b, k, n, i)]);
-          d[at(p.d, m, n, i)] = float(c.relu && sum < 0 ? 0 : sum);
+          float& to = d[at(p.d, m, n, i)];
+          to = c.factor >= 0 ? float(double(to) + double(*cuda::read_by_routine(a, c.factor)) * sum)
+                             : float(c.relu && sum < 0 ? 0 : sum);
         }
   }
   template <class P> static void convolution(cuda::arguments<P> const& a, cuda::routine_call const& c) {

@@ -7,13 +7,15 @@
 #include <cstdint>
 #include <cstring>
 #include <knit/backend/cuda/host.hpp>
+#include <limits>
 #include <vector>
 
 namespace cuda_run {
 
 template <class Spec> using compiled_for = knit::compiled<Spec, knit::cuda::for_blocks>;
 
-/// Memory that a program reads and writes: leaves, filled by numbers of a sequence, and outputs.
+/// Memory that a program reads and writes: leaves, filled by numbers of a sequence, and outputs, which are NaN until it has
+/// written them.
 template <class Spec> struct memory {
   using P = compiled_for<Spec>;
   using number = typename P::number;
@@ -45,7 +47,9 @@ template <class Spec> struct memory {
       }
     }
     for (int r = 0; r < P::roots; ++r)
-      if (P::graph.roots[r].state < 0) outputs.emplace_back(std::size_t(P::graph.extents[P::graph.roots[r].node].size()));
+      if (P::graph.roots[r].state < 0)
+        outputs.emplace_back(std::size_t(P::graph.extents[P::graph.roots[r].node].size()),
+                             std::numeric_limits<number>::quiet_NaN());
   }
   std::vector<void const*> leaf_addresses() const {
     std::vector<void const*> a;

@@ -40,17 +40,27 @@ TEST(programs, of_products_in_slabs) {
               cuts<programs::slabs>([](int q) { return q >= knit::contracted_cut; }));
   count<programs::slabs>(check<programs::slabs>(kernels(), "slabs", 0));
 }
+/// The scalar backend rounds no operand to bf16, so each product may be apart from its own by 2^-8 and more; what rounding
+/// takes across 0 a relu drops (tests/backend/cuda_bf16.cpp rounds both).
+template <class Spec> std::vector<ptx::counters> check_in_bf16(ptx::module const& m, std::string const& name, double tolerance,
+                                                               double from_oracle = 0.02) {
+  return check<Spec>(
+      m, name, tolerance, [](memory<Spec>&) {}, from_oracle);
+}
 /// The interpreter adds up as a host does, so they agree to the bit here. Tensor cores need not.
 TEST(programs, of_products_in_bf16) {
   static const ptx::module m = ptx::module::from_file(KNIT_PTX_programs_bf16_80);
   const long first = promises::mma_of<compiled_for<programs::products_bf16>, 0>();
   EXPECT_GT(first, 0);
-  const auto counted = check<programs::products_bf16>(m, "products_bf16", 0);
-  count<programs::products_bf16>(counted);
-  for (ptx::counters const& c : counted) EXPECT_EQ(c.shared_loads.conflicts, 0u);
-  count<programs::slabs_bf16>(check<programs::slabs_bf16>(m, "slabs_bf16", 0));
+  // Nothing else reads or writes shared memory so often, so tiles are where a conflict would show.
+  auto conflict_free = [](std::vector<ptx::counters> const& counted) {
+    for (ptx::counters const& c : counted) EXPECT_EQ(c.shared_loads.conflicts + c.shared_stores.conflicts, 0u);
+    return counted;
+  };
+  count<programs::products_bf16>(conflict_free(check_in_bf16<programs::products_bf16>(m, "products_bf16", 0)));
+  count<programs::slabs_bf16>(conflict_free(check_in_bf16<programs::slabs_bf16>(m, "slabs_bf16", 0, 0.2)));
   // What functions give in the last bits changes an operand's rounding to bf16 only where it lies between two: none here.
-  check<programs::small_bf16>(m, "small_bf16", functions);
+  conflict_free(check_in_bf16<programs::small_bf16>(m, "small_bf16", functions));
 }
 TEST(programs, of_products_in_slabs_of_rows) {
   EXPECT_TRUE(cuts<programs::rows>([](int q) { return q == 0; }));
@@ -58,6 +68,7 @@ TEST(programs, of_products_in_slabs_of_rows) {
 }
 TEST(programs, elementwise_and_reduced) { check<programs::chain>(kernels(), "chain", functions); }
 TEST(programs, log_sums) { check<programs::log_sums>(kernels(), "log_sums", functions); }
+TEST(programs, loss_of_scores) { check<programs::scores>(kernels(), "scores", functions); }
 TEST(programs, softmax_of_a_product) { check<programs::classes>(kernels(), "classes", functions); }
 TEST(programs, small_sgd) { check<programs::small_sgd>(kernels(), "small_sgd", functions); }
 TEST(programs, small_adam) { check<programs::small_adam>(kernels(), "small_adam", functions); }
@@ -69,6 +80,7 @@ TEST(programs, load_whole_sectors_of_bytes) {
   }
 }
 TEST(programs, residual_momentum) { check<programs::residual_momentum>(kernels(), "residual_momentum", functions); }
+TEST(programs, of_a_convolution) { count<programs::slides>(check<programs::slides>(kernels(), "slides", 0)); }
 TEST(programs, conv_sgd) { check<programs::conv_sgd>(kernels(), "conv_sgd", functions); }
 TEST(programs, every_elementwise_op) {
   check<programs::unary_ops>(kernels(), "unary_ops", functions);

@@ -2,11 +2,11 @@
 // programs.hpp -- programs with short names, for nvcc and the host alike: steps of training, values with derivatives.
 #pragma once
 #include <knit/gradients.hpp>
-#include <knit/nn/conv.hpp>
 #include <knit/op/catalogue.hpp>
 #include <knit/optim/momentum.hpp>
 
 #include "mnist.hpp"
+#include "nets.hpp"
 
 namespace programs {
 
@@ -21,12 +21,6 @@ struct small_adam : training_program<small_mlp, adam_rule, view<unorm8, 52, 20>,
 using images_mlp = decltype(make_chain(make_dense<128, 64>(relu), make_dense<64, 16>()));
 struct images_sgd : training_program<images_mlp, sgd_rule, view<unorm8, 128, 64>, view<std::uint8_t, 64>> {};
 
-/// x + f(g(x)).
-template <class First, class Second> struct residual {
-  BOOST_HANA_DEFINE_STRUCT(residual, (First, first), (Second, second));
-  constexpr auto operator()(auto x) const { return x + second(first(x)); }
-};
-template <class First, class Second> residual(First, Second) -> residual<First, Second>;
 using residual_mlp =
     decltype(make_chain(make_dense<6, 16>(tanh_), residual{make_dense<16, 16>(relu), make_dense<16, 16>()}, make_dense<16, 10>()));
 struct residual_momentum : training_program<residual_mlp, momentum_rule, tensor<float, 6, 33>, view<std::uint8_t, 33>> {};
@@ -47,6 +41,12 @@ struct log_sum_of {
 };
 struct log_sums : detail::gradients_spec<log_sum_of, tensor<float, 45, 7>> {};
 
+/// Scores and labels to the loss of a classifier.
+struct loss_of_scores {
+  constexpr auto operator()(auto scores, auto labels) const { return nll(scores, labels); }
+};
+struct scores : detail::gradients_spec<loss_of_scores, tensor<float, 10, 45>, view<std::uint8_t, 45>> {};
+
 struct classes_of {
   constexpr auto operator()(auto x, auto w) const { return sum(square(softmax<0>(w * x))); }
 };
@@ -57,6 +57,12 @@ struct product_of_three {
   constexpr auto operator()(auto a, auto b, auto c) const { return sum(a * b * c); }
 };
 struct products : detail::gradients_spec<product_of_three, tensor<float, 37, 65>, tensor<float, 65, 29>, tensor<float, 29, 12>> {};
+
+/// A convolution and its derivatives, likewise.
+struct sliding_of {
+  constexpr auto operator()(auto f, auto x) const { return sum(square(conv4<1, 1>(f, x))); }
+};
+struct slides : detail::gradients_spec<sliding_of, tensor<float, 3, 3, 8, 16>, view<float, 5, 4, 8, 20>> {};
 
 /// Products and what rounds alike everywhere, in slabs of instances that cut columns and terms.
 struct layers_of {

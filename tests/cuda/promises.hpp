@@ -22,10 +22,10 @@ template <class P, int S> constexpr int level_of() { return P::plan.regions[P::p
 
 // ---- accesses --------------------------------------------------------------------------------------
 
-/// Is value V, read along an axis, four floats that lie side by side in memory?
+/// Is value V, read along an axis (no_axis: one by one), four floats that lie side by side in memory?
 template <class P, int V> constexpr bool loaded_in_fours(int axis) {
   using R = knit::cuda::reader<P, V>;
-  return sizeof(typename P::number) == 4 && (!R::is_leaf || R::info.holds == knit::element::f32) &&
+  return axis != knit::no_axis && sizeof(typename P::number) == 4 && (!R::is_leaf || R::info.holds == knit::element::f32) &&
          R::template side_by_side<4>(axis);
 }
 /// Different values that step S reads so; what a compiler may load once for several columns counts once.

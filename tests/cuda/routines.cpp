@@ -44,6 +44,19 @@ TEST(routines, have_what_they_can_do_besides_in_their_region) {
   static_assert(D::plan.regions[0].routine && D::plan.steps[D::plan.regions[0].first].last == 3);
 }
 
+/// w <- w - rate dW is one product where nobody else reads dW, and who reads w has read it; else the next kernel's.
+TEST(routines, update_weights) {
+  static_assert(compiled<wide_sgd, cuda::for_blocks>::plan.kernels == 4);
+  static_assert(updates_left_to_library<wide_sgd> == 1 && left_to_library<wide_sgd> > 2);
+  static_assert(updates_left_to_library<small_sgd> >= 1 && updates_left_to_library<small_sgd> < left_to_library<small_sgd>);
+  static_assert(updates_left_to_library<layer_derivatives> == 0);
+  EXPECT_NE((cuda::explain_kernels<small_sgd, for_library>().find(", with the update: cublasLtMatmul\n")), std::string::npos);
+  cuda_run::memory<small_sgd> own(1), library(1);
+  typename cuda_on_host::template program<small_sgd>().run(own.leaf_addresses().data(), own.output_addresses().data());
+  run_with_library<small_sgd, as_described>(library);
+  EXPECT_LE(cuda_run::distance(own, library), 4e-6);
+}
+
 TEST(routines, are_not_for_operands_that_one_cannot_read) {
   static_assert(left_to_library<ragged> == 0 && left_to_library<terms_in_panels> == 0);
   // That the derivative of the first is written to panels is known when it has a region of its own: knit's kernel does it there.

@@ -121,5 +121,12 @@ template <class Spec, class Target> constexpr int routine_regions() {
   return n;
 }
 template <class Spec> inline constexpr int left_to_library = cuda::products_of<compiled<Spec, for_library>>();
+/// Of those, so many are updates of a state.
+template <class Spec> inline constexpr int updates_left_to_library = [] {
+  using P = compiled<Spec, for_library>;
+  return []<int... R>(std::integer_sequence<int, R...>) {
+    return (int(cuda::is_left_product<P, R>() && cuda::call_of<P, R>.factor >= 0) + ... + 0);
+  }(std::make_integer_sequence<int, P::plan.region_count>{});
+}();
 
 }  // namespace routines

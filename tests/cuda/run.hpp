@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <knit/backend/scalar.hpp>
+
 #include "memory.hpp"
 #include "ptx/ptx.hpp"
 
@@ -37,15 +39,23 @@ std::vector<ptx::counters> run(ptx::module const& m, std::string const& name, me
   return all;
 }
 
-/// The kernels as PTX and as loops, from the same memory, prepared so; tolerance 0: equal to the bit.
+/// The kernels as PTX, as loops, and what the scalar backend does, from the same memory, prepared so. tolerance: between PTX and
+/// loops, 0: equal to the bit; from_oracle: between loops and the scalar backend, whose sums are in another order.
 template <class Spec> std::vector<ptx::counters> check(
-    ptx::module const& m, std::string const& name, double tolerance, void (*prepare)(memory<Spec>&) = [](memory<Spec>&) {}) {
-  memory<Spec> loops(1), interpreted(1), turned(1), before(1);
-  for (memory<Spec>* each : {&loops, &interpreted, &turned, &before}) prepare(*each);
-  knit::cuda_on_host::order() = 0;
-  typename knit::cuda_on_host::template program<Spec> program;
-  program.run(loops.leaf_addresses().data(), loops.output_addresses().data());
-  EXPECT_GT(distance(loops, before), 0) << name << ": nothing was written";
+    ptx::module const& m, std::string const& name, double tolerance, void (*prepare)(memory<Spec>&) = [](memory<Spec>&) {},
+    double from_oracle = 4e-6) {
+  memory<Spec> right(1), loops(1), loops_turned(1), interpreted(1), turned(1), before(1);
+  for (memory<Spec>* each : {&right, &loops, &loops_turned, &interpreted, &turned, &before}) prepare(*each);
+  auto run_on_host = [](auto program, memory<Spec>& on) { program.run(on.leaf_addresses().data(), on.output_addresses().data()); };
+  using backend = knit::cuda_on_host;
+  run_on_host(typename knit::scalar_backend<typename memory<Spec>::number>::template program<Spec>(), right);
+  run_on_host(typename backend::template program<Spec>(), loops);
+  EXPECT_GT(distance(right, before), 0) << name << ": nothing was written";
+  EXPECT_LE(distance(right, loops), from_oracle) << name;
+  backend::order() = 5;
+  run_on_host(typename backend::template program<Spec>(), loops_turned);
+  backend::order() = 0;
+  EXPECT_EQ(distance(loops, loops_turned), 0) << name << ": the order of threads and blocks of the host changes the result";
   const std::vector<ptx::counters> c = run(m, name, interpreted);
   EXPECT_LE(distance(loops, interpreted), tolerance) << name;
   run(m, name, turned, 12345);

@@ -4,4 +4,6 @@
 #include "programs.hpp"
 
 KNIT_GATE(chain)
+KNIT_GATE(log_sums)
+KNIT_GATE(scores)
 KNIT_GATE(classes)

@@ -24,8 +24,9 @@ enum class kind : unsigned char {
 
 /// How a reduction puts two elements together.
 enum class combine : unsigned char { sum, maximum };
-/// What routines of libraries do with a product's result besides: add a number to each row, or take the larger of it and 0.
-enum class epilogue : unsigned char { nothing, bias, relu };
+/// What routines of libraries do with a product's result besides: add a number to each row, or an array; take the larger of it
+/// and 0; multiply by a number.
+enum class epilogue : unsigned char { nothing, sum, relu, factor };
 /// Which other way to index a view is.
 enum class view_kind : unsigned char { transpose, broadcast, reshape, sampled };
 

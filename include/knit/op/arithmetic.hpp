@@ -9,7 +9,7 @@ namespace knit {
 /// a + b
 struct add_op : elementwise<2> {
   static constexpr char const* name = "+";
-  static constexpr epilogue follows = epilogue::bias;
+  static constexpr epilogue follows = epilogue::sum;
   static constexpr bool infix = true, foldable = true;
   static constexpr double left_unit = 0, right_unit = 0;
   template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a + b; }
@@ -26,6 +26,7 @@ struct sub_op : elementwise<2> {
 /// a % b, the product of elements
 struct mul_op : elementwise<2> {
   static constexpr char const* name = "%";
+  static constexpr epilogue follows = epilogue::factor;
   static constexpr bool infix = true, foldable = true;
   static constexpr double left_unit = 1, right_unit = 1, absorbing = 0;
   template <class V> KNIT_FN static constexpr V eval(V a, V b) { return a * b; }

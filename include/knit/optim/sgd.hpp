@@ -16,7 +16,8 @@ struct sgd_rule {
   std::array<double, 1> hyper(long) const { return {detail::from_0(lr, "lr of sgd")}; }
 
   struct next {
-    constexpr auto operator()(auto w, auto g, auto rate) const { return w - rate % g; }
+    /// A sum, since that is what libraries of products add theirs to.
+    constexpr auto operator()(auto w, auto g, auto rate) const { return w + -rate % g; }
   };
 };
 

@@ -29,7 +29,11 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
       const double bytes = double(g.extents[v].size()) * double(bytes_of(g.number));
       if (flops[v] <= t.routine_flops + t.routine_byte_flops * bytes) continue;
       is_left[v] = matrix_product_of(g, v, places_of(g, v)).rows > 0 || convolution_in_plan(v).filters > 0;
+      // A routine takes a factor from memory.
+      if (const addition a = addition_to(v); is_left[v] && a.sum >= 0 && p.roles[a.factor] == role::inlined)
+        p.roles[a.factor] = role::computed;
     }
+    grower::refresh();
   }
 
   /// Is u numbers in memory once its region is done, all of them, not parts of them and not what each reader works out?
@@ -39,7 +43,8 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
   }
 
   /// A region for each product that is left to a routine and ready, with what the routine can do besides: its one reader, and
-  /// the one reader of that, if they are a sum with a number for each row, or each filter, and a relu.
+  /// the one reader of that, if they are a sum with a number for each row, or each filter, and a relu; or a number times it and
+  /// the sum of that with the old value of a state, which becomes the new one: an update.
   constexpr void settle_products(int level) {
     for (int v = 0; v < g.size; ++v) {
       if (!is_left[v] || home[v] >= 0 || !ready(v, level)) continue;
@@ -49,7 +54,11 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
       ++stamp;
       put(v);
       const bool slides = g.info(v).slides;
-      if (!slides || convolution_in_plan(v).computes == convolution_part::result) {
+      if (const addition a = addition_to(v);
+          a.sum >= 0 && is_whole(a.factor) && available[a.factor] <= level && is_read_before(a.state, a.sum, level)) {
+        put(a.scaled);
+        put(a.sum);
+      } else if (!slides || convolution_in_plan(v).computes == convolution_part::result) {
         int last = v;
         if (const int x = sole_reader(last); x >= 0 && adds_along(slides ? 2 : lane_axis_of(g.extents[v]), x, last, level))
           put(last = x);
@@ -62,6 +71,31 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
   }
 
  private:
+  /// A state whose next value is the old one and a number times a product.
+  struct addition {
+    int scaled = -1, sum = -1;  ///< values; -1: there is none
+    int factor = -1, state = -1;
+  };
+  constexpr addition addition_to(int v) const {
+    addition a;
+    a.scaled = g.info(v).slides ? -1 : sole_reader(v);
+    if (a.scaled < 0 || g.info(a.scaled).follows != epilogue::factor) return {};
+    a.factor = g.read(a.scaled, g.read(a.scaled, 0).node == v ? 1 : 0).node;
+    if (g.extents[a.factor].size() != 1 || !are_numbers(g, a.factor)) return {};
+    const int sum = sole_reader(a.scaled);
+    if (sum < 0 || g.info(sum).follows != epilogue::sum || first_use[sum] >= 0) return {};
+    access const& old = g.read(sum, g.read(sum, 0).node == a.scaled ? 1 : 0);
+    if (!g.is_leaf(old.node) || !are_numbers(g, old.node) || !is_pointwise(g, old, g.extents[sum])) return {};
+    for (int r = 0; r < g.root_count; ++r)
+      if (g.roots[r].node == sum && g.roots[r].state == int(field(g.at[old.node], 0))) a.sum = sum, a.state = old.node;
+    return a;
+  }
+  /// Have all but one of its readers read a leaf before a level? Only then may it be overwritten there.
+  constexpr bool is_read_before(int leaf, int but, int level) const {
+    for (int use = first_use[leaf]; use >= 0; use = next_use[use])
+      if (const int x = use / uses; x != but && (home[x] < 0 || p.level[x] >= level)) return false;
+    return true;
+  }
   /// Its result has no gaps (lay_out).
   constexpr convolution convolution_in_plan(int v) const {
     contraction_places lie = places_of(g, v);
@@ -84,7 +118,7 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
   }
   /// Does x add a number for each place along an axis to v, numbers that are there and lie side by side?
   constexpr bool adds_along(int axis, int x, int v, int level) const {
-    if (g.info(x).follows != epilogue::bias) return false;
+    if (g.info(x).follows != epilogue::sum) return false;
     access const& a = g.read(x, g.read(x, 0).node == v ? 1 : 0);
     if (a.sampled || a.axis[axis] == no_axis || available[a.node] > level || !is_whole(a.node)) return false;
     for (int q = 0; q < max_rank; ++q)

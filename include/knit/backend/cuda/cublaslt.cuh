@@ -47,6 +47,8 @@ class cublaslt_product {
     what_.reset(d);
     set(CUBLASLT_MATMUL_DESC_TRANSA, std::int32_t(p.a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N));
     set(CUBLASLT_MATMUL_DESC_TRANSB, std::int32_t(p.b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N));
+    // A factor and what it is added to: the numbers for both are in memory of the GPU then.
+    set(CUBLASLT_MATMUL_DESC_POINTER_MODE, std::int32_t(c.factor >= 0 ? CUBLASLT_POINTER_MODE_DEVICE : CUBLASLT_POINTER_MODE_HOST));
     const bool bias = c.bias >= 0;
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, std::uint32_t(c.relu ? bias ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU
                                                      : bias ? CUBLASLT_EPILOGUE_BIAS
@@ -82,12 +84,17 @@ class cublaslt_product {
     algorithm_ = best.algo;
   }
 
+  /// A factor and a one, which it adds to d by, in memory of the GPU; or none.
+  struct addition {
+    float const *factor, *one;
+  };
   /// Puts d = a * b, and what follows, on a stream.
-  void run(cublasLtHandle_t handle, float const* a, float const* b, float const* bias, float* d, void* workspace,
+  void run(cublasLtHandle_t handle, float const* a, float const* b, float const* bias, addition adds, float* d, void* workspace,
            cudaStream_t stream) {
     if (bias) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
     const float one = 1, zero = 0;
-    check(cublasLtMatmul(handle, what_.get(), &one, a, a_.get(), b, b_.get(), &zero, d, d_.get(), d, d_.get(), &algorithm_,
+    float const *const alpha = adds.factor ? adds.factor : &one, *const beta = adds.factor ? adds.one : &zero;
+    check(cublasLtMatmul(handle, what_.get(), alpha, a, a_.get(), b, b_.get(), beta, d, d_.get(), d, d_.get(), &algorithm_,
                          workspace, workspace_bytes, stream),
           doing);
   }
@@ -125,8 +132,13 @@ template <class P, bool Any = (products_of<P>() > 0)> class cublaslt_products {
   static constexpr std::size_t workspace_bytes = cublaslt_product::workspace_bytes;
 
   /// Throws cuda::error where there is no GPU.
-  explicit cublaslt_products(cudaStream_t) : handle_(make_cublaslt_handle()) {
+  explicit cublaslt_products(cudaStream_t stream) : handle_(make_cublaslt_handle()) {
     [&]<int... R>(std::integer_sequence<int, R...>) { (add<R>(), ...); }(regions{});
+    static constexpr float one = 1;
+    float* there = nullptr;
+    check(cudaMalloc(reinterpret_cast<void**>(&there), sizeof one), "allocation of a number of a GPU");
+    one_.reset(there);
+    check(cudaMemcpyAsync(there, &one, sizeof one, cudaMemcpyHostToDevice, stream), "copy to a GPU");
   }
   /// Puts those of kernel K on a stream. Nothing is allocated, so a stream may be recording.
   template <int K> void run(arguments<P> const& a, void* workspace, cudaStream_t stream) {
@@ -151,10 +163,13 @@ template <class P, bool Any = (products_of<P>() > 0)> class cublaslt_products {
       constexpr routine_call c = call_of<P, R>;
       products_[number_of<R>()].run(
           handle_.get(), read_by_routine(a, c.operand[c.product.a_operand]), read_by_routine(a, c.operand[1 - c.product.a_operand]),
-          c.bias >= 0 ? read_by_routine(a, c.bias) : nullptr, written_by_routine(a, c), workspace, stream);
+          c.bias >= 0 ? read_by_routine(a, c.bias) : nullptr,
+          c.factor >= 0 ? cublaslt_product::addition{read_by_routine(a, c.factor), one_.get()} : cublaslt_product::addition{},
+          written_by_routine(a, c), workspace, stream);
     }
   }
   cublaslt_handle handle_;
+  cublaslt_object<float*, cudaFree> one_;
   std::vector<cublaslt_product> products_;
 };
 template <class P> class cublaslt_products<P, false> : public no_routines<P> {

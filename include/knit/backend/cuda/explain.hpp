@@ -132,6 +132,7 @@ std::string explain_kernels(gpu const& g = h100, std::vector<int> const& registe
       if (p.batch > 1) text += ", " + std::to_string(p.batch) + " times";
       if (c.bias >= 0) text += ", with a bias";
       if (c.relu) text += ", with relu";
+      if (c.factor >= 0) text += ", with the update";
       text += !w.library   ? ": worth a library's routine; a kernel of knit's own does it here\n"
               : p.rows > 0 ? ": cublasLtMatmul\n"
                            : ": cudnnBackendExecute\n";

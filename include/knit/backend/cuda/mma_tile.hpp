@@ -32,10 +32,16 @@ template <class Number, int Rows, int Columns, int Terms, int Width, int Threads
   static constexpr int thread_rows = shape.thread_rows, tiles = shape.thread_columns / 2;
   static constexpr int warp_rows = 8 * thread_rows, warp_columns = tiles * mma_columns, row_warps = shape.rows / warp_rows;
   static constexpr int lead(int extent, bool) { return extent % 32 == 8 ? extent : extent + 8; }  // what mma asks for
+  /// Eight entries of four neighbouring pairs, or 32 of one, are all banks.
+  static constexpr int beside(int extent, int, bool turned) { return turned || extent % 32 != 0 ? 8 : extent; }
   static_assert(shape.threads() % 32 == 0 && shape.deep % (shape.splits * mma_terms) == 0);
 
   using entry = bf16_pair;
   static constexpr int per_entry = 2;  ///< terms
+  /// Of the eight pairs of an instruction the even ones come first: a thread that has loaded four terms stores one of each half,
+  /// and its neighbours in terms store beside it. Any order will do, as a and b are stored in the same.
+  KNIT_FN static int place_of_term(int term) { return term / 16 * 8 + term / 2 % 2 * 4 + term / 4 % 4; }
+  KNIT_FN static int term_at(int place) { return place / 8 * 16 + place % 4 * 4 + place / 4 % 2 * 2; }
   KNIT_FN static entry entry_of(lane<float> const (&x)[2]) { return round_to_bf16(x[0].v, x[1].v); }
 
   struct sums {

@@ -11,6 +11,7 @@ struct routine_call {
   convolution sliding{};
   int operand[2] = {0, 0};        ///< values
   int bias = -1;                  ///< a value; -1: nothing is added
+  int factor = -1;                ///< a number, times which it is added to the old result; -1: it is the result
   int result = 0, store = -1;     ///< a value in the arena, or, not -1, a store of the plan
   bool relu = false;
 
@@ -34,7 +35,9 @@ template <class P, int R> constexpr routine_call find_call() {
     for (int i = st.first; i < st.last; ++i) {
       const int x = P::plan.order[i];
       c.result = x;
-      if (g.info(x).follows == epilogue::bias) c.bias = g.read(x, 0).node == v ? g.read(x, 1).node : g.read(x, 0).node;
+      if (g.info(x).follows == epilogue::factor) c.factor = g.read(x, 0).node == v ? g.read(x, 1).node : g.read(x, 0).node;
+      if (g.info(x).follows == epilogue::sum && c.factor < 0)
+        c.bias = g.read(x, 0).node == v ? g.read(x, 1).node : g.read(x, 0).node;
       if (g.info(x).follows == epilogue::relu) c.relu = true;
       if (P::plan.buffers[x].offset < 0) continue;
       ++places;
@@ -49,7 +52,8 @@ template <class P, int R> constexpr routine_call find_call() {
       to = to_root.state < 0 ? array_place{to.extents, to.extents.extent[0], false} : place_of_leaf(g.leaves[to_root.state]);
     }
     for (int k = 0; k < 2; ++k) c.operand[k] = g.read(v, k).node;
-    if (places == 1) {
+    // What is added to is overwritten, so it has to be where the result is.
+    if (places == 1 && (c.factor < 0 || (c.store >= 0 && g.roots[P::plan.stores[c.store].root].state >= 0))) {
       c.product = matrix_product_of(g, v, lie);
       c.sliding = convolution_of(g, v, lie);
       c.sliding.bias = c.bias >= 0;

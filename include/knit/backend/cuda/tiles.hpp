@@ -53,9 +53,17 @@ template <class Number, int Rows, int Columns, int Terms, int Width, int Threads
   static constexpr tile_shape shape = choose_tile(Rows, Columns, Terms, Width, Threads, Blocks);
   /// Entries from one term to the next, of so many rows or columns (turned: that are stored as loader::turns says).
   static constexpr int lead(int extent, bool turned) { return turned && extent % 8 == 0 ? extent + 4 : extent; }
+  /// Entries side by side that neighbours among threads store, who load so many numbers at once. With those leads, whoever
+  /// stores 16 bytes along with seven others then stores to banks of his own.
+  static constexpr int beside(int extent, int loaded, bool turned) {
+    return !turned ? extent : loaded == 4 && extent % 16 == 0 ? 16 : 1;
+  }
 
   using entry = Number;
   static constexpr int per_entry = 1;
+  /// Which entries of a row or column hold a term, and the other way round.
+  KNIT_FN static int place_of_term(int term) { return term; }
+  KNIT_FN static int term_at(int place) { return place; }
   KNIT_FN static entry entry_of(lane<Number> const (&x)[1]) { return x[0].v; }
 
   /// What thread number t of a group has: rows from row_of(t) on, and columns column_of(t) + column(0), + column(1), ...
@@ -183,18 +191,25 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
     static constexpr int unit_along = turns ? across : unit, unit_terms = !turns || unit < M::per_entry ? M::per_entry : unit;
     static constexpr int along_units = Extent / unit_along, term_units = tile.deep / unit_terms;
     static constexpr int step_terms = turns ? unit : 1, loads_terms = unit_terms / step_terms, loads = across * loads_terms;
-    /// Neighbours of so many units along Along; eight threads that store 16 bytes each then store to different banks.
-    static constexpr int beside = !turns ? along_units : unit == 4 && along_units % 4 == 0 ? 4 : 1;
+    /// Neighbours take so many units along Along, then those of so many units of terms, then what is beside them.
+    static constexpr int beside = (M::beside(Extent, unit, turns) + unit_along - 1) / unit_along,
+                         behind = turns || beside == along_units ? term_units : 4;
     static constexpr int lead = M::lead(Extent, turns);
     static constexpr int units = along_units * term_units, rounds = (units + Threads - 1) / Threads;
-    static_assert(unit_along * along_units == Extent && unit_terms * term_units == tile.deep && unit_terms % M::per_entry == 0);
+    static_assert(unit_along * along_units == Extent && unit_terms * term_units == tile.deep && unit_terms % M::per_entry == 0 &&
+                  along_units % beside == 0 && term_units % behind == 0);
     static constexpr bool all(int q, int tile_extent) { return bound(q) % tile_extent == 0 && name(q) == 0 && !cut(q); }
 
     struct held {
       pack<number, unit> at[rounds][loads_terms][across];
     };
-    KNIT_FN static int along_of(int i) { return (i % beside + i / (beside * term_units) * beside) * unit_along; }
-    KNIT_FN static int term_of(int i) { return i / beside % term_units * unit_terms; }
+    KNIT_FN static int along_of(int i) {
+      return (i % beside + i / (beside * behind) % (along_units / beside) * beside) * unit_along;
+    }
+    KNIT_FN static int term_of(int i) {
+      const int n = i / beside % behind + (behind == term_units ? 0 : i / (along_units * behind) * behind);
+      return unit_terms == M::per_entry ? M::term_at(n) : n * unit_terms;
+    }
 
     KNIT_FN static void fetch(memory<P> const& m, held& h, coordinates_of c, int along0, int term0, int t) {
       for (int r = 0; r < rounds; ++r)
@@ -230,7 +245,7 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
             }
             y.at[a] = M::entry_of(terms);
           }
-          to_shared(to + (term_of(i) + k) / per_entry * lead + along_of(i), y);
+          to_shared(to + M::place_of_term(term_of(i) + k) * lead + along_of(i), y);
         }
       }
     }
