@@ -54,16 +54,16 @@ namespace detail {
 // Each constant by itself: a compiler gives up after so many operations for one.
 template <class Spec, class Target> struct placed_program {
   using flat = flattened<Spec>;
-  static constexpr flat_graph const& graph = flat::value;
-  static constexpr auto placed = place_values<graph.size, graph.root_count>(graph, Target::tune);
-  static constexpr bool large = has_large(graph, placed.p, Target::tune);
+  static constexpr auto placed = place_values<flat::value.size, flat::value.root_count>(flat::value, Target::tune);
+  static constexpr bool large = has_large(flat::value, placed.p, Target::tune);
 };
 /// A program that may have values that are better made again.
 template <class Spec, class Target> struct stepped_program : placed_program<Spec, Target> {
   using base = placed_program<Spec, Target>;
-  static constexpr auto stepped = in_steps(base::graph, base::placed, Target::tune);
-  static constexpr auto again = find_recomputed(base::graph, stepped, Target::tune);
-  static constexpr int values = again.count == 0 ? base::graph.size : copied_values(base::graph, stepped, again).size;
+  using typename base::flat;
+  static constexpr auto stepped = in_steps(flat::value, base::placed, Target::tune);
+  static constexpr auto again = find_recomputed(flat::value, stepped, Target::tune);
+  static constexpr int values = again.count == 0 ? flat::value.size : copied_values(flat::value, stepped, again).size;
 };
 template <class Spec, class Target> constexpr bool makes_again() {
   if constexpr (placed_program<Spec, Target>::large) return stepped_program<Spec, Target>::again.count > 0;
@@ -72,19 +72,19 @@ template <class Spec, class Target> constexpr bool makes_again() {
 /// A program whose plan is that of its graph, and one of whose values some are made again.
 template <class Spec, class Target, bool Again> struct planned_program : program_values<flattened<Spec>>, program_facts<Spec> {
   using from = placed_program<Spec, Target>;
-  static constexpr auto plan = make_plan(from::graph, from::placed, Target::tune);
+  static constexpr auto plan = make_plan(from::flat::value, from::placed, Target::tune);
 };
 template <class Spec, class Target> struct recomputed_program {
   using from = stepped_program<Spec, Target>;
   using ops = typename from::flat::ops;
-  static constexpr auto arrays = copied_values(from::graph, from::stepped, from::again).template graph<from::values>();
+  static constexpr auto arrays = copied_values(from::flat::value, from::stepped, from::again).template graph<from::values>();
   static constexpr flat_graph value = [] {
-    flat_graph g = from::graph;
+    flat_graph g = from::flat::value;
     g.size = from::values, g.at = arrays.at, g.extents = arrays.extents, g.constants = arrays.constants, g.roots = arrays.roots;
     g.seen = arrays.seen;
     return g;
   }();
-  static constexpr auto placed = copied_values(from::graph, from::stepped, from::again).template placed<from::values>();
+  static constexpr auto placed = copied_values(from::flat::value, from::stepped, from::again).template placed<from::values>();
 };
 template <class Spec, class Target> struct planned_program<Spec, Target, true> : program_values<recomputed_program<Spec, Target>>,
                                                                                  program_facts<Spec> {
