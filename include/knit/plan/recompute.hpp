@@ -97,12 +97,16 @@ template <int N, int R> struct recompute_finder {
     if (p.roles[x] != role::computed || g.read(x, k).node != u) return false;
     step const& s = p.steps[p.step_of[x]];
     return (g.info(x).what == kind::map || g.info(x).what == kind::reduce) && same_extents(g.extents[u], s.space) &&
-           s.cut == p.cut_axis[u] && s.lane == p.lane[u];
+           s.lane == p.lane[u];
   }
   constexpr bool reads(int s, int u) const {
     for (int use = first_use[u]; use >= 0; use = next_use[use])
       if (p.roles[use / uses] == role::computed && p.step_of[use / uses] == s) return true;
     return false;
+  }
+  /// Does u lie in memory for step s? Not if it lies there one slab at a time, for its own region.
+  constexpr bool lies_for(int s, int u) const {
+    return stored[u] && (whole[u] || p.steps[s].region == p.steps[p.step_of[u]].region);
   }
   /// What is read in its own region only lies there one slab at a time.
   constexpr tuning::traffic traffic_of(int v) const {
@@ -122,7 +126,7 @@ template <int N, int R> struct recompute_finder {
       const bool small = 2 * g.extents[u].size() <= g.extents[v].size();
       if (reads_state[u]) return never;
       if (p.roles[u] == role::constant || p.roles[u] == role::inlined) continue;
-      if (p.roles[u] == role::computed && !stored[u] && g.info(u).what != kind::reduce)
+      if (p.roles[u] == role::computed && !lies_for(s, u) && g.info(u).what != kind::reduce)
         cost += by_elements(v, k) ? price(u, s) : never;
       else if (!small && !reads(s, u)) cost += traffic_of(u).load;
     }
@@ -215,7 +219,9 @@ template <int N, int R> struct copied_values {
       d.p.step_of[n] = step[n];
       d.home[n] = copy ? p.steps[step[n]].region : home[v];
       d.p.level[n] = copy ? p.regions[d.home[n]].level : p.level[v];
-      d.p.slab_axis[n] = p.slab_axis[v], d.p.cut_axis[n] = p.cut_axis[v], d.p.lane[n] = p.lane[v];
+      d.p.slab_axis[n] = copy ? p.steps[step[n]].cut : p.slab_axis[v];
+      d.p.cut_axis[n] = copy ? p.steps[step[n]].cut : p.cut_axis[v];
+      d.p.lane[n] = p.lane[v];
       d.p.in_row[n] = p.in_row[v];
       d.p.again[n] = copy;
     }
