@@ -196,6 +196,7 @@ template <class Target> struct basic_simd_backend {
     P::run_in(arena<typename P::value_type>::of_this_thread(P::floats(threads)), threads, leaves, outputs);
   }
 };
+/// With the plans for the registers that the target has.
 using simd_backend = basic_simd_backend<for_registers<simd::lanes::count* int(sizeof(float))>>;
 }  // namespace HWY_NAMESPACE
 

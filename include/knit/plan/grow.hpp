@@ -146,7 +146,8 @@ template <int N, int R> struct region_grower {
       return x.axis[axis_of_letter(f, side, letter)] == beside_axis(g, p, x.node);
     };
     const char terms = f.labels[0][cut - contracted_cut];
-    const bool turned = t.turned_below > 0 && !panels(a.node) && (beside(a, l.side, terms) || beside(b, 1 - l.side, terms));
+    auto turned_to = [&](access const& x, int side) { return beside_axis(g, p, x.node) != 0 && beside(x, side, terms); };
+    const bool turned = !panels(a.node) && (turned_to(a, l.side) || turned_to(b, 1 - l.side));
     const bool lie = l.rows ? !f.slides && (beside(a, l.side, l.rows) || turned) : !panels(a.node);
     return lie ? nothing : no_parts;
   }

@@ -123,12 +123,12 @@ template <int N, int R> struct recompute_finder {
     double cost = f.flops;
     for (int k = 0; k < f.arity && cost < never; ++k) {
       const int u = g.read(v, k).node;
-      const bool small = 2 * g.extents[u].size() <= g.extents[v].size();
+      const bool few = 2 * g.extents[u].size() <= g.extents[v].size();
       if (reads_state[u]) return never;
       if (p.roles[u] == role::constant || p.roles[u] == role::inlined) continue;
       if (p.roles[u] == role::computed && !lies_for(s, u) && g.info(u).what != kind::reduce)
         cost += by_elements(v, k) ? price(u, s) : never;
-      else if (!small && !reads(s, u)) cost += traffic_of(u).load;
+      else if (!few && !reads(s, u)) cost += traffic_of(u).load;
     }
     return cost < never && found.add(v, s) ? cost : never;
   }
