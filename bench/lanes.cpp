@@ -46,7 +46,10 @@ template <class Backend, int In, int First, int Second, int Out> void train(benc
 
 template <int... Width> void enlist() {
   std::string name;
-  for (int w : {Width...}) name += (name.empty() ? "" : "-") + std::to_string(w);
+  for (int w : {Width...}) {
+    if (!name.empty()) name += '-';
+    name += std::to_string(w);
+  }
   auto add = [&](char const* how, auto run) {
     benchmark::RegisterBenchmark((name + "/" + how).c_str(), run)->Unit(benchmark::kMicrosecond);
   };
