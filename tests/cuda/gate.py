@@ -4,10 +4,11 @@
 
 128/100 in it: 128, and the plan promises 100 at least.
 
-gate.py FILE.cu ARCH... [-- FILE.cu ARCH...]... --nvcc PATH --work FOLDER --venv FOLDER [--flags FLAG...]
+gate.py FILE.cu[=REGISTERS] ARCH... [-- FILE.cu ARCH...]... --nvcc PATH --work FOLDER --venv FOLDER [--flags FLAG...]
 
 An architecture is a number, 80; 90/80 is machine code for sm_90 made of the PTX for 80, which costs the front end once. +80
-also measures what compiling costs; ~80 only compiles, and looks at what ptxas says.
+also measures what compiling costs; ~80 only compiles, and looks at what ptxas says. A file whose kernels take more registers
+than others may says how many; they must do without those, too.
 Exit status 0: all holds. 1: a rule is broken. 77: no rule is broken, but some could not be checked, which is said.
 """
 import os
@@ -19,15 +20,17 @@ import time
 from pathlib import Path
 
 # ---- the rules -------------------------------------------------------------------------------------
-ENOUGH = 224  # registers of a thread: ptxas takes more where there are more, so what it takes says little
+ENOUGH = 224  # registers of a thread
 # Of a kernel: the number, what it must be, what the sentence says after the number, and why.
 RULES = [
     ("spills", lambda k: k.spills == 0, "bytes of registers spilled, and none may be",
      "a spill is a trip to memory in the innermost loop"),
     ("stack", lambda k: k.stack == 0, "bytes of stack, and there may be none",
      "arrays of a thread that are indexed at run time lie in memory, not in registers"),
+    ("regs", lambda k: k.regs <= k.most_regs, "registers, and at most {most_regs} are allowed",
+     "256 threads get 255 each; what is near that spills with the next change"),
     ("tight", lambda k: k.tight == 0, f"bytes of registers spilled where a thread has {ENOUGH}, and none may be",
-     "256 threads get 255 each; what needs all of them spills with the next change"),
+     "what takes more may do so only where it does not need them"),
     ("smem", lambda k: k.smem <= 48 * 1024, "bytes of shared memory, and at most 49152 are allowed",
      "what every architecture gives without asking"),
     ("symbol", lambda k: k.symbol < 256, "characters of name, and fewer than 256 are allowed",
@@ -66,7 +69,7 @@ class Promise:
 
 class Kernel:
     def __init__(self, symbol):
-        self.name, self.symbol = short_name(symbol), len(symbol)
+        self.name, self.symbol, self.most_regs = short_name(symbol), len(symbol), ENOUGH
         self.regs = self.spills = self.stack = self.smem = self.tight = 0
         self.ffma = self.hmma = self.ldg128 = self.stg128 = self.ldg8 = self.local = self.call = self.bar = None
         self.promised = Promise()
@@ -217,7 +220,7 @@ def show(rows):
 
 
 def broken_rules(k, arch, rules):
-    return [f"{k.name} on sm_{arch}: {getattr(k, name)} {what.format(promised=k.promised)}: {why}."
+    return [f"{k.name} on sm_{arch}: {getattr(k, name)} {what.format(promised=k.promised, most_regs=k.most_regs)}: {why}."
             for name, holds, what, why in rules if not holds(k)]
 
 
@@ -230,10 +233,10 @@ def parse(arguments):
     for a in rest:
         if a in options:
             options[a] = next(rest)
-        elif a.endswith(".cu"):
-            files.append((Path(a), []))
+        elif named := re.fullmatch(r"(.+\.cu)(?:=(\d+))?", a):
+            files.append((Path(named[1]), int(named[2] or ENOUGH), []))
         else:
-            files[-1][1].append(re.fullmatch(r"([+~]?)(\d+)(?:/(\d+))?", a).groups())
+            files[-1][2].append(re.fullmatch(r"([+~]?)(\d+)(?:/(\d+))?", a).groups())
     return options, files, flags
 
 
@@ -247,7 +250,7 @@ def main(arguments):
     tool, why_not = disassembler(Path(options["--venv"]))
     rows, broken, costs = [HEAD], [], []
     nvcc, of_ptx = options["--nvcc"], {}
-    for source, architectures in files:
+    for source, most_regs, architectures in files:
         for how, arch, of in architectures:
             ptx = work / f"{source.stem}.{of or arch}.ptx"
             cubin = work / f"{source.stem}.{arch}.cubin"
@@ -259,6 +262,8 @@ def main(arguments):
             if any(k.regs > ENOUGH for k in kernels.values()):
                 for symbol, k in read_ptxas(with_enough(nvcc, ptx, arch)).items():
                     kernels[symbol].tight = k.spills
+            for k in kernels.values():
+                k.most_regs = most_regs
             if not kernels:
                 broken.append(f"{source.name} on sm_{arch}: there is no kernel in it.")
             if tool and how != "~":
