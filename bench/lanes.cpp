@@ -7,17 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "../tests/planned.hpp"
+
 namespace {
 
 using namespace knit;
-
-template <class Net> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Net, net));
-  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
-    return mse(net(std::forward<X>(x)), std::forward<Y>(y));
-  }
-};
-template <class Net> regression(Net) -> regression<Net>;
 
 /// Turned where that seems to take less than so many percent of the time.
 template <int Percent> struct turning {
@@ -29,7 +23,6 @@ template <int Percent> struct turning {
 };
 using rows = basic_simd_backend<turning<0>>;
 using along_instances = basic_simd_backend<turning<1000000>>;
-using planned = simd_backend;
 
 template <class Backend, int In, int First, int Second, int Out> void train(benchmark::State& state) {
   thread_count() = 1;
@@ -39,7 +32,7 @@ template <class Backend, int In, int First, int Second, int Out> void train(benc
   std::vector<float> x(In * n), y(Out * n);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = float(i * 48271 % 1009) / 504 - 1;
   for (std::size_t i = 0; i < y.size(); ++i) y[i] = float(i * 16807 % 1013) / 506 - 1;
-  regression net{make_chain(make_dense<In, First>(tanh_), make_dense<First, Second>(tanh_), make_dense<Second, Out>())};
+  planned::regression net{make_chain(make_dense<In, First>(tanh_), make_dense<First, Second>(tanh_), make_dense<Second, Out>())};
   training_step<Backend, decltype(net), adam_rule, X, Y> step{net, {.lr = 1e-3}};
   for (auto _ : state) benchmark::DoNotOptimize(step(X(x.data()), Y(y.data())));
 }
@@ -55,7 +48,7 @@ template <int... Width> void enlist() {
   };
   add("rows", train<rows, Width...>);
   add("instances", train<along_instances, Width...>);
-  add("planned", train<planned, Width...>);
+  add("planned", train<simd_backend, Width...>);
 }
 [[maybe_unused]] const bool enlisted =
     (enlist<4, 4, 4, 2>(), enlist<4, 8, 8, 2>(), enlist<4, 12, 8, 4>(), enlist<4, 32, 16, 4>(), enlist<16, 32, 32, 10>(), true);

@@ -2,6 +2,7 @@
 // tiny.cpp -- in: requests of bench/tiny.py. out: the network 4-32-16-4 trained, `b1` one sample a step, `10k` all.
 #include <knit/knit.hpp>
 
+#include "../tests/planned.hpp"
 #include "tiny.hpp"
 
 using namespace knit;
@@ -9,17 +10,9 @@ using namespace bench::tiny;
 
 namespace {
 
-/// The mean squared error of a network.
-template <class Net> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Net, net));
-  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
-    return mse(net(std::forward<X>(x)), std::forward<Y>(y));
-  }
-};
-template <class Net> regression(Net) -> regression<Net>;
-
 auto make_network() {
-  return regression{make_chain(make_dense<inputs, first>(tanh_), make_dense<first, second>(tanh_), make_dense<second, outputs>())};
+  return planned::regression{
+      make_chain(make_dense<inputs, first>(tanh_), make_dense<first, second>(tanh_), make_dense<second, outputs>())};
 }
 using network = decltype(make_network());
 

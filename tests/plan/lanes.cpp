@@ -7,32 +7,20 @@
 
 #include <vector>
 
+#include "../planned.hpp"
+
 namespace {
 
 using namespace knit;
 
-template <class Net> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Net, net));
-  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
-    return mse(net(std::forward<X>(x)), std::forward<Y>(y));
-  }
-};
-template <class Net> regression(Net) -> regression<Net>;
-
 template <int In, int Hidden, int Out> auto make_network() {
-  return regression{make_chain(make_dense<In, Hidden>(tanh_), make_dense<Hidden, Hidden>(tanh_), make_dense<Hidden, Out>())};
+  return planned::regression{
+      make_chain(make_dense<In, Hidden>(tanh_), make_dense<Hidden, Hidden>(tanh_), make_dense<Hidden, Out>())};
 }
 template <class Backend, int In, int Hidden, int Out, long N> using step_of =
     training_step<Backend, decltype(make_network<In, Hidden, Out>()), momentum_rule, view<float, In, N>, view<float, Out, N>>;
 
-/// Values of a program that lie in lanes along another axis than their first.
-template <class Step> int turned() {
-  using P = typename Step::program::compiled_type;
-  int n = 0;
-  for (int v = 0; v < P::nodes; ++v)
-    n += P::plan.roles[v] == role::computed && P::plan.lane[v] != lane_axis_of(space_of(P::graph, v));
-  return n;
-}
+template <class Step> int turned() { return planned::turned<typename Step::program::compiled_type>(); }
 
 TEST(lanes, are_instances_where_layers_are_narrow) {
   EXPECT_GT((turned<step_of<simd_backend, 4, 8, 2, 1000>>()), 0);

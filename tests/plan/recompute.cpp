@@ -10,27 +10,13 @@
 #include <cmath>
 #include <vector>
 
+#include "../planned.hpp"
+
 namespace {
 
 using namespace knit;
+using planned::of_array, planned::softmax_of_all, planned::standardised;
 
-/// A function of an array of N and a number, as a model.
-template <class W, class F> struct of_array {
-  BOOST_HANA_DEFINE_STRUCT(of_array, (W, w), (F, f));
-  template <class X> constexpr auto operator()(X&& x) const { return f(std::forward<X>(x), w); }
-};
-struct standardised {
-  template <class X, class W> constexpr auto operator()(X const& x, W const& w) const {
-    const auto c = x % w - mean(x);
-    return c / sqrt(mean(square(c)));
-  }
-};
-struct softmax_of_all {
-  template <class X, class W> constexpr auto operator()(X const& x, W const& w) const {
-    const auto e = exp(x % w);
-    return e / sum(e);
-  }
-};
 struct scaled_twice {  // what is read is an output's too
   template <class X, class W> constexpr auto operator()(X const& x, W const& w) const { return x % w / sum(x % w); }
 };

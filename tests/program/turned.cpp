@@ -9,6 +9,8 @@
 #include <cmath>
 #include <vector>
 
+#include "../planned.hpp"
+
 namespace {
 
 using namespace knit;
@@ -98,18 +100,14 @@ template <class Backend, class T, class F, class X, class L> std::vector<double>
   add(m.w), add(m.v), add(m.b), add(m.q);
   return r;
 }
-template <class P> int turned() {
-  int n = 0;
-  for (int v = 0; v < P::nodes; ++v)
-    n += P::plan.roles[v] == role::computed && P::plan.lane[v] != lane_axis_of(space_of(P::graph, v));
-  return n;
-}
 void expect_near(std::vector<double> const& found, std::vector<double> const& right, double tolerance) {
   ASSERT_EQ(found.size(), right.size());
   for (std::size_t i = 0; i < right.size(); ++i) EXPECT_NEAR(found[i], right[i], tolerance * (1 + std::abs(right[i]))) << i;
 }
 template <class T, class F, class X, class L> void trains(std::vector<int> const& sizes, double tolerance) {
-  EXPECT_GT((turned<typename training_step<everything_turned, model_of<T, F>, momentum_rule, X, L>::program::compiled_type>()), 5);
+  EXPECT_GT(
+      (planned::turned<typename training_step<everything_turned, model_of<T, F>, momentum_rule, X, L>::program::compiled_type>()),
+      5);
   const auto right = trained<scalar_backend<double>, T, F, X, L>(sizes);
   for (int threads : {1, 3}) {
     thread_count() = threads;

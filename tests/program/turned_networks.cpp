@@ -2,6 +2,7 @@
 // turned_networks.cpp -- in: small networks drawn by seeds. out: training steps and scores as the oracle has them if lanes lie along
 // the instances wherever that can be.
 
+#include "../planned.hpp"
 #include "networks.hpp"
 
 #ifndef KNIT_SEEDS
@@ -19,15 +20,9 @@ struct turning {
 };
 using where = networks::on_threads<knit::basic_simd_backend<turning>>;
 
-template <std::uint64_t... Seed> constexpr int turned() {
-  int n = 0;
-  auto count = [&](auto const& plan) {
-    for (auto const& b : plan.buffers) n += b.beside != 0;
-  };
-  (count(networks::check<Seed, where>::step_type::program::compiled_type::plan), ...);
-  return n;
-}
-static_assert(turned<KNIT_SEEDS>() > 0);
+template <std::uint64_t... Seed> constexpr int turned =
+    (planned::turned<typename networks::check<Seed, where>::step_type::program::compiled_type>() + ...);
+static_assert(turned<KNIT_SEEDS> > 0);
 
 [[maybe_unused]] const int enlisted = networks::enlist_on<where, KNIT_SEEDS>();
 
