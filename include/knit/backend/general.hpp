@@ -83,15 +83,16 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
       return C::template read<Side, lane_letter>(m, moved(moved(c, Side == 0 ? i_number : j_number, i), k_number, k), w);
     }
   };
-  /// The same where neighbours are as far apart everywhere: a pointer, so that i and k are part of the address.
-  template <int Side> struct by_pointer {
+  /// Operand Side where neighbours are as far apart everywhere, in lanes along a letter: a pointer, so that i, along the letter of
+  /// number Own, and k, along the terms, are part of the address.
+  template <int Side, char Lanes, int Own> struct by_pointer {
     using R = typename C::template operand<Side>;
-    static constexpr int q = axis_in(Side, lane_letter);
+    static constexpr int q = axis_in(Side, Lanes);
     static constexpr long step_of(int n) {
       const int axis = axis_in(Side, C::letter_of(n));
       return axis == no_axis ? 0 : R::stride(axis);
     }
-    static constexpr long i_step = step_of(Side == 0 ? i_number : j_number), k_step = step_of(k_number);
+    static constexpr long i_step = step_of(Own), k_step = step_of(k_number);
     decltype(R::data(std::declval<memory const&>())) here;
 
     HWY_INLINE by_pointer(memory const& m, coordinates const& c)
@@ -107,7 +108,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     return !R::sampled && !R::panels && (R::is_leaf || (R::what == role::computed && R::place.parts == 1));
   }
   template <int Side> using cursor =
-      std::conditional_t<!C::slides(Side) && evenly<typename C::template operand<Side>>(), by_pointer<Side>, by_coordinates<Side>>;
+      std::conditional_t<!C::slides(Side) && evenly<typename C::template operand<Side>>(),
+                         by_pointer<Side, lane_letter, Side == 0 ? i_number : j_number>, by_coordinates<Side>>;
 
   template <int MI, int NJ, class Width, int... i, int... j>
   static HWY_INLINE void add_term(tile<MI, NJ, number>& t, cursor<0> const& a, cursor<1> const& b, int k, Width w,
@@ -236,26 +238,10 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
   static constexpr walk around_tiles =
       C::walk_of([](char x) { return axis_in(2, x) != no_axis && x != lane_letter && x != column_letter; });
 
-  /// Operand Side in lanes along the terms: i further along a letter of its own, k along the terms.
-  template <int Side> struct terms_by_pointer {
-    using R = typename C::template operand<Side>;
-    static constexpr int q = axis_in(Side, k_letter);
-    static constexpr long step_of(char letter) {
-      const int axis = axis_in(Side, letter);
-      return axis == no_axis ? 0 : R::stride(axis);
-    }
-    static constexpr long step = step_of(Side == a_side ? lane_letter : column_letter), k_step = step_of(k_letter);
-    decltype(R::data(std::declval<memory const&>())) here;
-
-    HWY_INLINE terms_by_pointer(memory const& m, coordinates const& c)
-        : here(R::data(m) + R::offset(m, C::template in_operand<Side>(c))) {}
-    template <class Width> HWY_INLINE lanes at(int i, int k, Width w) const {
-      return R::template block<q>(here + i * step + k * k_step, position{}, w);
-    }
-  };
+  template <int Side> using along_terms = by_pointer<Side, k_letter, number_of(Side == a_side ? lane_letter : column_letter)>;
   template <int MI, int NJ, class Width, int... i, int... j>
-  static HWY_INLINE void add_terms_of_dots(lanes* sum, terms_by_pointer<a_side> const& a, terms_by_pointer<1 - a_side> const& b,
-                                           int k, Width w, detail::ints<i...>, detail::ints<j...>) {
+  static HWY_INLINE void add_terms_of_dots(lanes* sum, along_terms<a_side> const& a, along_terms<1 - a_side> const& b, int k,
+                                           Width w, detail::ints<i...>, detail::ints<j...>) {
     const lanes of_b[NJ] = {b.at(j, k, w)...};
     auto row = [&](auto i_) {
       const lanes x = a.at(i_, k, w);
@@ -274,8 +260,8 @@ template <class P, int S> struct lanes_contraction : contraction<P, S> {
     for (int r = 0; r < n; ++r) {
       C::template place<terms>(c, r, s.m);
       c.at[k_number] = lo;
-      const terms_by_pointer<a_side> a{s.m, c};
-      const terms_by_pointer<1 - a_side> b{s.m, c};
+      const along_terms<a_side> a{s.m, c};
+      const along_terms<1 - a_side> b{s.m, c};
       int k = 0;
       for (; k + lanes::count <= hi - lo; k += lanes::count)
         add_terms_of_dots<MI, NJ>(x, a, b, k, all_lanes{}, detail::first<MI>, detail::first<NJ>);

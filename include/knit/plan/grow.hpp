@@ -50,9 +50,9 @@ struct tuning {
 namespace detail {
 
 /// Which values may be computed slab by slab together. A trial is the region that is being grown; `settle` keeps it.
-template <int N, int R> struct region_grower {
+template <int N, int R> struct region_grower : use_lists<N> {
+  using use_lists<N>::uses, use_lists<N>::first_use, use_lists<N>::next_use;
   static constexpr int never = 1 << 20;
-  static constexpr int uses = 3;  ///< operands that an op may have
   static constexpr int well_shared = 8;  ///< so many slabs are shared by a few threads without much waiting
   flat_graph const& g;
   plan<N, R>& p;
@@ -70,24 +70,17 @@ template <int N, int R> struct region_grower {
   double flops[N]{};
   product_letters letters[N]{};  ///< of contractions
   bool is_left[N]{};  ///< to a routine: it joins no region
-  int first_use[N]{}, next_use[uses * N]{};  ///< of a value by way of views: use `uses * v + k` is operand k of v; -1: no more
   int stamp = 0;
   tuning const& t;
 
   constexpr region_grower(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
-      : g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
+      : use_lists<N>(graph), g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
     choose_lanes(g, p, classes, t.turned_below, t.register_bytes);
     for (int v = 0; v < g.size; ++v) {
-      home[v] = first_use[v] = -1;
+      home[v] = -1;
       flops[v] = flops_of(g, v);
       if (g.is_op(v) && g.info(v).what == kind::contract) letters[v] = product_of(g, v, p.lane[v]);
     }
-    for (int v = g.size - 1; v >= 0; --v)
-      for (int k = 0; k < g.arity(v) && !g.is_alias(v); ++k) {
-        int& first = first_use[g.read(v, k).node];
-        next_use[uses * v + k] = first;
-        first = uses * v + k;
-      }
     refresh();
   }
 

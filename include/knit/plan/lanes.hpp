@@ -44,6 +44,22 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
   return c;
 }
 
+/// Who reads a value by way of views: use `uses * v + k` is operand k of value v.
+template <int N> struct use_lists {
+  static constexpr int uses = 3;  ///< operands that an op may have
+  int first_use[N]{}, next_use[uses * N]{};  ///< in order; -1: no more
+
+  constexpr explicit use_lists(flat_graph const& g) {
+    for (int v = 0; v < g.size; ++v) first_use[v] = -1;
+    for (int v = g.size - 1; v >= 0; --v)
+      for (int k = 0; k < g.arity(v) && !g.is_alias(v); ++k) {
+        int& first = first_use[g.read(v, k).node];
+        next_use[uses * v + k] = first;
+        first = uses * v + k;
+      }
+  }
+};
+
 /// What an axis in lanes, instead of the first, costs or spares: in operations on registers, for all values of its class.
 struct lane_cost {
   double first = 0, turned = 0;

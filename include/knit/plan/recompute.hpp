@@ -50,39 +50,35 @@ template <int N, int R> constexpr bool has_large(flat_graph const& g, plan<N, R>
 
 /// Its own step has a value in a register. For steps behind it the value lies in memory, or each makes it again, from what lies
 /// there anyway or is made again too.
-template <int N, int R> struct recompute_finder {
+template <int N, int R> struct recompute_finder : use_lists<N> {
+  using use_lists<N>::uses, use_lists<N>::first_use, use_lists<N>::next_use;
   static constexpr double never = 1e9;
-  static constexpr int uses = 3;  ///< operands that an op may have
   flat_graph const& g;
   plan<N, R> const& p;
   tuning const& t;
   recomputed_values<N> found{};
-  int first_use[N]{}, next_use[uses * N]{};  ///< of a value by way of views, as in region_grower
   bool stored[N]{};  ///< some step behind its own reads it
   bool whole[N]{};  ///< some region reads it that is not its own, or all slabs of it
   bool fixed[N]{};  ///< it has to lie in memory
   bool reads_state[N]{};  ///< that is overwritten: whoever reads it late keeps it from being written in place
 
   constexpr recompute_finder(flat_graph const& graph, plan<N, R> const& planned, int const* home, tuning const& tune)
-      : g(graph), p(planned), t(tune) {
-    bool overwritten[N]{};  // by leaf, where it has a place here
+      : use_lists<N>(graph), g(graph), p(planned), t(tune) {
+    bool overwritten[N]{};  // by leaf; those that have no place here are taken to be
     for (int r = 0; r < g.root_count; ++r) {
       fixed[g.read(g.roots[r].node).node] = true;
       if (g.roots[r].state >= 0 && g.roots[r].state < N) overwritten[g.roots[r].state] = true;
     }
     for (int v = 0; v < g.size; ++v) {
-      first_use[v] = -1;
-      if (g.is_leaf(v)) reads_state[v] = field(g.at[v], 0) < N && overwritten[field(g.at[v], 0)];
+      if (g.is_leaf(v)) reads_state[v] = field(g.at[v], 0) >= N || overwritten[field(g.at[v], 0)];
       if (p.roles[v] == role::inlined || p.roles[v] == role::view)
         for (int k = 0; k < g.arity(v); ++k) reads_state[v] = reads_state[v] || reads_state[g.operand(v, k)];
       whole[v] = p.roles[v] == role::computed && (p.slab_axis[v] < 0 || p.regions[home[v]].slabs == 1);
     }
-    for (int x = g.size - 1; x >= 0; --x) {
+    for (int x = 0; x < g.size; ++x) {
       if (p.roles[x] != role::computed && p.roles[x] != role::inlined) continue;
       for (int k = 0; k < g.arity(x); ++k) {
         const int u = g.read(x, k).node;
-        next_use[uses * x + k] = first_use[u];
-        first_use[u] = uses * x + k;
         if (p.roles[u] != role::computed) continue;
         const bool elsewhere = p.roles[x] == role::inlined || p.step_of[x] != p.step_of[u];
         stored[u] = stored[u] || elsewhere;
