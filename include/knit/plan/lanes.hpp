@@ -1,64 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // lanes.hpp -- in: values and their axes. out: which axis of each lies in lanes.
 #pragma once
+#include <knit/plan/axes.hpp>
 #include <knit/plan/matrices.hpp>
 
 namespace knit::detail {
-
-template <int N> struct axis_classes {
-  int parent[N * max_rank];
-  constexpr axis_classes() : parent{} {
-    for (int i = 0; i < N * max_rank; ++i) parent[i] = i;
-  }
-  constexpr int find(int i) {
-    while (parent[i] != i) i = parent[i] = parent[parent[i]];
-    return i;
-  }
-  constexpr int of(int node, int axis) { return find(node * max_rank + axis); }
-  constexpr void join(int a, int x, int b, int y) { parent[of(a, x)] = of(b, y); }
-};
-
-/// Axes that must be walked together, over the whole graph.
-template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
-  axis_classes<N> c;
-  for (int v = 0; v < g.size; ++v)
-    for (int k = 0; k < g.arity(v); ++k) {
-      op_info const& f = g.info(v);
-      const int u = g.operand(v, k);
-      if (f.what == kind::view) {
-        if (!g.is_alias(v)) continue;
-        access const& a = g.read(v);
-        for (int q = 0; q < max_rank; ++q)
-          if (a.axis[q] != no_axis) c.join(v, q, a.node, a.axis[q]);
-      } else if (f.what == kind::contract) {
-        for (int i = 0; f.labels[k][i]; ++i) {
-          if (g.extents[u].extent[i] == 1) continue;
-          const int q = axis_of_letter(f, 2, f.labels[k][i]);
-          if (q != no_axis) c.join(u, i, v, q);
-          else if (const int r = axis_of_letter(f, 1, f.labels[k][i]); k == 0 && r != no_axis) c.join(u, i, g.operand(v, 1), r);
-        }
-      } else
-        for (int q = 0; q < max_rank; ++q)
-          if (g.extents[u].extent[q] > 1 && g.extents[v].extent[q] > 1) c.join(u, q, v, q);
-    }
-  return c;
-}
-
-/// Who reads a value by way of views: use `uses * v + k` is operand k of value v.
-template <int N> struct use_lists {
-  static constexpr int uses = 3;  ///< operands that an op may have
-  int first_use[N]{}, next_use[uses * N]{};  ///< in order; -1: no more
-
-  constexpr explicit use_lists(flat_graph const& g) {
-    for (int v = 0; v < g.size; ++v) first_use[v] = -1;
-    for (int v = g.size - 1; v >= 0; --v)
-      for (int k = 0; k < g.arity(v) && !g.is_alias(v); ++k) {
-        int& first = first_use[g.read(v, k).node];
-        next_use[uses * v + k] = first;
-        first = uses * v + k;
-      }
-  }
-};
 
 /// What an axis in lanes, instead of the first, costs or spares: in operations on registers, for all values of its class.
 struct lane_cost {
