@@ -3,6 +3,7 @@
 
     bench/run compile [--quick] [--compiler g++] [--only NAME,...] [--keep FOLDER]
 
+nvcc compiles the ladder alone, as kernels of sm_80, and as its front end counts all of its passes up to the plan.
 Each source is compiled, not linked, one at a time. Seconds are those of the processor, the best of three compilations
 (--quick: of one): the compiler is one thread, so on an idle machine they are those of the clock, and on a busy one they
 hardly change. Memory is the greatest resident size of any process of the compiler. After a table for people come lines
@@ -89,6 +90,11 @@ class compiler:
         self.flags = ["-std=c++20", "-march=native", "-pthread", "-DHWY_COMPILE_ONLY_STATIC",
                       f"-I{root}/include", f"-I{root}/kernels",
                       f'-DKNIT_EXAMPLE_DATA="{root}/examples/data"']
+        self.front_end = ("-DFRONT_END", "-fsyntax-only")  # all up to the plan, which a static_assert asks for
+        if "nvcc" in command:
+            self.flags = ["-x", "cu", "-std=c++20", "-arch=sm_80", "--expt-relaxed-constexpr", "-ftemplate-depth=1024",
+                          "-diag-suppress=20094,128,550", "-DHWY_COMPILE_ONLY_STATIC", f"-I{root}/include", f"-I{root}/kernels"]
+            self.front_end = ("-DFRONT_END",)
         if "clang" in command:
             self.flags += ["-fbracket-depth=4096", "-fconstexpr-steps=33554432"]  # as knit::knit has them
 
@@ -131,10 +137,10 @@ def main():
     parser = argparse.ArgumentParser(prog="bench/run compile")
     parser.add_argument("--quick", action="store_true", help="one compilation each, not the best of three")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
-    parser.add_argument("--only", default="mnist,residual,ladder,units", help="some of mnist,residual,ladder,units")
+    parser.add_argument("--only", help="some of mnist,residual,ladder,units; default: all, by nvcc the ladder")
     parser.add_argument("--keep", help="folder for the sources; default: one that is removed")
     options = parser.parse_args()
-    wanted = set(options.only.split(","))
+    wanted = set((options.only or ("ladder" if "nvcc" in options.compiler else "mnist,residual,ladder,units")).split(","))
     if wanted - {"mnist", "residual", "ladder", "units"}:
         parser.error(f"--only takes mnist, residual, ladder, units, not {options.only}")
     subprocess.run([root / "cmake" / "install_packages", "build"], check=True)
@@ -161,12 +167,12 @@ def main():
             values["compile_mnist_all_seconds"] = sum(one["seconds"] for one in r)
             values["compile_longest_symbol"] = max(one["symbol"] for one in r)
 
-        # The front end's part is all up to the plan, which a static_assert asks for.
-        front_end = ("-DFRONT_END", "-fsyntax-only")
+        front_end = cc.front_end
         if "residual" in wanted:
             source = cc.write("empty", empty)
             front = {0: measure("empty program", source, *front_end)["seconds"]}
             full = {0: measure("empty program", source, "-O2")["seconds"]}
+            values["compile_empty_x86_64_seconds"] = measure("empty program", source, "-march=x86-64")["seconds"]
             source = cc.write("single", single)
             values["compile_single_op_front_seconds"] = measure("one op", source, *front_end)["seconds"] - front[0]
             values["compile_single_op_seconds"] = measure("one op", source, "-O2")["seconds"] - full[0]

@@ -211,7 +211,7 @@ template <class Op> complaints wrong_units(std::string const& name) {
 template <class Op> complaints wrong_repeats(std::string const& name) {
   complaints c;
   if constexpr (Op::what == knit::kind::map && Op::arity > 1 && !requires { Op::like; }) {
-    using table = knit::op_table<knit::program_ops<mp::mp_list<Op>>>;
+    using table = knit::op_table<true, knit::program_ops<true, mp::mp_list<Op>>>;
     knit::graph<64> g(table::info, table::known);
     const int leaf[] = {g.leaf(0, {}), g.leaf(1, {})};
     for (int way = 0; way < 1 << Op::arity; ++way) {

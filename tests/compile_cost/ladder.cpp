@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
-// in: LEVELS. out: a chain of so many h + tanh(h % w) % h, its value and its derivative, as one program.
+// in: LEVELS. out: a chain of so many h + tanh(h % w) % h, its value and its derivative, as one program; by nvcc, as its kernels.
 #include <knit/op/catalogue.hpp>
 #include <knit/op/diff.hpp>
+#ifdef __CUDACC__
+#include <knit/backend/cuda/device.cuh>
+using target = knit::cuda::for_gpu;
+#else
 #include <knit/program.hpp>
+using target = knit::for_cores;
+#endif
 using namespace knit;
 
 template <int Levels, class H, class W> constexpr auto climb(H h, W w) {
@@ -21,9 +27,12 @@ struct spec {
   using results = mp::mp_list<result<value::graph>, result<derivative::graph>>;
 };
 template <int N> void nodes_of_ladder() {}
-template void nodes_of_ladder<compiled<spec>::nodes>();  // how many, as the name of a symbol
-static_assert(compiled<spec>::plan.kernels > 0);
+template void nodes_of_ladder<compiled<spec, target>::nodes>();  // how many, as the name of a symbol
+static_assert(compiled<spec, target>::plan.kernels > 0);
 
-#ifndef FRONT_END
+#ifdef FRONT_END
+#elif defined(__CUDACC__)
+template class cuda_backend::program<spec>;
+#else
 void run(void const* const* leaves, void* const* outputs) { simd_backend::program<spec>().run(leaves, outputs); }
 #endif

@@ -17,9 +17,9 @@ namespace {
 using namespace knit;
 
 using product = contract_op<"mk", "kn", "mn">;
-using ops = program_ops<mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, relu_op, less_op, detach_op, product,
-                                    transpose_op<1, 0>, sum_op<>, sum_op<0>, maximum_op<>>>;
-using table = op_table<ops>;
+using ops = program_ops<true, mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, relu_op, less_op, detach_op, product,
+                                          transpose_op<1, 0>, sum_op<>, sum_op<0>, maximum_op<>>>;
+using table = op_table<true, ops>;
 
 class swept : public testing::Test {
  protected:

@@ -21,11 +21,12 @@ struct fma_op : elementwise<3> {
   template <class V> static constexpr V eval(V a, V b, V c) { return a * b + c; }
   static constexpr auto pullback(auto, auto g, auto a, auto b, auto) { return grads(g % b, g % a, g); }
 };
-using ops = program_ops<mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, relu_op, select_op, fma_op, less_op, detach_op,
-                                    transpose_op<1, 0>, transpose_op<1, 2, 0>, transpose_op<2, 0, 1>, reshape_op<6, 2>,
-                                    reshape_op<5, 1>, reshape_like_op, sum_op<>, sum_op<0>, sum_op<1>, maximum_op<>, maximum_op<0>,
-                                    contract_op<"mk", "kn", "mn">, count_per_op, coordinate_like_op<0>, uniform_like_op<site>>>;
-using table = op_table<ops>;
+using ops =
+    program_ops<true, mp::mp_list<sub_op, div_op, neg_op, exp_op, square_op, relu_op, select_op, fma_op, less_op, detach_op,
+                                  transpose_op<1, 0>, transpose_op<1, 2, 0>, transpose_op<2, 0, 1>, reshape_op<6, 2>,
+                                  reshape_op<5, 1>, reshape_like_op, sum_op<>, sum_op<0>, sum_op<1>, maximum_op<>, maximum_op<0>,
+                                  contract_op<"mk", "kn", "mn">, count_per_op, coordinate_like_op<0>, uniform_like_op<site>>>;
+using table = op_table<true, ops>;
 
 class made : public testing::Test {
  protected:

@@ -115,8 +115,8 @@ template <class F, class... X> constexpr auto call_functor(F const& f, X&&... x)
         return lift(f(argument<F, int(Index), typename lifted<X>::extents_type>{}...));
       }(std::index_sequence_for<X...>{});
       auto e = detail::grow_expr<op, offset>(std::move(operands));
-      return detail::bind<typename decltype(e)::graph, typename decltype(e)::extents_type>(
-          std::tuple_cat(std::move(e.bound), std::move(traced.bound)));
+      return detail::bind(typename decltype(e)::graph{}, typename decltype(e)::extents_type{},
+                          std::tuple_cat(std::move(e.bound), std::move(traced.bound)));
     }
   }
 }
@@ -131,8 +131,8 @@ template <class Symbolic, class... B, class... X> constexpr auto call_model(std:
       auto operands = detail::pack_operands(lift(std::forward<X>(x))...);
       constexpr int offset = int(std::tuple_size_v<decltype(operands.bound)>);
       auto e = detail::grow_expr<op, offset>(std::move(operands));
-      return detail::bind<typename decltype(e)::graph, typename decltype(e)::extents_type>(
-          std::tuple_cat(std::move(e.bound), std::move(parameters)));
+      return detail::bind(typename decltype(e)::graph{}, typename decltype(e)::extents_type{},
+                          std::tuple_cat(std::move(e.bound), std::move(parameters)));
     }
   }
 }

@@ -266,14 +266,17 @@ template <class Op, class... Extents> struct result_extents {
   using type = typename extents_from<s.rank, s.code(0), s.code(1), s.code(2), s.code(3)>::type;
 };
 
-template <class D, class Shape, class... Bound> constexpr expr<Shape, D, Bound...> bind(std::tuple<Bound...> b) {
+// Deduced, and so known by what it is: nvcc keeps of a type that is named how it was come by, operands and all, and their types
+// in turn, which doubles from op to op.
+template <class Ops, node... N, class Shape, class... Bound>
+constexpr expr<Shape, dag<Ops, N...>, Bound...> bind(dag<Ops, N...>, Shape, std::tuple<Bound...> b) {
   return {std::move(b)};
 }
 
 /// The expression Op(x...), with an immediate in the field after its operands, and its upper half in the next.
 template <class Op, int Immediate, class... X> constexpr auto grow_expr(X&&... x) {
   using E = typename result_extents<Op, typename std::remove_cvref_t<X>::extents_type...>::type;
-  return bind<typename grow<Op, Immediate, std::remove_cvref_t<X>...>::type, E>(std::tuple_cat(std::forward<X>(x).bound...));
+  return bind(typename grow<Op, Immediate, std::remove_cvref_t<X>...>::type{}, E{}, std::tuple_cat(std::forward<X>(x).bound...));
 }
 
 }  // namespace detail

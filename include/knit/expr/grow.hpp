@@ -106,11 +106,13 @@ template <class Op, int Immediate, class First, class... X> struct grow {
     m.add(pack(int(mp::mp_find<ops, Op>::value), x[0], x[1], x[2]));  // it reads the last node, too
     return m;
   }();
-  template <class Ops, node... N, std::size_t... Index>
-  static constexpr dag<ops, N..., merged.more[Index]...> to(mp::mp_identity<dag<Ops, N...>>, std::index_sequence<Index...>) {
-    return {};
-  }
-  using type = decltype(to(mp::mp_identity<first>(), std::make_index_sequence<std::size_t(merged.count)>{}));
+  template <class Ops, class Dag, class Index> struct longer;
+  template <class... O, class Ops, node... N, std::size_t... Index>
+  struct longer<mp::mp_list<O...>, dag<Ops, N...>, std::index_sequence<Index...>> {
+    using type = dag<mp::mp_list<O...>, N..., merged.more[Index]...>;
+  };
+  // No decltype of a call: nvcc writes that out in full wherever the type is named (see bind).
+  using type = typename longer<ops, first, std::make_index_sequence<std::size_t(merged.count)>>::type;
 };
 
 }  // namespace detail

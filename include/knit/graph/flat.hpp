@@ -158,8 +158,10 @@ template <class Spec> constexpr sentence many_nodes() {
 template <class Spec, class Results, class Arguments, bool Simplify> struct flatten_program;
 template <class Spec, class... Result, class... Argument, bool Simplify>
 struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, Simplify> {
-  using ops = program_ops<typename Result::graph::ops..., typename Argument::graph::ops...>;
-  using table = op_table<ops>;
+  static constexpr bool differentiates =
+      mp::mp_any<asks_for_gradient<typename Result::graph::ops>..., asks_for_gradient<typename Argument::graph::ops>...>::value;
+  using ops = program_ops<differentiates, typename Result::graph::ops..., typename Argument::graph::ops...>;
+  using table = op_table<differentiates, ops>;
   static constexpr int first_capacity = [] {
     if constexpr (requires { Spec::capacity; }) return Spec::capacity;
     else return 4096;

@@ -34,7 +34,17 @@ template <class Op> constexpr auto rule_of() {
 template <class Op> inline constexpr bool is_computation =
     Op::what == kind::map || Op::what == kind::reduce || Op::what == kind::contract || Op::what == kind::view;
 
-template <class Done, class Todo> struct closed;
+/// Is a derivative asked for among these ops, or in a body that they call? Else no op's rule is needed, and none is made.
+template <class Ops> struct asks_for_gradient;
+template <class... Op> struct asks_for_gradient<mp::mp_list<Op...>> {
+  template <class O> static constexpr bool one() {
+    if constexpr (O::what == kind::call) return asks_for_gradient<typename O::body::graph::ops>::value;
+    else return O::what == kind::gradient;
+  }
+  static constexpr bool value = (one<Op>() || ...);
+};
+
+template <bool Rules, class Done, class Todo> struct closed;
 template <class G> struct ops_of_gradient {
   using type = typename G::graph::ops;
 };
@@ -45,21 +55,22 @@ template <class R> struct ops_of_rule;
 template <class... G> struct ops_of_rule<gradients<G...>> {
   using type = mp::mp_append<mp::mp_list<>, typename ops_of_gradient<G>::type...>;
 };
-template <class Op> struct ops_behind {
+template <bool Rules, class Op> struct ops_behind {
   static constexpr auto pick() {
     if constexpr (Op::what == kind::call) return mp::mp_identity<typename Op::body::graph::ops>{};
-    else if constexpr (is_computation<Op>) return ops_of_rule<decltype(rule_of<Op>())>{};
+    else if constexpr (Rules && is_computation<Op>) return ops_of_rule<decltype(rule_of<Op>())>{};
     else return mp::mp_identity<mp::mp_list<>>{};
   }
   using type = typename decltype(pick())::type;
 };
-template <class Done> struct closed<Done, mp::mp_list<>> {
+template <bool Rules, class Done> struct closed<Rules, Done, mp::mp_list<>> {
   using type = Done;
 };
-template <class Done, class Op, class... Rest> struct closed<Done, mp::mp_list<Op, Rest...>>
-    : std::conditional_t<mp::mp_contains<Done, Op>::value, mp::mp_identity<closed<Done, mp::mp_list<Rest...>>>,
-                         mp::mp_identity<closed<mp::mp_push_back<Done, Op>,
-                                                mp::mp_append<typename ops_behind<Op>::type, mp::mp_list<Rest...>>>>>::type {};
+template <bool Rules, class Done, class Op, class... Rest> struct closed<Rules, Done, mp::mp_list<Op, Rest...>>
+    : std::conditional_t<mp::mp_contains<Done, Op>::value, mp::mp_identity<closed<Rules, Done, mp::mp_list<Rest...>>>,
+                         mp::mp_identity<closed<Rules, mp::mp_push_back<Done, Op>,
+                                                mp::mp_append<typename ops_behind<Rules, Op>::type, mp::mp_list<Rest...>>>>>::type {
+};
 
 // Calls stay in the list, because their position is what tells bodies apart.
 template <class Op> using stays = mp::mp_bool<is_computation<Op> || Op::what == kind::call>;
@@ -128,20 +139,28 @@ template <class Ops, class Op> constexpr rules flat_rules() {
       all.at);
   return r;
 }
+template <bool Rules, class Ops> struct rule_table {
+  static constexpr rules const* value = nullptr;
+};
+template <class... Op> struct rule_table<true, mp::mp_list<Op...>> {
+  static constexpr rules value[sizeof...(Op)] = {flat_rules<mp::mp_list<Op...>, Op>()...};
+};
 
 }  // namespace detail
 
-/// Every op that a program over `Written` (lists of ops as written) can need, in a fixed order.
-template <class... Written> using program_ops = mp::mp_copy_if<
-    typename detail::closed<
-        mp::mp_list<>, mp::mp_append<mp::mp_list<add_op, mul_op, load_op, broadcast_like_op, sum_to_like_op>, Written...>>::type,
-    detail::stays>;
+/// Every op that a program over `Written` (lists of ops as written) can need, in a fixed order; with Rules those too that their
+/// derivatives bring in.
+template <bool Rules, class... Written> using program_ops =
+    mp::mp_copy_if<typename detail::closed<
+                       Rules, mp::mp_list<>,
+                       mp::mp_append<mp::mp_list<add_op, mul_op, load_op, broadcast_like_op, sum_to_like_op>, Written...>>::type,
+                   detail::stays>;
 
-/// The ops of a program as data.
-template <class Ops> struct op_table;
-template <class... Op> struct op_table<mp::mp_list<Op...>> {
+/// The ops of a program as data. Without Rules nothing has a derivative.
+template <bool Rules, class Ops> struct op_table;
+template <bool Rules, class... Op> struct op_table<Rules, mp::mp_list<Op...>> {
   static constexpr op_info const* info[sizeof...(Op)] = {&info_of<Op>...};
-  static constexpr rules rule_of[sizeof...(Op)] = {detail::flat_rules<mp::mp_list<Op...>, Op>()...};
+  static constexpr rules const* rule_of = detail::rule_table<Rules, mp::mp_list<Op...>>::value;
   template <class O> static constexpr int number = int(mp::mp_find<mp::mp_list<Op...>, O>::value);
   static constexpr known_ops known{number<add_op>, number<mul_op>, number<load_op>, number<broadcast_like_op>,
                                    number<sum_to_like_op>};

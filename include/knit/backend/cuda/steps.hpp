@@ -122,15 +122,17 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
     write_roots(m, s, std::make_integer_sequence<int, P::plan.store_count>{});
   }
 
-  template <int Index> static constexpr op_info info = P::graph.info(node_at<Index>);
+  // Single facts and no copies of all that is known: each is a constant that nvcc works out and keeps.
+  template <int Index> static constexpr kind what = P::graph.info(node_at<Index>).what;
+  template <int Index> static constexpr combine how = P::graph.info(node_at<Index>).how;
   template <int Index> static constexpr bool in_row = P::plan.in_row[node_at<Index>];
-  template <int Index> static constexpr bool adds_up = info<Index>.what == kind::reduce && !in_row<Index>;
+  template <int Index> static constexpr bool adds_up = what<Index> == kind::reduce && !in_row<Index>;
   template <int Index> KNIT_FN static lane<number> joined(lane<number> a, lane<number> b) {
-    if constexpr (info<Index>.how == combine::sum) return a + b;
+    if constexpr (how<Index> == combine::sum) return a + b;
     else return larger(a, b);
   }
   template <int Index> KNIT_FN static lane<number> neutral() {
-    if constexpr (info<Index>.how == combine::sum) return number(0);
+    if constexpr (how<Index> == combine::sum) return number(0);
     else return -std::numeric_limits<number>::infinity();
   }
 
@@ -138,16 +140,16 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   template <int Index> KNIT_FN static void compute(memory<P> const& m, state& s) {
     constexpr int v = node_at<Index>;
     using Op = typename P::template op<v>;
-    constexpr op_info f = info<Index>;
+    constexpr bool indexed = P::graph.info(v).indexed;
     numbers& y = s.value[Index];
-    if constexpr (f.what == kind::reduce) {
+    if constexpr (what<Index> == kind::reduce) {
       const numbers x = operand<Index, 0>(m, s);
       if constexpr (adds_up<Index>)
         for (int i = 0; i < Width; ++i)
           s.total[Index].at[i] = i < s.here ? joined<Index>(s.total[Index].at[i], x.at[i]) : s.total[Index].at[i];
       else y = x;
-    } else if constexpr (f.what != kind::contract) {
-      if constexpr (f.indexed) {
+    } else if constexpr (what<Index> != kind::contract) {
+      if constexpr (indexed) {
         const shape now = space_now<P, S>(m);
         numbers seed{};
         if constexpr (Op::arity == 1) seed = operand<Index, 0>(m, s);
