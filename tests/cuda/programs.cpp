@@ -88,6 +88,10 @@ TEST(programs, every_elementwise_op) {
   check<programs::ternary_ops>(kernels(), "ternary_ops", 0);
 }
 TEST(programs, every_reduction) { check<programs::reductions>(kernels(), "reductions", 0); }
+TEST(programs, every_scan) {
+  check<programs::scans>(kernels(), "scans", 0);
+  check<programs::recurrences>(kernels(), "recurrences", 0);
+}
 #else
 TEST(programs, need_nvcc) { GTEST_SKIP() << "there is no nvcc, so no kernels to run"; }
 #endif

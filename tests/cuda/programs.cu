@@ -21,3 +21,5 @@ template class knit::cuda_backend::program<programs::unary_ops>;
 template class knit::cuda_backend::program<programs::binary_ops>;
 template class knit::cuda_backend::program<programs::ternary_ops>;
 template class knit::cuda_backend::program<programs::reductions>;
+template class knit::cuda_backend::program<programs::scans>;
+template class knit::cuda_backend::program<programs::recurrences>;

@@ -106,5 +106,12 @@ struct unary_ops : each_op<unary_ops, catalogue::unary, extents<37, 5>> {};
 struct binary_ops : each_op<binary_ops, catalogue::binary, extents<37, 5>, extents<1, 5>> {};
 struct ternary_ops : each_op<ternary_ops, catalogue::ternary, extents<40>, extents<40, 3>, extents<>> {};
 struct reductions : each_op<reductions, catalogue::reductions, extents<37, 50>> {};
+struct scans : each_op<scans, catalogue::scans, extents<1, 90>, extents<70, 90>> {};
+
+struct recurrence_of {
+  constexpr auto operator()(auto a, auto x) const { return sum(square(recurrence(a, x))); }
+};
+/// A line that many threads share, and its derivatives.
+struct recurrences : detail::gradients_spec<recurrence_of, tensor<float, 2500>, tensor<float, 2500>> {};
 
 }  // namespace programs

@@ -37,6 +37,22 @@ template <class T> struct blocks_are_scalar {
     return c;
   }
 };
+/// The same of samples alone: where threads share what is done in order, what is not finite may come out as NaN.
+struct samples_in_float {
+  template <class Op, class... E> static complaints check() {
+    using order1 = program_of<Op, float, 1, E...>;
+    const subject s = describe<Op, E...>();
+    const function plain = runner<knit::scalar_backend<float>::program<order1>, order1, float>();
+    complaints c;
+    const function blocks = on_blocks<order1, float>(c);
+    random_numbers r{15};
+    for (int round = 0; round < 4; ++round) {
+      const arrays in = inputs(s, 1, r);
+      same(s, "samples", in, plain(in), blocks(in), 1e-5, 2e-6, false, c);
+    }
+    return c;
+  }
+};
 using in_float = blocks_are_scalar<float>;
 using in_double = blocks_are_scalar<double>;
 

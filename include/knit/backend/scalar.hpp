@@ -2,6 +2,7 @@
 // scalar.hpp -- in: a program and its memory. out: one run, value by value in plain loops: the oracle.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <knit/backend/runtime.hpp>
 #include <knit/core/math.hpp>
 #include <limits>
@@ -125,6 +126,7 @@ template <class T> class interpreter {
     else switch (op_info const& f = g_->info(v); f.what) {
         case kind::map: map(v, f, y); break;
         case kind::reduce: reduce(v, f, y); break;
+        case kind::scan: scan(v, f, y); break;
         case kind::contract: f.slides ? slide(v, f, y) : contract(v, f, y); break;
         default: see(v, f, y);
       }
@@ -174,6 +176,27 @@ template <class T> class interpreter {
       T& to = y[at(s, q)];
       if (f.how == combine::sum) to += x[i];
       else to = x[i] != x[i] || x[i] > to ? x[i] : to;
+    });
+  }
+
+  void scan(int v, op_info const& f, T* y) {
+    const int a = g_->operand(v, 0), b = g_->operand(v, 1);
+    shape const& s = g_->extents[v];
+    const int n = shape_now(s).extent[f.along];
+    for_each_row(s, [&](index q, long, int rows) {
+      if (q.at[f.along] > 0) return;
+      for (const int end = f.along == 0 ? 1 : rows; q.at[0] < end; ++q.at[0]) {
+        index p = q;
+        T before = 0;
+        for (int i = 0; i < n; ++i) {
+          p.at[f.along] = f.back ? n - 1 - i : i;
+          index factor = p;  // of the two elements the one that is nearer to the end
+          if (f.back) ++factor.at[f.along];
+          T const x = value(b)[at(g_->extents[b], p)];
+          before = i == 0 ? x : std::fma(value(a)[at(g_->extents[a], factor)], before, x);
+          y[at(s, p)] = before;
+        }
+      }
     });
   }
 

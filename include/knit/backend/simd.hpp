@@ -2,7 +2,7 @@
 // simd.hpp -- in: a program and its memory. out: one run of its plan on the lanes and cores of this CPU.
 #pragma once
 #include <knit/backend/contract.hpp>
-#include <knit/backend/map.hpp>
+#include <knit/backend/scan.hpp>
 #include <knit_kernels/team.hpp>
 #include <limits>
 #include <memory>
@@ -22,6 +22,7 @@ template <class P, int S> HWY_INLINE void run_step(typename P::memory const& m) 
   }();
   if constexpr (empty) return;
   else if constexpr (st.kind == step_kind::contract) contract_step<P, S>::run(m);
+  else if constexpr (st.kind == step_kind::scan) scan_step<P, S>::run(m);
   else if constexpr (st.kind == step_kind::copy) copy_step<P, S>::run(m);
   else map_step<P, S>::run(m);
 }

@@ -7,7 +7,7 @@
 
 namespace knit {
 
-/// What a node is. Backends implement map, reduce and contract; the others are gone before a plan is made.
+/// What a node is. Backends implement map, reduce, contract and scan; the others are gone before a plan is made.
 enum class kind : unsigned char {
   parameter,  ///< leaf: a layer's own parameter, by its position in the layer
   argument,   ///< leaf: an argument of the functor that is being traced
@@ -16,6 +16,7 @@ enum class kind : unsigned char {
   map,        ///< elementwise over broadcast operands
   reduce,     ///< over some axes
   contract,   ///< product of two arrays summed over shared labels
+  scan,       ///< along one axis, each element made of the one before it
   view,       ///< the same elements in other places: transpose, broadcast, reshape
   call,       ///< a functor's body, traced apart and linked later
   pair,       ///< operands of a call with more than one argument
@@ -58,6 +59,8 @@ struct op_info {
   char const* labels[3] = {"", "", ""};  ///< of a contraction: axes of a, b and the result
   bool slides = false;                   ///< a contraction along the first axes of b, or a sampled view
   sliding slide[sliding_axes] = {{1, 0, 0, 1}, {1, 0, 0, 1}};
+  int along = 0;                         ///< of a scan: its axis
+  bool back = false;                     ///< from its end
   double left_unit = 0, right_unit = 0, absorbing = 0;
   bool has_left_unit = false, has_right_unit = false, has_absorbing = false;
   bool picks = false;                    ///< of three operands: the second where the first is not 0, else the third
@@ -117,6 +120,7 @@ template <class Op> constexpr op_info make_info() {
     i.slides = true;
     for (int k = 0; k < sliding_axes; ++k) i.slide[k] = Op::slide[k];
   }
+  if constexpr (requires { Op::along; }) i.along = Op::along, i.back = Op::back;
   if constexpr (requires { Op::left_unit; }) i.left_unit = Op::left_unit, i.has_left_unit = true;
   if constexpr (requires { Op::right_unit; }) i.right_unit = Op::right_unit, i.has_right_unit = true;
   if constexpr (requires { Op::absorbing; }) i.absorbing = Op::absorbing, i.has_absorbing = true;

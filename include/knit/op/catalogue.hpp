@@ -10,6 +10,7 @@
 #include <knit/op/index.hpp>
 #include <knit/op/pool.hpp>
 #include <knit/op/reduce.hpp>
+#include <knit/op/scan.hpp>
 #include <knit/op/shape.hpp>
 #include <knit/op/transcendental.hpp>
 
@@ -28,6 +29,8 @@ using views = mp::mp_list<transpose_op<1, 0>, reshape_op<6, 2>>;
 /// Ops that take the shape of their last operand.
 using like =
     mp::mp_list<broadcast_like_op, sum_to_like_op, reshape_like_op, count_per_op, coordinate_like_op<0>, coordinate_like_op<1>>;
+/// What runs along an axis.
+using scans = mp::mp_list<recurrence_op<0, false>, recurrence_op<0, true>, recurrence_op<1, false>, recurrence_op<1, true>>;
 /// Products that sum over axes.
 using contractions = mp::mp_list<contract_op<"mk", "kn", "mn">, contract_op<"mk", "k", "m">>;
 /// Views of elements that lie apart.

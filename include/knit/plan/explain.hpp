@@ -114,6 +114,7 @@ template <int N, int R> struct explainer {
         s << reader << " sums over all slabs of " << read << ", and what it sums does not lie so that a slab could do its part";
         break;
       case reshaped: s << reader << " reshapes " << read << ", and its elements lie in other slabs"; break;
+      case scanned: s << reader << " goes along the axis that is cut, from one slab into the next"; break;
       case two_axes:
         s << reader << " reads " << read << (r.other == r.read ? " along two axes" : " along one axis and ");
         if (r.other != r.read) s << name(r.other) << " along another";
@@ -172,7 +173,7 @@ template <int N, int R> struct explainer {
     bool writes = false;
     for (int i = 0; i < p.store_count; ++i) writes = writes || p.stores[i].step == t;
     if (st.first == st.last && !writes) return;
-    static constexpr char const* kinds[] = {"map", "contract", "copy"};
+    static constexpr char const* kinds[] = {"map", "contract", "scan", "copy"};
     out << "    " << kinds[int(st.kind)] << " " << st.space;
     if (st.lane != lane_axis_of(st.space)) out << ", lanes along axis " << st.lane;
     out << "\n";

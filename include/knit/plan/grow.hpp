@@ -176,6 +176,7 @@ template <int N, int R> struct region_grower : use_lists<N> {
       for (int q = 0; q < max_rank && cut == unknown; ++q)
         if (own.extent[q] > 1 && classes.of(self, q) == cls) cut = q;
     if (cut == unknown) return {uncut, v};
+    if (f.what == kind::scan && cut == f.along) return {scanned, v};
     if (cut >= contracted_cut)
       if (const auto why = sums_in_parts(v, cut, in_trial); why != nothing) return {why, v};
     trial_cut[v] = cut;

@@ -75,7 +75,7 @@ constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis
       of_class += s.extent[x] > 1 && classes.of(self, x) == c;
     }
     const int m = int(s.size() / s.extent[q]), n = s.extent[q];
-    cost.possible = axes <= 2 && of_class == 1 && !f.slides && f.what != kind::view;
+    cost.possible = axes <= 2 && of_class == 1 && !f.slides && f.what != kind::view && f.what != kind::scan;
     for (int r = 0; r < g.root_count; ++r)
       if (g.read(g.roots[r].node).node == v) {
         cost.possible = cost.possible && g.roots[r].state < 0;

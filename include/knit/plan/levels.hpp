@@ -204,7 +204,8 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
   constexpr double price(int r, int u, int depth) const {
     if (p.roles[u] != role::computed || home[u] == r || read_by(r, u)) return 0;
     const double whole = double(g.extents[u].size());
-    if (depth == 0 || g.info(u).what == kind::reduce || g.info(u).what == kind::view || stays(u)) return whole;
+    if (depth == 0 || g.info(u).what == kind::reduce || g.info(u).what == kind::scan || g.info(u).what == kind::view || stays(u))
+      return whole;
     double made = 0;
     for (int k = 0; k < g.arity(u); ++k) made += price(r, g.read(u, k).node, depth - 1);
     return made < whole ? made : whole;
@@ -217,8 +218,8 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
   /// no more memory than they take: what a slab makes and reads itself never leaves its core. On blocks from less.
   constexpr void move_late() {
     for (int v = g.size - 1; v >= 0; --v) {
-      if (p.roles[v] != role::computed || g.info(v).what == kind::view || stays(v) || p.regions[home[v]].every_thread ||
-          p.regions[home[v]].routine)
+      if (p.roles[v] != role::computed || g.info(v).what == kind::scan || g.info(v).what == kind::view || stays(v) ||
+          p.regions[home[v]].every_thread || p.regions[home[v]].routine)
         continue;
       int target = -1, axis = no_axis;
       bool ok = true;

@@ -27,8 +27,12 @@ enum class role : unsigned char {
 enum class step_kind : unsigned char {
   map,       ///< elementwise values over one index space, and reductions of them
   contract,  ///< a contraction, with elementwise values on its result as epilogue
+  scan,      ///< a scan, along each line in order
   copy       ///< a reshape that is no view: the same elements under other extents
 };
+
+/// Has a step of this kind one value, which neither joins those before it nor is joined by others?
+constexpr bool is_alone(step_kind k) { return k == step_kind::scan || k == step_kind::copy; }
 
 // No default member initialisers from here to `plan`: g++ 12 forgets those of array elements when it evaluates a
 // second plan of the same size, so whoever makes one sets every member.
@@ -38,7 +42,7 @@ struct step {
   step_kind kind;
   shape space;
   int first, last;
-  bool reduces[max_rank];  ///< axes of `space` that its reductions sum over
+  bool reduces[max_rank];  ///< axes of `space` that its reductions sum over, or that its scan goes along
   bool any_reduction;
   bool row;           ///< a row, all of `space` along its lane axis, is in registers at once, and reductions of it are values
   int region;
@@ -112,6 +116,7 @@ struct refusal {
     large_parts,  ///< it sums over the axis that is cut, and its parts would be large
     no_parts,     ///< it sums over the axis that is cut, and what it sums does not lie so that a slab could
     reshaped,     ///< its elements lie in other slabs
+    scanned,      ///< it goes along the axis that is cut
     two_axes,     ///< `read` and `other` would cut it along different axes
     uncut,        ///< it has no such axis
     heavy,        ///< a second thread saves more than a meeting costs

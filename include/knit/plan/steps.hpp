@@ -182,8 +182,8 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         // A reduction's value is there only when its step is over, but for one of rows.
         const bool there = g.info(a.node).what != kind::reduce ? is_pointwise(g, a, space)
                                                                : p.in_row[a.node] && is_rowwise(g, a, space, p.lane[v]);
-        return !in.early[k] && f.what != kind::contract && f.what != kind::view && there &&
-               p.steps[p.step_of[a.node]].kind != step_kind::copy;
+        return !in.early[k] && f.what != kind::contract && f.what != kind::view && f.what != kind::scan && there &&
+               !is_alone(p.steps[p.step_of[a.node]].kind);
       };
       for (int k = 0; k < in.count; ++k) {
         const int u = in.at[k].node, s = p.step_of[u];
@@ -210,8 +210,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
       if (f.what == kind::map || f.what == kind::reduce)
         for (int s = first; s < p.step_count && chosen < 0; ++s) {
           step const& into = p.steps[s];
-          if (into.kind == step_kind::copy || !same_extents(into.space, space) || into.cut != p.cut_axis[v] ||
-              into.lane != p.lane[v])
+          if (is_alone(into.kind) || !same_extents(into.space, space) || into.cut != p.cut_axis[v] || into.lane != p.lane[v])
             continue;
           if (into.kind == step_kind::contract &&
               (!after_contract || s != first || (f.what == kind::reduce && !goes_on(g, p, t, s, v))))
@@ -223,6 +222,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         }
       if (chosen < 0) {
         const step_kind what = f.what == kind::contract ? step_kind::contract
+                               : f.what == kind::scan   ? step_kind::scan
                                : f.what == kind::view   ? step_kind::copy
                                                         : step_kind::map;
         chosen = p.add_step(what, space, r, p.cut_axis[v], p.lane[v]);
@@ -232,6 +232,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         p.steps[chosen].any_reduction = true;
         for (int q = 0; q < max_rank; ++q) p.steps[chosen].reduces[q] = axes[q];
       }
+      if (f.what == kind::scan) p.steps[chosen].reduces[f.along] = true;
       p.step_of[v] = chosen;
     }
     c.last = p.step_count;
@@ -266,7 +267,7 @@ template <int N, int R> constexpr void sink(flat_graph const& g, plan<N, R>& p, 
     if (p.roles[v] != role::computed || g.info(v).what != kind::map || reader[v] < 0) continue;
     const int from = p.step_of[v], to = reader[v];
     if (to == from || home[v] != p.steps[to].region || !same_extents(p.steps[to].space, g.extents[v]) ||
-        p.steps[to].kind == step_kind::copy || p.steps[to].cut != p.cut_axis[v] || p.steps[to].lane != p.lane[v])
+        is_alone(p.steps[to].kind) || p.steps[to].cut != p.cut_axis[v] || p.steps[to].lane != p.lane[v])
       continue;
     // Its operands lie in memory, or are moved along: values that it alone reads, made of what lies in memory.
     auto at_hand = [&](auto self, int x) -> bool {

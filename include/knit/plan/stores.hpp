@@ -11,7 +11,7 @@ namespace knit::detail {
 template <int N, int R> constexpr bool in_place(flat_graph const& g, plan<N, R> const& p, int const* home, int r) {
   const int v = g.roots[r].node, leaf = g.roots[r].state;
   if (p.roles[v] != role::computed || p.slab_axis[v] == partial_axis || g.info(v).what == kind::reduce ||
-      p.steps[p.step_of[v]].kind == step_kind::copy)
+      is_alone(p.steps[p.step_of[v]].kind))
     return false;
   for (int q = 0; q < r; ++q)
     if (g.roots[q].node == v && g.roots[q].state >= 0) return false;  // one value, two states

@@ -3,6 +3,7 @@
 #pragma once
 #include <knit/backend/cuda/mma_tile.hpp>
 #include <knit/backend/cuda/routine.hpp>
+#include <knit/backend/cuda/scan.hpp>
 
 namespace knit::cuda {
 
@@ -21,7 +22,8 @@ template <class P, int S> constexpr auto step_type() {
       return std::type_identity<product_step<P, S, block_threads, mma_tile>>{};
     else if constexpr (in_tiles<P, S>()) return std::type_identity<product_step<P, S, block_threads>>{};
     else return std::type_identity<contract_step<P, S, block_threads>>{};
-  } else if constexpr (what == step_kind::copy) return std::type_identity<copy_step<P, S, block_threads>>{};
+  } else if constexpr (what == step_kind::scan) return std::type_identity<scan_step<P, S, block_threads>>{};
+  else if constexpr (what == step_kind::copy) return std::type_identity<copy_step<P, S, block_threads>>{};
   else return std::type_identity<map_step<P, S, block_threads>>{};
 }
 template <class P, int S> using step_of = typename decltype(step_type<P, S>())::type;

@@ -59,8 +59,8 @@ template <class P, int S> struct walk {
   static constexpr int lane_axis = st.lane;
   static constexpr bool lane_kept = !st.reduces[lane_axis];
   /// Elements that a thread does at once, along the axis in lanes: all that it loads and stores lies side by side.
-  static constexpr int width = !st.row && st.space.extent[lane_axis] % 4 == 0 && st.space.name[lane_axis] == 0 &&
-                                       (st.cut != lane_axis || of.granule % 4 == 0)
+  static constexpr int width = !st.row && st.kind != step_kind::scan && st.space.extent[lane_axis] % 4 == 0 &&
+                                       st.space.name[lane_axis] == 0 && (st.cut != lane_axis || of.granule % 4 == 0)
                                    ? 4
                                    : 1;
   static constexpr int extent(int q) { return q == st.cut && of.extent > 1 ? of.widest() : st.space.extent[q]; }
