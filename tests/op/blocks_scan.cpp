@@ -12,5 +12,5 @@ TEST(laws_on_blocks, lines_of_many_threads) {
   using along_first = mp::mp_take_c<knit::catalogue::scans, 2>;
   check_all_by<samples_in_float, along_first, use<e<1000>, e<1000>>, use<e<>, e<2051>>>();
   check_all_by<samples_in_float, knit::catalogue::scans, use<e<65, 40>, e<65, 40>>, use<e<1, 3>, e<301, 3>>,
-               use<e<301>, e<301, 50>>>();
+               use<e<301>, e<301, 5>>>();
 }

@@ -100,7 +100,10 @@ template <class P, int V> struct reader : seen_value<P, V> {
   }
   /// Lanes along Axis from p on.
   template <int Axis, class Width> static HWY_INLINE lanes along(memory const& m, position const& p, Width w) {
-    if constexpr (sampled) return sampled_along<Axis>(m, p, filled<number>(w));
+    if constexpr (sampled && from.axis[Axis] != no_axis) {  // nothing slides along it, so all are there, side by side, or none
+      position q = p;
+      return locate<P, V>(q) ? reader<P, base>::template along<from.axis[Axis]>(m, q, w) : lanes(0);
+    } else if constexpr (sampled) return sampled_along<Axis>(m, p, filled<number>(w));
     else if constexpr (what == role::constant || what == role::inlined) return lanes(one(m, p));
     else {
       auto const* d = data(m) + offset(m, p);

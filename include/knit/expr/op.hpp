@@ -37,6 +37,7 @@ enum class view_kind : unsigned char { transpose, broadcast, reshape, sampled };
 struct sliding {
   int by, by_term, offset, divisor;
 
+  constexpr bool stays() const { return by == 1 && by_term == 0 && offset == 0 && divisor == 1; }
   constexpr int numerator(int i, int t) const { return by * i + by_term * t + offset; }
   /// Is the coordinate with that numerator there?
   constexpr bool there(int n, int extent) const { return n >= 0 && n % divisor == 0 && n / divisor < extent; }

@@ -21,7 +21,7 @@ struct root {
 /// A value as it is read: by way of views, of which only the axes are left, the value that they end in.
 struct access {
   int node;
-  int axis[max_rank];  ///< of that value, for each axis of what is read; no_axis: repeated, or sampled
+  int axis[max_rank];  ///< of that value, for each axis of what is read; no_axis: repeated, or a view slides along it
   bool sampled;        ///< by way of a view that samples: along an axis that it slides along any element may be read, or none
 };
 inline constexpr int no_axis = -1;  ///< also of a cut: not cut
@@ -96,7 +96,8 @@ template <int N, int R> constexpr access see(flat_arrays<N, R> const& a, int v, 
   for (int q = 0; q < max_rank; ++q) {
     r.axis[q] = to.extent[q] > 1 ? q : no_axis;
     if (!alias || r.axis[q] == no_axis) continue;
-    const int x = f.see == view_kind::sampled && q < sliding_axes ? no_axis : axis_under(f, from, to, q);
+    const bool slides = f.see == view_kind::sampled && q < sliding_axes && !(f.slide[q].stays() && same_axis(from, q, to, q));
+    const int x = slides ? no_axis : axis_under(f, from, to, q);
     r.axis[q] = x != no_axis && from.extent[x] > 1 ? a.seen[base].axis[x] : no_axis;
   }
   return r;
