@@ -70,6 +70,7 @@ inline number operator/(number a, number b) {
   const double q = a.value / b.value, by = 1 / (b.value * b.value);
   return {q, by * (a.variance + q * q * b.variance) + rounded(q, 2)};
 }
+inline number fma(number a, number b, number c) { return a * b + c; }
 inline number& operator+=(number& a, number b) { return a = a + b; }
 
 /// f(a) with that slope, from a function that is right to so many units in the last place.

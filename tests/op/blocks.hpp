@@ -37,7 +37,7 @@ template <class T> struct blocks_are_scalar {
     return c;
   }
 };
-/// The same of samples alone: where threads share what is done in order, what is not finite may come out as NaN.
+/// The same of samples alone: where threads share what is done in order, infinite factors may give NaN sooner.
 struct samples_in_float {
   template <class Op, class... E> static complaints check() {
     using order1 = program_of<Op, float, 1, E...>;

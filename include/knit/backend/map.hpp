@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// map.hpp -- in: a step of a plan that is no contraction. out: loops over its space, and copies that are no view.
+// map.hpp -- in: a step of a plan that is neither contraction nor scan. out: loops over its space, and copies that are no view.
 #pragma once
 #include <knit/backend/steps.hpp>
 

@@ -88,7 +88,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
   static HWY_INLINE number one(memory const& m, position const& p) {
     if constexpr (sampled) {
       position q = p;
-      return locate<P, V>(q) ? reader<P, base>::one(m, q) : number(0);
+      return locate<P, V>(m, q) ? reader<P, base>::one(m, q) : number(0);
     } else if constexpr (what == role::constant) return number(P::graph.constants[field(P::template at<base>, 0)]);
     else if constexpr (what == role::inlined) return scalar_value<P, base>(m);
     else {
@@ -102,7 +102,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
   template <int Axis, class Width> static HWY_INLINE lanes along(memory const& m, position const& p, Width w) {
     if constexpr (sampled && from.axis[Axis] != no_axis) {  // nothing slides along it, so all are there, side by side, or none
       position q = p;
-      return locate<P, V>(q) ? reader<P, base>::template along<from.axis[Axis]>(m, q, w) : lanes(0);
+      return locate<P, V>(m, q) ? reader<P, base>::template along<from.axis[Axis]>(m, q, w) : lanes(0);
     } else if constexpr (sampled) return sampled_along<Axis>(m, p, filled<number>(w));
     else if constexpr (what == role::constant || what == role::inlined) return lanes(one(m, p));
     else {

@@ -174,6 +174,11 @@ template <class Spec> class leaf_list {
 template <class P> int extent_now(long name, void const* const* leaves) {
   return *static_cast<std::int32_t const*>(leaves[P::first_extent + P::names.find(name)]);
 }
+/// The extent of an axis of that name, 0: none, and bound.
+template <class P, long Name, class T> int extent_now(memory<T> const& m, int bound) {
+  if constexpr (Name == 0) return bound;
+  else return extent_now<P>(Name, m.leaves);
+}
 /// A shape with the extents that it has now.
 template <class P> shape shape_now(shape s, void const* const* leaves) {
   for (int q = 0; q < max_rank; ++q)

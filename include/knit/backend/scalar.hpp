@@ -2,7 +2,6 @@
 // scalar.hpp -- in: a program and its memory. out: one run, value by value in plain loops: the oracle.
 #pragma once
 #include <algorithm>
-#include <cmath>
 #include <knit/backend/runtime.hpp>
 #include <knit/core/math.hpp>
 #include <limits>
@@ -183,6 +182,7 @@ template <class T> class interpreter {
     const int a = g_->operand(v, 0), b = g_->operand(v, 1);
     shape const& s = g_->extents[v];
     const int n = shape_now(s).extent[f.along];
+    using math::fma;
     for_each_row(s, [&](index q, long, int rows) {
       if (q.at[f.along] > 0) return;
       for (const int end = f.along == 0 ? 1 : rows; q.at[0] < end; ++q.at[0]) {
@@ -193,7 +193,7 @@ template <class T> class interpreter {
           index factor = p;  // of the two elements the one that is nearer to the end
           if (f.back) ++factor.at[f.along];
           T const x = value(b)[at(g_->extents[b], p)];
-          before = i == 0 ? x : std::fma(value(a)[at(g_->extents[a], factor)], before, x);
+          before = i == 0 ? x : fma(value(a)[at(g_->extents[a], factor)], before, x);
           y[at(s, p)] = before;
         }
       }
@@ -203,6 +203,7 @@ template <class T> class interpreter {
   void see(int v, op_info const& f, T* y) {
     const int a = g_->operand(v, 0);
     shape const& from = g_->extents[a];
+    const shape now = shape_now(from);
     T const* const x = value(a);
     for_each(g_->extents[v], [&](index const& q, long i) {
       if (f.see == view_kind::reshape) y[i] = x[i];
@@ -212,7 +213,7 @@ template <class T> class interpreter {
         bool there = true;
         for (int k = 0; k < sliding_axes; ++k) {
           const int n = f.slide[k].numerator(q.at[k], 0);
-          there = there && f.slide[k].there(n, from.extent[k]);
+          there = there && f.slide[k].there(n, now.extent[k]);
           p.at[k] = n / f.slide[k].divisor;
         }
         y[i] = there ? x[at(from, p)] : T(0);

@@ -15,8 +15,6 @@ template <class P, int S> struct scan_step {
   static constexpr step st = P::plan.steps[S];
   static constexpr int v = P::plan.order[st.first], lane = st.lane;
   using Op = typename P::template op<v>;
-  using factor = reader<P, field(P::template at<v>, 0)>;
-  using term = reader<P, field(P::template at<v>, 1)>;
 
   /// f(p) of each first element of a line that this slab has, or, where lines lie in lanes, f(p, how many) of some of them.
   template <int Q = max_rank - 1, class F> static void lines(memory const& m, shape const& now, position& p, F const& f) {
@@ -49,20 +47,26 @@ template <class P, int S> struct scan_step {
     }
   }
 
+  /// Operand K of one element; a scalar that whoever reads it works out has been, once.
+  template <int K> static HWY_INLINE number one(typename B::state const& s, position const& p) {
+    constexpr auto from = B::sources.at[0][K];
+    if constexpr (from.scalar >= 0) return s.of.scalar[from.scalar];
+    else return reader<P, field(P::template at<v>, K)>::one(s.m, p);
+  }
+
   static void run(memory const& m) {
     const typename B::context c(m);
-    const typename B::state s(c);
+    typename B::state s(c);
     const shape now = shape_now<P>(st.space, m.leaves);
     const int n = now.extent[Op::along];
     if (n == 0) return;
     position origin{};
     if constexpr (lane == Op::along)
       lines(m, now, origin, [&](position const& p) {
+        auto kept = [&](position const& q, number y) { return *B::template address<v>(s, q) = y; };
         along<number>(
-            n, p, [&](position const& q) { return *B::template address<v>(s, q) = term::one(m, q); },
-            [&](number y, position const& a, position const& q) {
-              return *B::template address<v>(s, q) = Op::eval(factor::one(m, a), y, term::one(m, q));
-            });
+            n, p, [&](position const& q) { return kept(q, one<1>(s, q)); },
+            [&](number y, position const& a, position const& q) { return kept(q, Op::eval(one<0>(s, a), y, one<1>(s, q))); });
       });
     else
       lines(m, now, origin, [&](position const& p, auto w) {
@@ -71,9 +75,9 @@ template <class P, int S> struct scan_step {
           return y;
         };
         along<lanes>(
-            n, p, [&](position const& q) { return kept(q, term::template along<lane>(m, q, w)); },
+            n, p, [&](position const& q) { return kept(q, B::template operand<0, 1>(s, q, w, 0)); },
             [&](lanes y, position const& a, position const& q) {
-              return kept(q, Op::eval(factor::template along<lane>(m, a, w), y, term::template along<lane>(m, q, w)));
+              return kept(q, Op::eval(B::template operand<0, 0>(s, a, w, 0), y, B::template operand<0, 1>(s, q, w, 0)));
             });
       });
   }

@@ -11,15 +11,17 @@ template <class P, int V> constexpr int axis_of_view(int q) {
   const int x = to.extent[q] > 1 ? axis_under(P::graph.info(V), from, to, q) : no_axis;
   return x != no_axis && from.extent[x] > 1 ? x : no_axis;
 }
-/// Moves p from an element of value V to that of what V ends in by way of views; false: there is none, and V is 0 there.
-template <class P, int V, class Position> constexpr bool locate(Position& p) {
+/// Moves p from an element of value V to that of what V ends in by way of views; false: there is none now, and V is 0 there.
+/// extent_now is each backend's own: it knows where its memory m has the extents that are known at run time only.
+template <class P, int V, class Memory, class Position> constexpr bool locate(Memory const& m, Position& p) {
   constexpr access to = P::graph.read(V);
   if constexpr (to.node == V) return true;
   else {
     constexpr int u = field(P::template at<V>, 0);
     if constexpr (P::graph.info(V).see == view_kind::sampled) {
       constexpr sliding a = P::graph.info(V).slide[0], b = P::graph.info(V).slide[1];
-      constexpr int width = P::template extents<u>.extent[0], height = P::template extents<u>.extent[1];
+      constexpr shape e = P::template extents<u>;
+      const int width = extent_now<P, e.name[0]>(m, e.extent[0]), height = extent_now<P, e.name[1]>(m, e.extent[1]);
       const int x = a.numerator(p.at[0], 0), y = b.numerator(p.at[1], 0);
       if (!a.there(x, width) || !b.there(y, height)) return false;
       p.at[0] = x / a.divisor;
@@ -33,7 +35,7 @@ template <class P, int V, class Position> constexpr bool locate(Position& p) {
       if constexpr (x2 != no_axis) p.at[x2] = here.at[2];
       if constexpr (x3 != no_axis) p.at[x3] = here.at[3];
     }
-    return locate<P, u>(p);
+    return locate<P, u>(m, p);
   }
 }
 

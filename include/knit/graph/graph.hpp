@@ -221,9 +221,10 @@ template <int Capacity> struct graph {
     if (f.what == kind::contract)
       for (int k = 0; k < 2; ++k)
         if (const int z = constant_behind(x[k]); z >= 0 && value(z) == 0) return filled(0, s);
-    if (f.what == kind::scan && s.extent[f.along] == 1) return x[1];
-    if (f.what == kind::scan)
+    if (f.what == kind::scan) {
+      if (s.extent[f.along] == 1) return x[1];
       if (const int z = constant_behind(x[1]); z >= 0 && value(z) == 0) return filled(0, s);
+    }
     if (f.what == kind::reduce) {
       if (same_extents(extents[x[0]], s)) return x[0];
       if (const int z = constant_behind(x[0]); z >= 0)

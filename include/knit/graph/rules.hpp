@@ -31,10 +31,12 @@ template <class Op> constexpr auto rule_of() {
 
 // ---- which ops can occur: those written, those in called bodies, those that their rules bring in ----------
 
-template <class Op> inline constexpr bool is_computation =
-    Op::what == kind::map || Op::what == kind::reduce || Op::what == kind::contract || Op::what == kind::scan || Op::what == kind::view;
+template <class Op> inline constexpr bool is_computation = Op::what == kind::map || Op::what == kind::reduce ||
+                                                           Op::what == kind::contract || Op::what == kind::scan ||
+                                                           Op::what == kind::view;
 
 /// Is a derivative asked for among these ops, or in a body that they call? Else no op's rule is needed, and none is made.
+/// (What op_links::differentiates says of one body alone.)
 template <class Ops> struct asks_for_gradient;
 template <class... Op> struct asks_for_gradient<mp::mp_list<Op...>> {
   template <class O> static constexpr bool one() {

@@ -184,7 +184,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
   KNIT_FN static lane<number> one(memory<P> const& m, position const& p) {
     if constexpr (sampled) {
       position q = p;
-      if (locate<P, V>(q)) return reader<P, base>::one(m, q);
+      if (locate<P, V>(m, q)) return reader<P, base>::one(m, q);
       return number(0);
     } else if constexpr (what == role::constant) {
       constexpr number c = number(P::graph.constants[field(P::template at<base>, 0)]);

@@ -85,7 +85,8 @@ template <class P, int S, int Threads> struct scan_step {
         for (int apart = slots; apart < Threads; apart *= 2) {
           c.each([&](int t) {
             if (t < apart) return;
-            s[t].with = fma(s[t].by, lane<number>(shared[Threads + t - apart]), s[t].with);
+            const lane<number> before = shared[Threads + t - apart];
+            if (before != lane<number>(0)) s[t].with = fma(s[t].by, before, s[t].with);  // or 0 times what is too large were NaN
             s[t].by = s[t].by * lane<number>(shared[t - apart]);
           });
           c.each([&](int t) {
