@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // small.cu -- in: programs without large products. out: their kernels.
-#include "gate.cuh"
 #include "functions.hpp"
+#include "gate.cuh"
 
 KNIT_GATE(chain)
 KNIT_GATE(log_sums)
