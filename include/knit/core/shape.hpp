@@ -98,6 +98,12 @@ inline constexpr shape unknown_shape{-1, {1, 1, 1, 1}, {}};
 constexpr bool same_axis(shape const& a, int i, shape const& b, int k) {
   return a.extent[i] == b.extent[k] && a.name[i] == b.name[k];
 }
+/// The same extents, whatever the ranks: memory cannot tell n from n x 1.
+constexpr bool same_extents(shape a, shape b) {
+  for (int k = 0; k < max_rank; ++k)
+    if (!same_axis(a, k, b, k)) return false;
+  return true;
+}
 
 /// The same shape as a type: extents<256, 100>.
 template <long... N> struct extents {

@@ -64,13 +64,6 @@ struct known_ops {
   int add, mul, load, broadcast, sum_to;
 };
 
-/// The same extents, whatever the ranks: memory cannot tell n from n x 1.
-constexpr bool same_extents(shape a, shape b) {
-  for (int k = 0; k < max_rank; ++k)
-    if (!same_axis(a, k, b, k)) return false;
-  return true;
-}
-
 /// Values as nodes, operands before users; equal nodes are one. `make` applies the identities that ops state
 /// (units, absorbing elements, folding) and those of views and reductions, so no node is made in vain.
 /// A `like` op's shape-giving operand is replaced by the number of its shape: nothing waits for it.

@@ -23,7 +23,7 @@ template <int Axis, bool Back> struct recurrence_op {
     if (s[1].rank == 0) begin() << "a number has no axes";
     else if (Axis < 0 || Axis >= s[1].rank) begin() << "axes count from 0, so name one below " << s[1].rank;
     else if (Axis >= sliding_axes) begin() << "it goes along the first or second axis; transpose what is behind";
-    else if (!fits(s[0], s[1]))
+    else if (!broadcasts(s[0], s[1]) || !same_extents(broadcast(s[0], s[1]), s[1]))
       begin() << "the factors, of shape " << s[0] << ", have another; make each extent of theirs equal or 1";
     return t;
   }
@@ -40,14 +40,6 @@ template <int Axis, bool Back> struct recurrence_op {
   }
 
  private:
-  /// Is there a factor for each element of x, as it is or repeated? Memory cannot tell n from n x 1.
-  static constexpr bool fits(shape a, shape x) {
-    if (!broadcasts(a, x)) return false;
-    const shape both = broadcast(a, x);
-    for (int q = 0; q < max_rank; ++q)
-      if (!same_axis(both, q, x, q)) return false;
-    return true;
-  }
   /// Element t - 1 at t, 0 at 0. For both directions: factor t stands between elements t - 1 and t, and multiplies what comes
   /// from one to the other.
   static constexpr auto one_earlier(auto z) { return make<sample_like_op<1, -(Axis == 0), -(Axis == 1), 1>>(z, z); }

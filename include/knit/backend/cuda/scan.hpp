@@ -38,8 +38,8 @@ template <class P, int S, int Threads> struct scan_step {
     lane<number> by, with;
   };
 
-  /// Elements [begin, end) of a line, of which y is before; calls kept(where, what) for each. Returns the last.
-  template <class Kept> KNIT_FN static void walk_part(memory<P> const& m, state& s, int n, lane<number> y, Kept const& kept) {
+  /// Elements [begin, end) of a line, of which y is before; calls kept(where, factor, what) for each.
+  template <class Kept> KNIT_FN static void walk_part(memory<P> const& m, state const& s, int n, lane<number> y, Kept const& kept) {
     constexpr bool back = Op::back;
     constexpr int along = Op::along;
     for (int i = s.begin; i < s.end; ++i) {
