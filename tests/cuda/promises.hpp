@@ -18,7 +18,7 @@ template <class P, int S> inline constexpr bool in_bf16 =
     requires { requires std::is_same_v<typename step_of<P, S>::entry, knit::cuda::bf16_pair>; };
 template <class P, int S> inline constexpr bool is_contraction = requires { step_of<P, S>::terms; };
 template <class P, int S> inline constexpr bool in_fours = requires { requires step_of<P, S>::width == 4; };
-template <class P, int S> constexpr int level_of() { return P::plan.regions[P::plan.steps[S].region].level; }
+template <class P, int S> constexpr int level_of() { return P::template region_at<P::template step_at<S>.region>.level; }
 
 // ---- accesses --------------------------------------------------------------------------------------
 
@@ -36,10 +36,11 @@ template <class P, int S> constexpr int loads_of_step() {
     bool seen[P::nodes]{};
     int n = 0;
     auto operand = [&]<int Index, int K>() {
-      constexpr int v = P::plan.order[P::plan.steps[S].first + Index];
-      if constexpr (P::graph.info(v).what != knit::kind::contract && K < P::graph.arity(v)) {
-        constexpr int u = P::graph.operand(v, K), base = P::graph.read(u).node;
-        if (B::sources.at[Index][K].slot >= 0 || seen[base] || !loaded_in_fours<P, u>(B::lane_axis)) return;
+      constexpr int v = B::template node_at<Index>;
+      using Op = typename P::template op<v>;
+      if constexpr (knit::info_of<Op>.what != knit::kind::contract && K < Op::arity) {
+        constexpr int u = knit::field(P::template at<v>, K), base = P::template value_at<u>.seen.node;
+        if (B::values::template at<Index>.operand[K].slot >= 0 || seen[base] || !loaded_in_fours<P, u>(B::lane_axis)) return;
         seen[base] = true;
         ++n;
       }
@@ -79,11 +80,12 @@ template <class P, int S> constexpr bool single_bytes_of_step() {
     using B = typename step_of<P, S>::B;
     bool any = false;
     auto operand = [&]<int Index, int K>() {
-      constexpr int v = P::plan.order[P::plan.steps[S].first + Index];
-      if constexpr (K < P::graph.arity(v)) {
-        constexpr int u = P::graph.operand(v, K);
+      constexpr int v = B::template node_at<Index>;
+      using Op = typename P::template op<v>;
+      if constexpr (K < Op::arity) {
+        constexpr int u = knit::field(P::template at<v>, K);
         int axis = B::lane_axis, at_once = in_fours<P, S> ? 4 : 1;
-        if constexpr (P::graph.info(v).what == knit::kind::contract) {
+        if constexpr (knit::info_of<Op>.what == knit::kind::contract) {
           at_once = 1;
           if constexpr (is_product<P, S>) {
             using Q = step_of<P, S>;
@@ -91,7 +93,7 @@ template <class P, int S> constexpr bool single_bytes_of_step() {
             at_once = K == Q::letters.side ? Q::load_a::unit : Q::load_b::unit;
           }
         }
-        any = any || (B::sources.at[Index][K].slot < 0 && of_single_bytes<P, u>(axis, at_once));
+        any = any || (B::values::template at<Index>.operand[K].slot < 0 && of_single_bytes<P, u>(axis, at_once));
       }
     };
     [&]<int... Index>(std::integer_sequence<int, Index...>) {
@@ -150,18 +152,18 @@ template <class P, int K> constexpr of_code code_of() {
       c.bytes += single_bytes_of_step<P, T>();
     };
     (one.template operator()<S>(), ...);
-  }(std::make_integer_sequence<int, P::plan.step_count>{});
+  }(std::make_integer_sequence<int, P::steps>{});
   return c;
 }
 /// Of all its kernels.
 template <class P> struct of_program {
-  of_code kernel[P::plan.kernels];
+  of_code kernel[P::kernels];
 };
 template <class P> constexpr of_program<P> of_all() {
   of_program<P> all{};
   [&]<int... K>(std::integer_sequence<int, K...>) {
     ((all.kernel[K] = code_of<P, K>()), ...);
-  }(std::make_integer_sequence<int, P::plan.kernels>{});
+  }(std::make_integer_sequence<int, P::kernels>{});
   return all;
 }
 
@@ -193,7 +195,7 @@ template <class P, int K, bool Mma = false> constexpr long fma_of() {
   long n = 0;
   auto step = [&]<int S>() {
     if constexpr (level_of<P, S>() == K && in_bf16<P, S> == Mma) {
-      constexpr knit::region r = P::plan.regions[P::plan.steps[S].region];
+      constexpr knit::region r = P::template region_at<P::template step_at<S>.region>;
       const long units = (r.extent + r.granule - 1) / r.granule;
       auto bound = [&](long slab) { return std::min(int(units * slab / r.slabs) * r.granule, r.extent); };
       if constexpr (r.slabs == 1) n += products_on_slab<P, S>(0, r.extent);
@@ -203,7 +205,7 @@ template <class P, int K, bool Mma = false> constexpr long fma_of() {
   };
   [&]<int... S>(std::integer_sequence<int, S...>) {
     (step.template operator()<S>(), ...);
-  }(std::make_integer_sequence<int, P::plan.step_count>{});
+  }(std::make_integer_sequence<int, P::steps>{});
   return Mma ? n / of_mma : n;
 }
 template <class P, int K> constexpr long mma_of() { return fma_of<P, K, true>(); }

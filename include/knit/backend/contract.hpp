@@ -34,7 +34,7 @@ template <class P, int S> struct contract_step : product<P, S> {
       const int tiles = (w + widest - 1) / widest;
       for (int t = 0; t < tiles; ++t) used[std::size_t(w * (t + 1) / tiles - w * t / tiles)] = true;
     };
-    constexpr region r = P::plan.regions[st.region];
+    constexpr region r = P::template region_at<st.region>;
     if (cut_n)
       for (int s = 0; s < r.slabs; ++s) mark(r.bound(s + 1) - r.bound(s));
     else mark(N);

@@ -114,8 +114,7 @@ template <class P, int S> struct contraction : contraction_letters<P, S> {
     }
     return t;
   }();
-  static constexpr bool named =
-      P::graph.extents[P::graph.operand(v, 0)].named() || P::graph.extents[P::graph.operand(v, 1)].named();
+  static constexpr bool named = L::shape_of(0).named() || L::shape_of(1).named();
 
   static HWY_INLINE int first(int q, memory const& m) { return q == st.cut ? m.lo : 0; }
   static HWY_INLINE int end(int q, memory const& m) {

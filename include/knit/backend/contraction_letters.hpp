@@ -8,9 +8,9 @@ namespace knit {
 /// The letters of the contraction of step S. They are numbered as plan::cut_axis numbers them: axes of the result, then, from
 /// contracted_cut on, axes of operand 0 that are summed over.
 template <class P, int S> struct contraction_letters {
-  static constexpr step st = P::plan.steps[S];
-  static constexpr int v = P::plan.order[st.first];
-  static constexpr op_info info = P::graph.info(v);
+  static constexpr step st = P::template step_at<S>;
+  static constexpr int v = P::template planned_step<S>.value;
+  static constexpr op_info info = info_of<typename P::template op<v>>;
   static constexpr product_letters letters = product_of(P::graph, v, st.lane);
   /// The number of what has no letter: its coordinate is 0.
   static constexpr int nowhere = contracted_cut + max_rank;
@@ -43,7 +43,9 @@ template <class P, int S> struct contraction_letters {
     return 0;
   }
   /// Of operand k, or, if k is 2, of the result.
-  static constexpr shape const& shape_of(int k) { return P::graph.extents[k == 2 ? v : P::graph.operand(v, k)]; }
+  static constexpr shape shapes[] = {P::template extents<field(P::template at<v>, 0)>,
+                                     P::template extents<field(P::template at<v>, 1)>, P::template extents<v>};
+  static constexpr shape const& shape_of(int k) { return shapes[k]; }
 
   /// Does operand k slide?
   static constexpr bool slides(int k) { return info.slides && k == 1; }

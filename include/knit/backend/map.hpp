@@ -10,7 +10,7 @@ inline namespace HWY_NAMESPACE {
 template <class P, int S> struct map_step {
   using B = body<P, S>;
   using lanes = typename B::lanes;
-  static constexpr step st = P::plan.steps[S];
+  static constexpr step st = P::template step_at<S>;
   static constexpr int lane = B::lane_axis;
 
   /// Axes from the outermost loop in: kept ones, then reduced ones, lanes last of each kind.
@@ -57,7 +57,7 @@ template <class P, int S> struct map_step {
   }
   // Slabs start at multiples of whole blocks, so only an extent that is none leaves a rest.
   static constexpr bool rest = st.space.extent[lane] % lanes::count != 0 || st.space.name[lane] != 0 ||
-                               (lane == st.cut && P::plan.regions[st.region].granule % lanes::count != 0);
+                               (lane == st.cut && P::template region_at<st.region>.granule % lanes::count != 0);
   /// From so many values on a step with a rest is compiled once, for any number of lanes, and not twice.
   static constexpr int large = 48;
 
@@ -121,10 +121,10 @@ template <class P, int S> struct map_step {
 /// A reshape that moves elements: both sides counted first index fastest.
 template <class P, int S> struct copy_step {
   static void run(typename P::memory const& m) {
-    constexpr step st = P::plan.steps[S];
-    constexpr int v = P::plan.order[st.first], u = field(P::template at<v>, 0);
+    constexpr step st = P::template step_at<S>;
+    constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
     constexpr shape to = P::template extents<v>, from = P::template extents<u>;
-    constexpr buffer b = P::plan.buffers[v];
+    constexpr buffer b = P::template planned_at<v>.place;
     constexpr strides by = strides_of(b.extents, b.leading);
     const shape now = shape_now<P>(to, m.leaves);
     for (long i = 0; i < to.size(); ++i) {

@@ -47,7 +47,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
   using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels,
       seen::find;
   static constexpr buffer place = [] {
-    buffer b = P::plan.buffers[base];
+    buffer b = P::template planned_at<base>.place;
     if (b.combined_in >= 0) {  // each thread has added up the parts
       b.offset = b.combined;
       b.own = true;
@@ -89,7 +89,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
     if constexpr (sampled) {
       position q = p;
       return locate<P, V>(m, q) ? reader<P, base>::one(m, q) : number(0);
-    } else if constexpr (what == role::constant) return number(P::graph.constants[field(P::template at<base>, 0)]);
+    } else if constexpr (what == role::constant) return number(P::template value_at<base>.constant);
     else if constexpr (what == role::inlined) return scalar_value<P, base>(m);
     else {
       auto const* d = data(m) + offset(m, p);
@@ -140,7 +140,8 @@ template <class P, int V> struct reader : seen_value<P, V> {
     }
   }
   template <class T> static HWY_INLINE T combined(T a, T b) {
-    if constexpr (is_leaf || P::graph.info(base).how == combine::sum) return a + b;
+    if constexpr (is_leaf) return a + b;
+    else if constexpr (info_of<typename P::template op<base>>.how == combine::sum) return a + b;
     else return larger(a, b);
   }
 

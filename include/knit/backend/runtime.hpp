@@ -2,7 +2,7 @@
 // runtime.hpp -- in: a Spec. out: its graph, plan and ops in one type; what a backend gets when it runs.
 #pragma once
 #include <cstdint>
-#include <knit/plan/memory.hpp>
+#include <knit/backend/facts.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -19,9 +19,10 @@ template <class Of> struct program_values {
   using ops = typename Of::ops;
   static constexpr int nodes = Of::value.size, roots = Of::value.root_count;
   static constexpr flat_graph const& graph = Of::value;
-  template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(Of::arrays.at[V]))>;
-  template <int V> static constexpr node at = Of::arrays.at[V];
-  template <int V> static constexpr shape extents = Of::arrays.extents[V];
+  template <int V> static constexpr graph_value value_at = graph_values<Of, V / group_size>[V % group_size];
+  template <int V> static constexpr node at = value_at<V>.at;
+  template <int V> static constexpr shape extents = value_at<V>.extents;
+  template <int V> using op = mp::mp_at_c<ops, std::size_t(op_of(at<V>))>;
 };
 /// What they ask about all else.
 template <class Spec> struct program_facts {
@@ -93,9 +94,23 @@ template <class Spec, class Target> struct planned_program<Spec, Target, true> :
 };
 }  // namespace detail
 
+namespace detail {
+/// What backends ask about the plan of a program.
+template <class Planned> struct plan_facts : Planned {
+  static constexpr int kernels = Planned::plan.kernels, steps = Planned::plan.step_count, regions = Planned::plan.region_count,
+                       stores = Planned::plan.store_count;
+  static constexpr long arena_floats = Planned::plan.arena_floats, own_floats = Planned::plan.own_floats;
+  template <int V> static constexpr plan_value planned_at = plan_values<plan_facts, V / group_size>[V % group_size];
+  template <int S> static constexpr plan_step planned_step = plan_steps<plan_facts, S / group_size>[S % group_size];
+  template <int S> static constexpr step step_at = planned_step<S>.st;
+  template <int R> static constexpr region region_at = plan_regions<plan_facts, R / group_size>[R % group_size];
+  template <int W> static constexpr plan_store store_at = plan_stores<plan_facts, W / group_size>[W % group_size];
+};
+}  // namespace detail
+
 /// With its plan.
 template <class Spec, class Target = for_cores> struct compiled
-    : detail::planned_program<Spec, Target, detail::makes_again<Spec, Target>()> {
+    : detail::plan_facts<detail::planned_program<Spec, Target, detail::makes_again<Spec, Target>()>> {
   using target = Target;
   using memory = knit::memory<typename compiled::number>;
 };
@@ -184,13 +199,6 @@ template <class P> shape shape_now(shape s, void const* const* leaves) {
   for (int q = 0; q < max_rank; ++q)
     if (s.name[q]) s.extent[q] = extent_now<P>(s.name[q], leaves);
   return s;
-}
-
-/// Number of outputs before root r.
-constexpr int output_number(flat_graph const& g, int r) {
-  int n = 0;
-  for (int i = 0; i < r; ++i) n += g.roots[i].state < 0;
-  return n;
 }
 
 }  // namespace knit

@@ -12,8 +12,8 @@ template <class P, int S> struct scan_step {
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  static constexpr step st = P::plan.steps[S];
-  static constexpr int v = P::plan.order[st.first], lane = st.lane;
+  static constexpr step st = P::template step_at<S>;
+  static constexpr int v = P::template planned_step<S>.value, lane = st.lane;
   using Op = typename P::template op<v>;
 
   /// f(p) of each first element of a line that this slab has, or, where lines lie in lanes, f(p, how many) of some of them.

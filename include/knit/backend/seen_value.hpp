@@ -7,19 +7,20 @@ namespace knit {
 
 /// The axis under axis q of view V, or no_axis.
 template <class P, int V> constexpr int axis_of_view(int q) {
-  const shape from = P::graph.extents[field(P::graph.at[V], 0)], to = P::graph.extents[V];
-  const int x = to.extent[q] > 1 ? axis_under(P::graph.info(V), from, to, q) : no_axis;
+  constexpr shape from = P::template extents<field(P::template at<V>, 0)>, to = P::template extents<V>;
+  const int x = to.extent[q] > 1 ? axis_under(info_of<typename P::template op<V>>, from, to, q) : no_axis;
   return x != no_axis && from.extent[x] > 1 ? x : no_axis;
 }
 /// Moves p from an element of value V to that of what V ends in by way of views; false: there is none now, and V is 0 there.
 /// extent_now is each backend's own: it knows where its memory m has the extents that are known at run time only.
 template <class P, int V, class Memory, class Position> constexpr bool locate(Memory const& m, Position& p) {
-  constexpr access to = P::graph.read(V);
+  constexpr access to = P::template value_at<V>.seen;
   if constexpr (to.node == V) return true;
   else {
     constexpr int u = field(P::template at<V>, 0);
-    if constexpr (P::graph.info(V).see == view_kind::sampled) {
-      constexpr sliding a = P::graph.info(V).slide[0], b = P::graph.info(V).slide[1];
+    using Op = typename P::template op<V>;
+    if constexpr (info_of<Op>.see == view_kind::sampled) {
+      constexpr sliding a = info_of<Op>.slide[0], b = info_of<Op>.slide[1];
       constexpr shape e = P::template extents<u>;
       const int width = extent_now<P, e.name[0]>(m, e.extent[0]), height = extent_now<P, e.name[1]>(m, e.extent[1]);
       const int x = a.numerator(p.at[0], 0), y = b.numerator(p.at[1], 0);
@@ -42,10 +43,10 @@ template <class P, int V, class Memory, class Position> constexpr bool locate(Me
 /// What every reader of value V of program P knows of it, seen from a space whose axes are V's own (repeated where V has
 /// extent 1).
 template <class P, int V> struct seen_value {
-  static constexpr access from = P::graph.read(V);
+  static constexpr access from = P::template value_at<V>.seen;
   static constexpr int base = from.node;
   static constexpr bool sampled = from.sampled;  ///< elements are to be located one by one
-  static constexpr role what = P::plan.roles[base];
+  static constexpr role what = P::template planned_at<base>.what;
   static constexpr shape extents = P::template extents<base>;
   static constexpr bool is_leaf = what == role::leaf;
   static constexpr int leaf = is_leaf ? field(P::template at<base>, 0) : 0;  ///< its number

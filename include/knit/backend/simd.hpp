@@ -14,16 +14,11 @@ namespace simd {
 inline namespace HWY_NAMESPACE {
 
 template <class P, int S> HWY_INLINE void run_step(typename P::memory const& m) {
-  constexpr step st = P::plan.steps[S];
-  constexpr bool empty = st.first == st.last && [] {
-    for (int i = 0; i < P::plan.store_count; ++i)
-      if (P::plan.stores[i].step == S) return false;
-    return true;
-  }();
-  if constexpr (empty) return;
-  else if constexpr (st.kind == step_kind::contract) contract_step<P, S>::run(m);
-  else if constexpr (st.kind == step_kind::scan) scan_step<P, S>::run(m);
-  else if constexpr (st.kind == step_kind::copy) copy_step<P, S>::run(m);
+  constexpr step_kind what = P::template step_at<S>.kind;
+  if constexpr (P::template planned_step<S>.empty) return;
+  else if constexpr (what == step_kind::contract) contract_step<P, S>::run(m);
+  else if constexpr (what == step_kind::scan) scan_step<P, S>::run(m);
+  else if constexpr (what == step_kind::copy) copy_step<P, S>::run(m);
   else map_step<P, S>::run(m);
 }
 
@@ -35,7 +30,7 @@ template <class P, int R, int... S>
 #endif
 [[gnu::noinline]] void
 run_slab(typename P::memory const& m, std::integer_sequence<int, S...>) {
-  (run_step<P, P::plan.regions[R].first + S>(m), ...);
+  (run_step<P, P::template region_at<R>.first + S>(m), ...);
 }
 
 /// Work of the regions of one kernel before region R, and in all.
@@ -48,11 +43,11 @@ template <class P> constexpr double work_before(int kernel, int r) {
 
 /// The runs of slabs of region R whose middle falls into this thread's share of the kernel's work.
 template <class P, int K, int R> void run_region(typename P::memory m, int thread, int threads) {
-  constexpr region r = P::plan.regions[R];
+  constexpr region r = P::template region_at<R>;
   constexpr auto steps = std::make_integer_sequence<int, r.last - r.first>{};
   if constexpr (r.level == K && r.every_thread) run_slab<P, R>(m, steps);
   else if constexpr (r.level == K) {
-    constexpr double all = work_before<P>(K, P::plan.region_count), before = work_before<P>(K, R);
+    constexpr double all = work_before<P>(K, P::regions), before = work_before<P>(K, R);
     constexpr double each = (r.flops + 1) / r.runs;
     for (m.run = 0; m.run < r.runs; ++m.run) {
       if (int((before + (m.run + 0.5) * each) / all * threads) != thread) continue;
@@ -73,20 +68,20 @@ template <class P, int K, int R> void run_region(typename P::memory m, int threa
 }
 template <class P> constexpr bool combines(int kernel) {
   for (int v = 0; v < P::nodes; ++v)
-    if (P::plan.buffers[v].combined_in == kernel) return true;
+    if (P::template planned_at<v>.place.combined_in == kernel) return true;
   return false;
 }
 /// Adds up the parts of value V, if kernel K is the first to read it again and again.
 template <class P, int K, int V> void combine_parts(typename P::memory const& m) {
   using sums = basic_lanes<typename P::number>;
-  constexpr buffer b = P::plan.buffers[V];
+  constexpr buffer b = P::template planned_at<V>.place;
   if constexpr (b.combined_in == K)
     for (long i = 0; i < b.floats; i += sums::count) {
       sums x = load(m.arena + b.offset + i);
       for (int part = 1; part < b.parts; ++part) {
         const sums y = load(m.arena + b.offset + part * b.floats + i);
-        if constexpr (P::graph.info(V).what == kind::reduce && P::graph.info(V).how == combine::maximum)
-          x = reader<P, V>::larger(x, y);
+        using Op = typename P::template op<V>;
+        if constexpr (info_of<Op>.what == kind::reduce && info_of<Op>.how == combine::maximum) x = reader<P, V>::larger(x, y);
         else x = x + y;
       }
       store(m.own + b.combined + i, x);
@@ -108,11 +103,11 @@ template <class P> int threads_of() {
 }
 
 template <class P, int... K> void run_kernels(typename P::memory const& m, int threads, std::integer_sequence<int, K...>) {
-  constexpr auto regions = std::make_integer_sequence<int, P::plan.region_count>{};
+  constexpr auto regions = std::make_integer_sequence<int, P::regions>{};
   meeting between;
   auto share = [&](int thread) {
     typename P::memory mine = m;
-    mine.own += thread * P::plan.own_floats;
+    mine.own += thread * P::own_floats;
     auto one = [&](auto kernel) {
       if constexpr (kernel > 0) between.wait(threads);
       run_kernel<P, kernel>(mine, thread, threads, regions);
@@ -181,10 +176,10 @@ template <class Target> struct basic_simd_backend {
    private:
     friend struct basic_simd_backend;
     explicit program(int threads) : threads_(threads), arena_(floats(threads)) {}
-    static long floats(int threads) { return compiled_type::plan.arena_floats + threads * compiled_type::plan.own_floats; }
+    static long floats(int threads) { return compiled_type::arena_floats + threads * compiled_type::own_floats; }
     static void run_in(value_type* arena, int threads, void const* const* leaves, void* const* outputs) {
-      simd::run_kernels<compiled_type>(memory<value_type>{leaves, arena, arena + compiled_type::plan.arena_floats, outputs},
-                                       threads, std::make_integer_sequence<int, compiled_type::plan.kernels>{});
+      simd::run_kernels<compiled_type>(memory<value_type>{leaves, arena, arena + compiled_type::arena_floats, outputs}, threads,
+                                       std::make_integer_sequence<int, compiled_type::kernels>{});
     }
     int threads_;
     arena<value_type> arena_;

@@ -7,12 +7,11 @@ namespace knit {
 
 /// What every backend that executes plans wants to know of step S of program P.
 template <class P, int S> struct step_values {
-  static constexpr step st = P::plan.steps[S];
+  static constexpr step st = P::template step_at<S>;
   static constexpr shape space = st.space;
   static constexpr int lane_axis = st.lane;
   static constexpr int count = st.last - st.first;
 
-  template <int Index> static constexpr int node_at = P::plan.order[st.first + Index];
   static constexpr int slot_of(int v) {
     for (int i = 0; i < count; ++i)
       if (P::plan.order[st.first + i] == v) return i;
@@ -56,9 +55,20 @@ template <class P, int S> struct step_values {
     return t;
   }();
 
+  /// Value number Index of the step, and where its operands come from.
+  struct entry {
+    int v;
+    source operand[3];
+  };
+  template <int G> static constexpr auto entries = detail::group_of<G, count>([](int i) {
+    return entry{P::plan.order[st.first + i], {sources.at[i][0], sources.at[i][1], sources.at[i][2]}};
+  });
+  template <int Index> static constexpr entry at = entries<Index / detail::group_size>[Index % detail::group_size];
+  template <int Index> static constexpr int node_at = at<Index>.v;
+
   /// Does value V add up over the slabs of a run?
-  template <int V> static constexpr bool in_parts =
-      P::plan.slab_axis[V] == partial_axis && P::plan.regions[st.region].runs < P::plan.regions[st.region].slabs;
+  template <int V> static constexpr bool in_parts = P::template planned_at<V>.slab_axis == partial_axis &&
+                                                    P::template region_at<st.region>.runs < P::template region_at<st.region>.slabs;
 };
 
 }  // namespace knit

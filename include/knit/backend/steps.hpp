@@ -49,7 +49,7 @@ template <class P, int S> struct body : step_values<P, S> {
 
   /// Operand K of value Index in register `block` of a row.
   template <int Index, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w, int block) {
-    constexpr source from = sources.at[Index][K];
+    constexpr source from = values::template at<Index>.operand[K];
     if constexpr (from.slot >= 0) return s.value[from.slot][blocks == 1 ? 0 : block];
     else if constexpr (from.scalar >= 0) return lanes(s.of.scalar[from.scalar]);
     else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis>(s.m, p, w);
@@ -63,7 +63,7 @@ template <class P, int S> struct body : step_values<P, S> {
 
   /// Where the arena holds value V at p: in the part of this run of slabs, counted from where the slab begins.
   template <int V> static HWY_INLINE number* address(state const& s, position const& p) {
-    constexpr buffer b = P::plan.buffers[V];
+    constexpr buffer b = P::template planned_at<V>.place;
     constexpr strides by = strides_within(b.extents, b.leading, b.beside);
     long o = b.offset + by.to(p.at) + (b.parts > 1 ? s.m.run * b.floats : 0);
     if constexpr (b.slab_axis != no_axis) o -= s.m.lo * by.along[b.slab_axis];
@@ -74,11 +74,11 @@ template <class P, int S> struct body : step_values<P, S> {
   }
   /// Writes value V, at this block, if the plan stores it.
   template <int V, class Width> static HWY_INLINE void write(state const& s, position const& p, lanes x, Width w) {
-    if constexpr (P::plan.buffers[V].offset >= 0) store_lanes(address<V>(s, p), x, w);
+    if constexpr (P::template planned_at<V>.place.offset >= 0) store_lanes(address<V>(s, p), x, w);
   }
   /// Store number W of the plan.
   template <int W, class Width> static HWY_INLINE void write_root(memory const& m, position const& p, lanes x, Width w) {
-    constexpr root r = P::graph.roots[P::plan.stores[W].root];
+    constexpr knit::detail::plan_store r = P::template store_at<W>;
     constexpr shape e = P::template extents<r.node>;
     if constexpr (r.state >= 0) {
       constexpr leaf_info f = P::graph.leaves[r.state];
@@ -98,7 +98,7 @@ template <class P, int S> struct body : step_values<P, S> {
       }
     } else {
       constexpr strides by = strides_of(e, e.extent[0]);
-      number* const to = static_cast<number*>(m.outputs[output_number(P::graph, P::plan.stores[W].root)]) + by.to(p.at);
+      number* const to = static_cast<number*>(m.outputs[r.output]) + by.to(p.at);
       if constexpr (lane_axis == lane_axis_of(e) || e.size() == 1) store_lanes(to, x, w);
       else {
         number each[lanes::count];
@@ -108,17 +108,18 @@ template <class P, int S> struct body : step_values<P, S> {
     }
   }
   template <int W, class Width> static HWY_INLINE void write_if_here(state& s, position const& p, Width w, int block) {
-    if constexpr (W < P::plan.store_count && P::plan.stores[W].step == S) {
-      constexpr int v = P::plan.stores[W].node;
+    if constexpr (W < P::stores && P::template store_at<W>.step == S) {
+      constexpr int v = P::template store_at<W>.node;
       constexpr int slot = slot_of(v);
       if constexpr (slot >= 0) write_root<W>(s.m, p, s.value[slot][blocks == 1 ? 0 : block], w);
       else write_root<W>(s.m, p, reader<P, v>::template along<lane_axis>(s.m, p, w), w);
     }
   }
 
-  template <int Index> static constexpr op_info const& info = P::graph.info(node_at<Index>);
+  template <int Index> static constexpr op_info const& info = info_of<typename P::template op<node_at<Index>>>;
   /// Of a reduction that is over only when all blocks are done.
-  template <int Index> static constexpr bool adds_up = info<Index>.what == kind::reduce && !P::plan.in_row[node_at<Index>];
+  template <int Index> static constexpr bool adds_up =
+      info<Index>.what == kind::reduce && !P::template planned_at<node_at<Index>>.in_row;
   template <int Index> static HWY_INLINE lanes joined(lanes a, lanes b) {
     if constexpr (info<Index>.how == combine::sum) return a + b;
     else return reader<P, node_at<Index>>::larger(a, b);
@@ -163,7 +164,7 @@ template <class P, int S> struct body : step_values<P, S> {
   template <int First, class Width> static HWY_INLINE void run(state& s, position const& p, Width w, int block = 0) {
     static_assert(!st.row);
     compute_all<First>(s, p, w, block, std::make_integer_sequence<int, count - First>{},
-                       std::make_integer_sequence<int, P::plan.store_count>{});
+                       std::make_integer_sequence<int, P::stores>{});
   }
 
   // ---- rows ----
@@ -185,12 +186,12 @@ template <class P, int S> struct body : step_values<P, S> {
   template <int Index> static HWY_INLINE void compute_row(state& s, position const& p) {
     constexpr int v = node_at<Index>;
     for_blocks(p, [&](int block, position const& q, auto w) { compute<Index>(s, q, w, block); });
-    if constexpr (P::plan.in_row[v]) {
+    if constexpr (P::template planned_at<v>.in_row) {
       lanes x = s.value[Index][0];
       for (int b = 1; b < blocks; ++b) x = joined<Index>(x, s.value[Index][b]);
       const number y = info<Index>.how == combine::sum ? reduce_add(x) : largest(x);
       for (int b = 0; b < blocks; ++b) s.value[Index][b] = lanes(y);
-      if constexpr (P::plan.buffers[v].offset >= 0) {
+      if constexpr (P::template planned_at<v>.place.offset >= 0) {
         position q = p;
         q.at[lane_axis] = 0;
         *address<v>(s, q) = y;
@@ -205,8 +206,7 @@ template <class P, int S> struct body : step_values<P, S> {
   }
   /// Values First .. of the row at p.
   template <int First> static HWY_INLINE void run_row(state& s, position const& p) {
-    compute_rows<First>(s, p, std::make_integer_sequence<int, count - First>{},
-                        std::make_integer_sequence<int, P::plan.store_count>{});
+    compute_rows<First>(s, p, std::make_integer_sequence<int, count - First>{}, std::make_integer_sequence<int, P::stores>{});
   }
 
   // ---- reductions that add up ----

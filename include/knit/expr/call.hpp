@@ -40,6 +40,16 @@ template <class F, class... X> constexpr auto trace_call() {
 }
 }  // namespace detail
 
+namespace detail {
+/// What the arguments of F are known by: F, or what it calls `traced_as`, where functions share most of what they compute.
+template <class F> struct functor_tag {
+  using type = F;
+};
+template <class F> requires requires { typename F::traced_as; } struct functor_tag<F> {
+  using type = typename F::traced_as;
+};
+}  // namespace detail
+
 /// A call of F on arguments of the given extents. A model of ten equal layers has ten of these nodes and one
 /// body, so that no expression grows with the depth of a model.
 template <call_style Style, class F, class... E> struct call_op {
@@ -49,10 +59,10 @@ template <call_style Style, class F, class... E> struct call_op {
   static constexpr bool offset_in_bindings = Style != call_style::layer;
   static constexpr call_style style = Style;
   static constexpr int arguments = sizeof...(E);
-  using tag = F;
+  using tag = typename detail::functor_tag<F>::type;
 
   template <std::size_t... Index> static constexpr auto trace(std::index_sequence<Index...>) {
-    return detail::trace_call<F, argument<F, int(Index), E>...>();
+    return detail::trace_call<F, argument<tag, int(Index), E>...>();
   }
   using body = typename decltype(trace(std::index_sequence_for<E...>{}))::type;
   static constexpr shape infer(shape const*) { return body::shape; }
@@ -60,7 +70,7 @@ template <call_style Style, class F, class... E> struct call_op {
   /// The body with its numbers, where F has no state: they are constants then.
   static constexpr auto folded() {
     return []<std::size_t... Index>(std::index_sequence<Index...>) {
-      return lift(F{}(argument<F, int(Index), E>{}...));
+      return lift(F{}(argument<tag, int(Index), E>{}...));
     }(std::index_sequence_for<E...>{});
   }
 };
@@ -112,7 +122,7 @@ template <class F, class... X> constexpr auto call_functor(F const& f, X&&... x)
       auto operands = detail::pack_operands(lift(std::forward<X>(x))...);
       constexpr int offset = int(std::tuple_size_v<decltype(operands.bound)>);
       auto traced = [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-        return lift(f(argument<F, int(Index), typename lifted<X>::extents_type>{}...));
+        return lift(f(argument<typename op::tag, int(Index), typename lifted<X>::extents_type>{}...));
       }(std::index_sequence_for<X...>{});
       auto e = detail::grow_expr<op, offset>(std::move(operands));
       return detail::bind(typename decltype(e)::graph{}, typename decltype(e)::extents_type{},

@@ -53,16 +53,16 @@ template <class Ops> inline constexpr int tag_of<Ops, step_tag> = tag_of_step;
 template <class Ops, class Dag, class Tag, int Arguments, class Call> struct body_of;
 
 template <class Ops, class Op> constexpr op_link make_op_link() {
-  op_link l{Op::what, int(mp::mp_find<Ops, Op>::value), Op::arity + (requires { Op::like; } ? 1 : 0), requires {Op::random;
+  constexpr bool like = requires { Op::like; };
+  constexpr bool random = requires { Op::random; };
+  op_link l{Op::what, int(mp::mp_find<Ops, Op>::value), Op::arity + like, random};
+  if constexpr (Op::what == kind::call) {
+    l.callee = &body_of<Ops, typename Op::body::graph, typename Op::tag, Op::arguments, Op>::value;
+    l.style = Op::style;
+  } else if constexpr (Op::what == kind::constant) l.value = Op::value;
+  else if constexpr (Op::what == kind::argument) l.tag = tag_of<Ops, typename Op::tag>;
+  return l;
 }
-};// namespace detail
-if constexpr (Op::what == kind::call) {
-  l.callee = &body_of<Ops, typename Op::body::graph, typename Op::tag, Op::arguments, Op>::value;
-  l.style = Op::style;
-} else if constexpr (Op::what == kind::constant) l.value = Op::value;
-else if constexpr (Op::what == kind::argument) l.tag = tag_of<Ops, typename Op::tag>;
-return l;
-}// namespace knit
 template <class Ops, class List> struct op_links;
 template <class Ops, class... Op> struct op_links<Ops, mp::mp_list<Op...>> {
   static constexpr op_link value[sizeof...(Op)] = {make_op_link<Ops, Op>()...};

@@ -35,9 +35,13 @@ template <class R> constexpr sentence wrong_count(int states) {
   return sentence() << "the next of an update rule with " << states << " states returns "
                     << values_in<R> << " values; return std::tuple of w's next value and of each state's, in order";
 }
-/// One of the values that a rule's `next` returns, of a parameter that is Parameter, if the rule asks for that.
-template <class Next, int States, int Index, class Parameter> struct nth_value {
+/// A rule's `next` of a parameter that is Parameter, if the rule asks for that: traced once for all the values that it returns.
+template <class Next, class Parameter> struct traced_rule {
   using parameter = Parameter;
+};
+/// One of those values.
+template <class Next, int States, int Index, class Parameter> struct nth_value {
+  using traced_as = traced_rule<Next, Parameter>;
   template <class... X> constexpr auto operator()(X const&... x) const {
     using R = decltype(Next{}(x...));
     if constexpr (poison<R>) return poisoned{};

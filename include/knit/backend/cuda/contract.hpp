@@ -10,7 +10,7 @@ namespace knit::cuda {
 template <class P, int S> struct summed : contraction_letters<P, S> {
   using L = contraction_letters<P, S>;
   using L::st, L::v, L::info;
-  static constexpr region of = P::plan.regions[st.region];
+  static constexpr region of = P::template region_at<st.region>;
   template <int K> static constexpr int operand = field(P::template at<v>, K);
   /// Axis q of operand 0 is summed over.
   static constexpr bool is_summed(int q) { return q < L::rank_of(0) && L::axis_in(2, info.labels[0][q]) == no_axis; }

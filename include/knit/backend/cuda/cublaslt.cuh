@@ -146,7 +146,7 @@ template <class P, bool Any = (products_of<P>() > 0)> class cublaslt_products {
   }
 
  private:
-  using regions = std::make_integer_sequence<int, P::plan.region_count>;
+  using regions = std::make_integer_sequence<int, P::regions>;
   template <int R> void add() {
     if constexpr (is_left_product<P, R>()) {
       products_.emplace_back(call_of<P, R>);
@@ -159,7 +159,7 @@ template <class P, bool Any = (products_of<P>() > 0)> class cublaslt_products {
     }(std::make_integer_sequence<int, R>{});
   }
   template <int K, int R> void run_one(arguments<P> const& a, void* workspace, cudaStream_t stream) {
-    if constexpr (is_left_product<P, R>() && P::plan.regions[R].level == K) {
+    if constexpr (is_left_product<P, R>() && P::template region_at<R>.level == K) {
       constexpr routine_call c = call_of<P, R>;
       products_[number_of<R>()].run(
           handle_.get(), read_by_routine(a, c.operand[c.product.a_operand]), read_by_routine(a, c.operand[1 - c.product.a_operand]),

@@ -317,17 +317,17 @@ template <class P, bool Any = (convolutions_of<P>() > 0)> class cudnn_convolutio
   }
 
  private:
-  using regions = std::make_integer_sequence<int, P::plan.region_count>;
+  using regions = std::make_integer_sequence<int, P::regions>;
   template <int R> void add(cudnn_descriptor const& device) {
     if constexpr (is_left_convolution<P, R>())
       plans_[R] = std::make_unique<cudnn_convolution>(call_of<P, R>.sliding, device, workspace_bytes);
   }
   template <int K, int R> void run_one(arguments<P> const& a, void* workspace) {
-    if constexpr (is_left_convolution<P, R>() && P::plan.regions[R].level == K)
+    if constexpr (is_left_convolution<P, R>() && P::template region_at<R>.level == K)
       plans_[R]->run(handle_.get(), arrays_of_routine(a, call_of<P, R>), workspace);
   }
   cudnn_handle handle_;
-  std::array<std::unique_ptr<cudnn_convolution>, P::plan.region_count> plans_;
+  std::array<std::unique_ptr<cudnn_convolution>, P::regions> plans_;
 };
 template <class P> class cudnn_convolutions<P, false> : public no_routines<P> {
  public:

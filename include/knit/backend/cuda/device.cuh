@@ -77,7 +77,7 @@ template <class Spec> std::vector<int> registers_of() {
   };
   [&]<int... K>(std::integer_sequence<int, K...>) {
     (one(std::integral_constant<int, K>{}), ...);
-  }(std::make_integer_sequence<int, P::plan.kernels>{});
+  }(std::make_integer_sequence<int, P::kernels>{});
   return all;
 }
 
@@ -136,7 +136,7 @@ struct cuda_backend {
     /// Throws cuda::error where there is no GPU, or not enough of its memory.
     explicit program(cudaStream_t stream = nullptr)
         : stream_(stream),
-          arena_(std::size_t(compiled_type::plan.arena_floats)),
+          arena_(std::size_t(compiled_type::arena_floats)),
           scratch_(std::size_t(cuda::scratch_numbers<compiled_type>)),
           workspace_(std::max(cuda::products<compiled_type>::workspace_bytes, cuda::convolutions<compiled_type>::workspace_bytes)),
           products_(stream),
@@ -145,7 +145,7 @@ struct cuda_backend {
     /// One run. leaves, outputs: addresses in the GPU's memory, but for extents known at run time only, of the host.
     void run(void const* const* leaves, void* const* outputs) {
       const auto a = cuda::arguments_of<compiled_type>(leaves, outputs, arena_.data(), scratch_.data());
-      launch(a, std::make_integer_sequence<int, compiled_type::plan.kernels>{});
+      launch(a, std::make_integer_sequence<int, compiled_type::kernels>{});
     }
     cudaStream_t stream() const { return stream_; }
 

@@ -75,7 +75,7 @@ template <class P, int S> constexpr double bf16_flops_of() {
   else return 0;
 }
 template <class P, int K, int... S> constexpr double bf16_flops_of(std::integer_sequence<int, S...>) {
-  return ((P::plan.regions[P::plan.steps[S].region].level == K ? bf16_flops_of<P, S>() : 0) + ... + 0);
+  return ((P::template region_at<P::template step_at<S>.region>.level == K ? bf16_flops_of<P, S>() : 0) + ... + 0);
 }
 template <class P, int... K> std::vector<kernel_work> work_of(std::integer_sequence<int, K...>) {
   std::vector<kernel_work> all;
@@ -83,10 +83,10 @@ template <class P, int... K> std::vector<kernel_work> work_of(std::integer_seque
     kernel_work w;
     w.blocks = grid<P, k>;
     w.shared_bytes = long(shared_numbers<P, k>) * long(sizeof(typename P::number));
-    add_routines<P>(k, w, std::make_integer_sequence<int, P::plan.region_count>{});
-    for (int r = 0; r < P::plan.region_count; ++r)
+    add_routines<P>(k, w, std::make_integer_sequence<int, P::regions>{});
+    for (int r = 0; r < P::regions; ++r)
       if (P::plan.regions[r].level == k) w.flops += P::plan.regions[r].flops;
-    w.bf16_flops = bf16_flops_of<P, k>(std::make_integer_sequence<int, P::plan.step_count>{});
+    w.bf16_flops = bf16_flops_of<P, k>(std::make_integer_sequence<int, P::steps>{});
     add_bytes<P>(k, w);
     all.push_back(w);
   };
@@ -99,7 +99,7 @@ template <class P, int... K> std::vector<kernel_work> work_of(std::integer_seque
 /// The kernels of a program that has a name, as `cuda_on_host` runs them, and `cuda_backend` with `for_gpu` as target.
 template <class Spec, class Target = for_blocks> std::vector<kernel_work> work_of() {
   using P = compiled<Spec, Target>;
-  return detail::work_of<P>(std::make_integer_sequence<int, P::plan.kernels>{});
+  return detail::work_of<P>(std::make_integer_sequence<int, P::kernels>{});
 }
 
 /// A line for each kernel: blocks, threads, shared memory, flops, bytes, and microseconds at least on a GPU; registers of a

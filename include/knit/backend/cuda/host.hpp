@@ -62,7 +62,7 @@ template <class Target, class Threads> struct basic_cuda_on_host {
     using value_type = typename compiled_type::number;  ///< of outputs
 
     program()
-        : arena_(std::size_t(compiled_type::plan.arena_floats) * sizeof(value_type)),
+        : arena_(std::size_t(compiled_type::arena_floats) * sizeof(value_type)),
           scratch_(std::size_t(cuda::scratch_numbers<compiled_type>) * sizeof(value_type)) {}
 
     /// One run. leaves: memory of each leaf; outputs: of each output.
@@ -84,7 +84,7 @@ template <class Target, class Threads> struct basic_cuda_on_host {
       }
       for (int r = 0, k = 0; r < g.root_count; ++r)
         if (g.roots[r].state < 0) a.outputs[k] = to_device(outputs[k], g.extents[g.roots[r].node], {}, g.number, true), ++k;
-      kernels(a, std::make_integer_sequence<int, compiled_type::plan.kernels>{});
+      kernels(a, std::make_integer_sequence<int, compiled_type::kernels>{});
       for (copy const& c : copies)
         if (c.written) std::memcpy(c.home, c.memory.data(), c.memory.size());
     }

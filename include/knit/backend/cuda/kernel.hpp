@@ -14,8 +14,8 @@ struct no_step {
   static constexpr long rounds = 1;
 };
 template <class P, int S> constexpr auto step_type() {
-  constexpr step_kind what = P::plan.steps[S].kind;
-  if constexpr (is_empty_step<P, S>() || P::plan.regions[P::plan.steps[S].region].every_thread)
+  constexpr step_kind what = P::template step_at<S>.kind;
+  if constexpr (P::template planned_step<S>.empty || P::template region_at<P::template step_at<S>.region>.every_thread)
     return std::type_identity<no_step>{};
   else if constexpr (what == step_kind::contract) {
     if constexpr (in_tiles<P, S>() && P::products == precision::bf16)
@@ -42,29 +42,28 @@ template <class P, int First, int... S> constexpr int blocks_of_steps(std::integ
 }
 /// Blocks of a region: one for each run, or those of its only step; none of what is left to a library.
 template <class P, int R> constexpr int blocks_of() {
-  constexpr region r = P::plan.regions[R];
+  constexpr region r = P::template region_at<R>;
   constexpr int first = r.first, steps = r.last - r.first;
   if constexpr (r.every_thread || steps == 0 || is_left<P, R>()) return 0;
   else if constexpr (r.slabs > 1) return r.runs;
   else return blocks_of_steps<P, first>(std::make_integer_sequence<int, steps>{});
 }
 template <class P, int K, int... R> constexpr int blocks_before(std::integer_sequence<int, R...>) {
-  return ((P::plan.regions[R].level == K ? blocks_of<P, R>() : 0) + ... + 0);
+  return ((P::template region_at<R>.level == K ? blocks_of<P, R>() : 0) + ... + 0);
 }
 /// Blocks of kernel K.
-template <class P, int K> inline constexpr int grid = blocks_before<P, K>(std::make_integer_sequence<int, P::plan.region_count>{});
+template <class P, int K> inline constexpr int grid = blocks_before<P, K>(std::make_integer_sequence<int, P::regions>{});
 
 /// Numbers of shared memory of kernel K.
 template <class P, int K, int... S> constexpr int shared_of(std::integer_sequence<int, S...>) {
   int n = 1;
-  ((P::plan.regions[P::plan.steps[S].region].level == K && step_of<P, S>::shared_numbers > n
+  ((P::template region_at<P::template step_at<S>.region>.level == K && step_of<P, S>::shared_numbers > n
         ? void(n = step_of<P, S>::shared_numbers)
         : void()),
    ...);
   return n;
 }
-template <class P, int K> inline constexpr int shared_numbers =
-    shared_of<P, K>(std::make_integer_sequence<int, P::plan.step_count>{});
+template <class P, int K> inline constexpr int shared_numbers = shared_of<P, K>(std::make_integer_sequence<int, P::steps>{});
 
 template <class P, int S, class C>
 KNIT_FN void run_step(C const& c, typename P::number* shared, memory<P> const& m, int share, int shares) {
@@ -74,11 +73,11 @@ KNIT_FN void run_step(C const& c, typename P::number* shared, memory<P> const& m
 template <class P, int R, class C, int... S> KNIT_FN void run_slab(C const& c, [[maybe_unused]] typename P::number* shared,
                                                                    memory<P> const& m, [[maybe_unused]] int share,
                                                                    [[maybe_unused]] int shares, std::integer_sequence<int, S...>) {
-  constexpr int first = P::plan.regions[R].first;
+  constexpr int first = P::template region_at<R>.first;
   (run_step<P, first + S>(c, shared, m, share, shares), ...);
 }
 template <class P, int K, int R, class C> KNIT_FN void run_region(C const& c, typename P::number* shared, memory<P> m, int block) {
-  constexpr region r = P::plan.regions[R];
+  constexpr region r = P::template region_at<R>;
   constexpr int first = blocks_before<P, K>(std::make_integer_sequence<int, R>{}), blocks = blocks_of<P, R>();
   if constexpr (r.level == K && blocks > 0) {
     if (block < first || block >= first + blocks) return;
@@ -111,9 +110,9 @@ KNIT_FN void run_regions(C const& c, typename P::number* shared, memory<P> const
 /// Block number `block` of kernel K.
 template <class P, int K, class C>
 KNIT_FN void run_block(C const& c, typename P::number* shared, arguments<P> const& a, int block) {
-  constexpr long own = P::plan.own_floats;
+  constexpr long own = P::own_floats;
   const memory<P> m{a, a.scratch + block * own};
-  run_regions<P, K>(c, shared, m, block, std::make_integer_sequence<int, P::plan.region_count>{});
+  run_regions<P, K>(c, shared, m, block, std::make_integer_sequence<int, P::regions>{});
 }
 
 /// Blocks of the largest kernel.
@@ -122,8 +121,8 @@ template <class P> constexpr int most_blocks() {
     int n = 1;
     ((grid<P, K> > n ? void(n = grid<P, K>) : void()), ...);
     return n;
-  }(std::make_integer_sequence<int, P::plan.kernels>{});
+  }(std::make_integer_sequence<int, P::kernels>{});
 }
-template <class P> inline constexpr long scratch_numbers = P::plan.own_floats * most_blocks<P>();
+template <class P> inline constexpr long scratch_numbers = P::own_floats * most_blocks<P>();
 
 }  // namespace knit::cuda

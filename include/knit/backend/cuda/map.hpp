@@ -30,18 +30,11 @@ KNIT_FN void join_teams(C const& c, T* shared, Held const& held, Join const& joi
   }
 }
 
-template <class P, int S> constexpr bool is_empty_step() {
-  constexpr step st = P::plan.steps[S];
-  if (st.first != st.last) return false;
-  for (int i = 0; i < P::plan.store_count; ++i)
-    if (P::plan.stores[i].step == S) return false;
-  return true;
-}
 /// Is step S all of a region that is not cut? Then blocks share what it has to do.
 template <class P, int S> inline constexpr bool shared_by_blocks = [] {
-  constexpr region r = P::plan.regions[P::plan.steps[S].region];
+  constexpr region r = P::template region_at<P::template step_at<S>.region>;
   return r.slabs == 1 && [&]<int... K>(std::integer_sequence<int, K...>) {
-    return ((r.first + K == S || is_empty_step<P, r.first + K>()) && ...);
+    return ((r.first + K == S || P::template planned_step<r.first + K>.empty) && ...);
   }(std::make_integer_sequence<int, r.last - r.first>{});
 }();
 /// Positions for a block at a time, of so many: all, or, if blocks share them, what leaves something for each of them.
@@ -54,8 +47,8 @@ template <class P, int S> constexpr int power_of_share(long positions) {
 /// The space of a step as its threads walk it: positions that keep a value of their own, and, of each, those that are
 /// summed over. Axes of a space, and of what a contraction sums over besides, are numbered as plan::cut_axis numbers them.
 template <class P, int S> struct walk {
-  static constexpr step st = P::plan.steps[S];
-  static constexpr region of = P::plan.regions[st.region];
+  static constexpr step st = P::template step_at<S>;
+  static constexpr region of = P::template region_at<st.region>;
   static constexpr int lane_axis = st.lane;
   static constexpr bool lane_kept = !st.reduces[lane_axis];
   /// Elements that a thread does at once, along the axis in lanes: all that it loads and stores lies side by side.
@@ -237,7 +230,7 @@ template <class P, int S, int Threads> struct map_step {
 template <class P, int S, int Threads> struct copy_step {
   static constexpr int shared_numbers = 1;
   template <class C> KNIT_FN static void run(C const& c, typename P::number*, memory<P> const& m, int share, int shares) {
-    constexpr int v = P::plan.order[P::plan.steps[S].first], u = field(P::template at<v>, 0);
+    constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
     constexpr shape to = P::template extents<v>, from = P::template extents<u>;
     constexpr long size = to.size();
     c.each([&](int t) {

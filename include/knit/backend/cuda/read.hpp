@@ -37,7 +37,7 @@ template <class P> struct arguments {
   using number = typename P::number;
   void const* leaves[P::first_extent + 1];
   number* arena;
-  number* scratch;  ///< P::plan.own_floats for each block
+  number* scratch;  ///< P::own_floats for each block
   void* outputs[P::roots + 1];
   int extent[P::names.size + 1];
 };
@@ -85,7 +85,7 @@ template <class P, long Name> KNIT_FN int extent_now(memory<P> const& m, int bou
 }
 /// A shape with the extents that it has now.
 template <class P, int S> KNIT_FN shape space_now(memory<P> const& m) {
-  constexpr shape s = P::plan.steps[S].space;
+  constexpr shape s = P::template step_at<S>.space;
   shape r = s;
   r.extent[0] = extent_now<P, s.name[0]>(m, s.extent[0]);
   r.extent[1] = extent_now<P, s.name[1]>(m, s.extent[1]);
@@ -111,15 +111,16 @@ template <class P, int V> struct reader : seen_value<P, V> {
   using seen::from, seen::base, seen::sampled, seen::what, seen::extents, seen::is_leaf, seen::leaf, seen::info, seen::panels,
       seen::find;
   /// Not stored: worked out by whoever reads it.
-  static constexpr bool recomputed =
-      what == role::inlined ||
-      (what == role::computed && P::plan.regions[P::plan.steps[P::plan.step_of[base]].region].every_thread);
-  static constexpr buffer place = P::plan.buffers[base];
+  static constexpr bool recomputed = what == role::inlined || P::template planned_at<base>.every_thread;
+  static constexpr buffer place = P::template planned_at<base>.place;
   static_assert(place.beside == 0);
   static constexpr strides by = is_leaf ? strides_of(extents, extents.extent[0]) : strides_of(place.extents, place.leading);
   static constexpr long stride(int axis) { return from.axis[axis] == no_axis ? 0 : by.along[from.axis[axis]]; }
   template <int K> using operand = reader<P, field(P::template at<base>, K)>;
-  static constexpr int arity = recomputed ? P::graph.arity(base) : 0;
+  static constexpr int arity = [] {
+    if constexpr (recomputed) return P::template op<base>::arity;
+    else return 0;
+  }();
   /// All of an elementwise value that is worked out: f(reader of the operand) for each operand holds.
   template <class F> static constexpr bool all_operands(F const& f) {
     return [&]<int... K>(std::integer_sequence<int, K...>) {
@@ -187,7 +188,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
       if (locate<P, V>(m, q)) return reader<P, base>::one(m, q);
       return number(0);
     } else if constexpr (what == role::constant) {
-      constexpr number c = number(P::graph.constants[field(P::template at<base>, 0)]);
+      constexpr number c = number(P::template value_at<base>.constant);
       return c;
     } else if constexpr (recomputed) return work_out<0, 1>(m, in_base(p)).at[0];
     else if constexpr (is_leaf && leaf >= P::first_extent) {
@@ -232,7 +233,8 @@ template <class P, int V> struct reader : seen_value<P, V> {
 
  private:
   KNIT_FN static lane<number> combined(lane<number> a, lane<number> b) {
-    if constexpr (is_leaf || P::graph.info(base).how == combine::sum) return a + b;
+    if constexpr (is_leaf) return a + b;
+    else if constexpr (info_of<typename P::template op<base>>.how == combine::sum) return a + b;
     else return larger(a, b);
   }
   /// Where in the base what is read at p is.
@@ -256,7 +258,7 @@ template <class P, int V> struct reader : seen_value<P, V> {
       if constexpr (info_of<Op>.indexed) {
         position at = q;
         at.at[Axis] += i;
-        const shape now = space_now<P, P::plan.step_of[base]>(m);
+        const shape now = space_now<P, P::template planned_at<base>.step>(m);
         if constexpr (arity == 0) r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now);
         else
           r.at[i] =

@@ -21,10 +21,10 @@ struct routine_call {
 /// What a routine does of region R. None if it is no region for routines, or if its result does not lie in one place as a
 /// routine writes it.
 template <class P, int R> constexpr routine_call find_call() {
-  constexpr region r = P::plan.regions[R];
+  constexpr region r = P::template region_at<R>;
   routine_call c{};
   if constexpr (r.routine) {
-    constexpr step st = P::plan.steps[r.first];
+    constexpr step st = P::template step_at<r.first>;
     static_assert(r.last - r.first == 1 && st.kind == step_kind::contract);
     constexpr int v = P::plan.order[st.first];
     flat_graph const& g = P::graph;
@@ -43,7 +43,7 @@ template <class P, int R> constexpr routine_call find_call() {
       ++places;
       lie.at[2].leading = P::plan.buffers[x].leading;
     }
-    for (int w = 0; w < P::plan.store_count; ++w) {
+    for (int w = 0; w < P::stores; ++w) {
       if (P::plan.stores[w].step != r.first) continue;
       const root to_root = g.roots[P::plan.stores[w].root];
       ++places;
@@ -78,12 +78,12 @@ template <class P, int R> constexpr bool is_left() { return is_left_product<P, R
 template <class P> constexpr int products_of() {
   return []<int... R>(std::integer_sequence<int, R...>) {
     return (int(is_left_product<P, R>()) + ... + 0);
-  }(std::make_integer_sequence<int, P::plan.region_count>{});
+  }(std::make_integer_sequence<int, P::regions>{});
 }
 template <class P> constexpr int convolutions_of() {
   return []<int... R>(std::integer_sequence<int, R...>) {
     return (int(is_left_convolution<P, R>()) + ... + 0);
-  }(std::make_integer_sequence<int, P::plan.region_count>{});
+  }(std::make_integer_sequence<int, P::regions>{});
 }
 
 /// What a program without routines has of them.
@@ -96,7 +96,7 @@ template <class P> struct no_routines {
 /// Where a routine reads value v, and writes its result.
 template <class P> float const* read_by_routine(arguments<P> const& a, int v) {
   return P::plan.roles[v] == role::leaf ? static_cast<float const*>(a.leaves[field(P::graph.at[v], 0)])
-                                        : a.arena + P::plan.buffers[v].offset;
+                                        : a.arena + P::template planned_at<v>.place.offset;
 }
 template <class P> float* written_by_routine(arguments<P> const& a, routine_call const& c) {
   if (c.store < 0) return a.arena + P::plan.buffers[c.result].offset;

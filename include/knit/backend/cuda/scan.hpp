@@ -13,7 +13,7 @@ template <class P, int S, int Threads> struct scan_step {
   static constexpr step st = W::st;
   using B = body<P, S, 1>;
   using number = typename P::number;
-  static constexpr int v = P::plan.order[st.first];
+  static constexpr int v = P::template planned_step<S>.value;
   using Op = typename P::template op<v>;
   using factor = reader<P, field(P::template at<v>, 0)>;
   using term = reader<P, field(P::template at<v>, 1)>;

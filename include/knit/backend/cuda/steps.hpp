@@ -22,14 +22,14 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   };
 
   template <int Index, int K> KNIT_FN static numbers operand(memory<P> const& m, state const& s) {
-    constexpr int slot = values::sources.at[Index][K].slot;
+    constexpr int slot = values::template at<Index>.operand[K].slot;
     if constexpr (slot >= 0) return s.value[slot];
     else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis, Width>(m, s.at, s.here);
   }
 
   /// Where value V at p lies: in the part of this run of slabs, counted from where the slab begins.
   template <int V> KNIT_FN static number* address(memory<P> const& m, position const& p) {
-    constexpr buffer b = P::plan.buffers[V];
+    constexpr buffer b = P::template planned_at<V>.place;
     constexpr strides by = strides_within(b.extents, b.leading);
     constexpr long s0 = by.along[0], s1 = by.along[1], s2 = by.along[2], s3 = by.along[3], offset = b.offset,
                    part = b.parts > 1 ? b.floats : 0;
@@ -63,7 +63,7 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
            offset % Width == 0 && e.name[0] == 0;
   }
   template <int V> KNIT_FN static void write(memory<P> const& m, state const& s, numbers const& x) {
-    constexpr buffer b = P::plan.buffers[V];
+    constexpr buffer b = P::template planned_at<V>.place;
     if constexpr (b.offset >= 0) {
       constexpr shape e = P::template extents<V>;
       constexpr long by = strides_within(b.extents, b.leading).along[lane_axis];
@@ -76,7 +76,7 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   }
   /// Store number W of the plan.
   template <int W> KNIT_FN static void write_root(memory<P> const& m, state const& s, numbers const& x) {
-    constexpr root r = P::graph.roots[P::plan.stores[W].root];
+    constexpr knit::detail::plan_store r = P::template store_at<W>;
     constexpr shape e = P::template extents<r.node>;
     constexpr strides by = strides_of(e, e.extent[0]);
     constexpr long s0 = by.along[0], s1 = by.along[1], s2 = by.along[2], s3 = by.along[3];
@@ -104,13 +104,13 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
               to[place(s.at.at[0] + (lane_axis == 0 ? i : 0), s.at.at[1] + (lane_axis == 1 ? i : 0))] = held(x.at[i].v);
       } else put(to);
     } else {
-      constexpr int output = output_number(P::graph, P::plan.stores[W].root);
+      constexpr int output = r.output;
       put(static_cast<number*>(m.a.outputs[output]));
     }
   }
   template <int W> KNIT_FN static void write_if_here(memory<P> const& m, state const& s) {
-    if constexpr (W < P::plan.store_count && P::plan.stores[W].step == S) {
-      constexpr int v = P::plan.stores[W].node, slot = slot_of(v);
+    if constexpr (W < P::stores && P::template store_at<W>.step == S) {
+      constexpr int v = P::template store_at<W>.node, slot = slot_of(v);
       if constexpr (slot >= 0) write_root<W>(m, s, s.value[slot]);
       else write_root<W>(m, s, reader<P, v>::template along<lane_axis, Width>(m, s.at, s.here));
     }
@@ -119,13 +119,13 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
     (write_if_here<W>(m, s), ...);
   }
   KNIT_FN static void write_roots(memory<P> const& m, state const& s) {
-    write_roots(m, s, std::make_integer_sequence<int, P::plan.store_count>{});
+    write_roots(m, s, std::make_integer_sequence<int, P::stores>{});
   }
 
   // Single facts and no copies of all that is known: each is a constant that nvcc works out and keeps.
-  template <int Index> static constexpr kind what = P::graph.info(node_at<Index>).what;
-  template <int Index> static constexpr combine how = P::graph.info(node_at<Index>).how;
-  template <int Index> static constexpr bool in_row = P::plan.in_row[node_at<Index>];
+  template <int Index> static constexpr kind what = info_of<typename P::template op<node_at<Index>>>.what;
+  template <int Index> static constexpr combine how = info_of<typename P::template op<node_at<Index>>>.how;
+  template <int Index> static constexpr bool in_row = P::template planned_at<node_at<Index>>.in_row;
   template <int Index> static constexpr bool adds_up = what<Index> == kind::reduce && !in_row<Index>;
   template <int Index> KNIT_FN static lane<number> joined(lane<number> a, lane<number> b) {
     if constexpr (how<Index> == combine::sum) return a + b;
@@ -140,7 +140,7 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   template <int Index> KNIT_FN static void compute(memory<P> const& m, state& s) {
     constexpr int v = node_at<Index>;
     using Op = typename P::template op<v>;
-    constexpr bool indexed = P::graph.info(v).indexed;
+    constexpr bool indexed = info_of<Op>.indexed;
     numbers& y = s.value[Index];
     if constexpr (what<Index> == kind::reduce) {
       const numbers x = operand<Index, 0>(m, s);

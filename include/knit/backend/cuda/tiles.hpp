@@ -339,7 +339,7 @@ template <class P, int S, int Threads, template <class, int, int, int, int, int,
 
 /// Is a contraction large enough for tiles?
 template <class P, int S> constexpr bool in_tiles() {
-  constexpr product_letters l = product_of(P::graph, summed<P, S>::v, P::plan.steps[S].lane);
+  constexpr product_letters l = product_of(P::graph, summed<P, S>::v, P::template step_at<S>.lane);
   if constexpr (!l.rows || !l.terms) return false;
   else {
     using Q = product_step<P, S, 256>;
