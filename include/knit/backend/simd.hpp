@@ -68,7 +68,7 @@ template <class P, int K, int R> void run_region(typename P::memory m, int threa
 }
 template <class P> constexpr bool combines(int kernel) {
   for (int v = 0; v < P::nodes; ++v)
-    if (P::template planned_at<v>.place.combined_in == kernel) return true;
+    if (P::plan.buffers[v].combined_in == kernel) return true;
   return false;
 }
 /// Adds up the parts of value V, if kernel K is the first to read it again and again.
