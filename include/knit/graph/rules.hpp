@@ -46,7 +46,6 @@ template <class... Op> struct asks_for_gradient<mp::mp_list<Op...>> {
   static constexpr bool value = (one<Op>() || ...);
 };
 
-template <bool Rules, class Done, class Todo> struct closed;
 template <class G> struct ops_of_gradient {
   using type = typename G::graph::ops;
 };
@@ -65,14 +64,23 @@ template <bool Rules, class Op> struct ops_behind {
   }
   using type = typename decltype(pick())::type;
 };
-template <bool Rules, class Done> struct closed<Rules, Done, mp::mp_list<>> {
+// Done: ops that are known, a set. Each that is added brings in those behind it, so what is nested is as deep as that goes, not as
+// long as a program; and what is known already makes no list of its own.
+template <bool Rules, class Done> struct closing {
   using type = Done;
 };
-template <bool Rules, class Done, class Op, class... Rest> struct closed<Rules, Done, mp::mp_list<Op, Rest...>>
-    : std::conditional_t<mp::mp_contains<Done, Op>::value, mp::mp_identity<closed<Rules, Done, mp::mp_list<Rest...>>>,
-                         mp::mp_identity<closed<Rules, mp::mp_push_back<Done, Op>,
-                                                mp::mp_append<typename ops_behind<Rules, Op>::type, mp::mp_list<Rest...>>>>>::type {
-};
+template <bool Rules, class Done, class... Op> constexpr auto close(closing<Rules, Done>, mp::mp_list<Op...>);
+template <bool Rules, class Done, class Op> constexpr auto operator+(closing<Rules, Done> c, mp::mp_identity<Op>) {
+  if constexpr (mp::mp_set_contains<Done, Op>::value) return c;
+  else return close(closing<Rules, mp::mp_push_back<Done, Op>>{}, typename ops_behind<Rules, Op>::type{});
+}
+template <bool Rules, class Done, class... Op> constexpr auto close(closing<Rules, Done> c, mp::mp_list<Op...>) {
+  return (c + ... + mp::mp_identity<Op>{});
+}
+template <bool Rules, class Done, class... Op> constexpr auto operator+(closing<Rules, Done> c, mp::mp_list<Op...> ops) {
+  return close(c, ops);
+}
+template <bool Rules, class... Written> constexpr auto close_all() { return (closing<Rules, mp::mp_list<>>{} + ... + Written{}); }
 
 // Calls stay in the list, because their position is what tells bodies apart.
 template <class Op> using stays = mp::mp_bool<is_computation<Op> || Op::what == kind::call>;
@@ -152,11 +160,10 @@ template <class... Op> struct rule_table<true, mp::mp_list<Op...>> {
 
 /// Every op that a program over `Written` (lists of ops as written) can need, in a fixed order; with Rules those too that their
 /// derivatives bring in.
-template <bool Rules, class... Written> using program_ops =
-    mp::mp_copy_if<typename detail::closed<
-                       Rules, mp::mp_list<>,
-                       mp::mp_append<mp::mp_list<add_op, mul_op, load_op, broadcast_like_op, sum_to_like_op>, Written...>>::type,
-                   detail::stays>;
+template <bool Rules, class... Written> using program_ops = mp::mp_copy_if<
+    typename decltype(detail::close_all<Rules, mp::mp_list<add_op, mul_op, load_op, broadcast_like_op, sum_to_like_op>,
+                                        Written...>())::type,
+    detail::stays>;
 
 /// The ops of a program as data. Without Rules nothing has a derivative.
 template <bool Rules, class Ops> struct op_table;

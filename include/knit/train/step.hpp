@@ -51,6 +51,12 @@ template <class Next, int States, int Index, class Parameter> struct nth_value {
   }
 };
 
+/// A rule's `total` over all parameters, as a function (of nothing, but calls have arguments): each next value of each parameter calls
+/// it, and it is there once.
+template <class Total, class Loss, class... Parameter> struct total_of_rule {
+  template <class X> constexpr auto operator()(X const&) const { return (Total{}(make<gradient_op>(Loss{}, Parameter{})) + ...); }
+};
+
 template <class Rule> constexpr sentence no_rule() {
   return sentence() << "an update rule is a struct with std::array<double, N> hyper(long step) const, the numbers that a "
                        "step reads, and a struct next, which "
@@ -99,7 +105,7 @@ template <class Model, class Rule, class... X> struct training_spec {
   static constexpr int state_leaf(int k, int s) { return parameters::count + k * states + s; }
   template <int... K> static constexpr auto total(std::integer_sequence<int, K...>) {
     if constexpr (requires { typename Rule::total; })
-      return std::tuple((typename Rule::total{}(make<gradient_op>(loss{}, parameter_at<K>{})) + ...));
+      return std::tuple(call_layer<0>(total_of_rule<typename Rule::total, loss, parameter_at<K>...>{}, parameter_at<0>{}));
     else return std::tuple<>{};
   }
   template <int K> static constexpr auto seen_by_rule() {

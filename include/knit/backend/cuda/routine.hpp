@@ -96,7 +96,7 @@ template <class P> struct no_routines {
 /// Where a routine reads value v, and writes its result.
 template <class P> float const* read_by_routine(arguments<P> const& a, int v) {
   return P::plan.roles[v] == role::leaf ? static_cast<float const*>(a.leaves[field(P::graph.at[v], 0)])
-                                        : a.arena + P::template planned_at<v>.place.offset;
+                                        : a.arena + P::plan.buffers[v].offset;
 }
 template <class P> float* written_by_routine(arguments<P> const& a, routine_call const& c) {
   if (c.store < 0) return a.arena + P::plan.buffers[c.result].offset;
