@@ -96,7 +96,7 @@ class compiler:
                           "-diag-suppress=20094,128,550", "-DHWY_COMPILE_ONLY_STATIC", f"-I{root}/include", f"-I{root}/kernels"]
             self.front_end = ("-DFRONT_END",)
         if "clang" in command:
-            self.flags += ["-fbracket-depth=4096", "-fconstexpr-steps=33554432"]  # as knit::knit has them
+            self.flags += ["-fbracket-depth=4096", "-fconstexpr-steps=1000000000"]  # as knit::knit has them
 
     def write(self, name, text, **macros):
         path = self.folder / f"{name}.cpp"
