@@ -122,7 +122,7 @@ template <class Net, class Delta> bounded(Net, Delta) -> bounded<Net, Delta>;
 
 // A layer takes its arguments by reference, so it may be called with arrays.
 TEST(adding, numbers_of_a_layer) {
-  bounded model{dense{tensor<float, 1, 2>(1.0f), tensor<float, 1>(0.0f)}, 0.5_c};
+  bounded model{dense{tensor<float, 1, 2>(1.0f), tensor<float, 1>(0.0f), identity}, 0.5_c};
   tensor<float, 2, 2> x{1, 2, 3, 4};
   tensor<float, 1, 2> y{3.25f, 5};
   const float loss = model(x, y), of_temporary = model(eval(x + 0), y);
