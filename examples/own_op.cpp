@@ -21,7 +21,7 @@ inline constexpr knit::activation<softsign_op> softsign{};
 
 /// A function of other ops needs no derivative of its own.
 struct gelu_function {
-  constexpr auto operator()(auto x) const { return 0.5 % x % (1 + tanh(0.79788456 * (x + 0.044715 * (x % x % x)))); }
+  constexpr auto operator()(auto const& x) const { return 0.5 % x % (1 + tanh(0.79788456 * (x + 0.044715 * (x % x % x)))); }
 };
 inline constexpr gelu_function gelu{};
 

@@ -11,7 +11,7 @@ using namespace knit;
 
 template <class First, class Second> struct residual {
   BOOST_HANA_DEFINE_STRUCT(residual, (First, first), (Second, second));
-  constexpr auto operator()(auto x) const { return x + second(first(x)); }
+  constexpr auto operator()(auto const& x) const { return x + second(first(x)); }
 };
 template <class First, class Second> residual(First, Second) -> residual<First, Second>;
 

@@ -109,10 +109,10 @@ template <long... N> static tensor<float, N...> randn(unsigned stream) { return 
 // ---- loss function -----------------------------------------------------------------------------------
 
 struct predict {
-  constexpr auto operator()(auto w, auto x) const { return w * x; }
+  constexpr auto operator()(auto const& w, auto const& x) const { return w * x; }
 };
 struct squared_loss {
-  constexpr auto operator()(auto w, auto x, auto y) const {
+  constexpr auto operator()(auto const& w, auto const& x, auto const& y) const {
     auto ypred = predict{}(w, x);
     auto ydiff = ypred - y;
     auto sqerr = square(ydiff);
@@ -141,7 +141,7 @@ static void loss_function() {
 
 template <class W> struct linear {
   BOOST_HANA_DEFINE_STRUCT(linear, (W, w));
-  constexpr auto operator()(auto x, auto y) const { return squared_loss{}(w, x, y); }
+  constexpr auto operator()(auto const& x, auto const& y) const { return squared_loss{}(w, x, y); }
 };
 template <class W> linear(W) -> linear<W>;
 

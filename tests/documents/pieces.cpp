@@ -35,8 +35,11 @@ TEST(design, derivative_in_a_derivative) {
 }
 
 TEST(training, levenberg_marquardt) {
-  tensor<double, 6> x{50, 100, 200, 400, 600, 800}, y;
-  for (int i = 0; i < 6; ++i) y[i] = 240 * (1 - std::exp(-5e-4 * x[i]));
+  std::vector<double> seconds, volts;
+  for (int i = 0; i < 60; ++i) {
+    seconds.push_back(50 * i);
+    volts.push_back(240 * (1 - std::exp(-5e-4 * seconds.back())));
+  }
 #include "docs/training.md/1"
   EXPECT_NEAR(hana::at_c<0>(model.b)[0], 240, 1e-6);
   EXPECT_NEAR(there[5], y[5], 1e-8);
@@ -73,8 +76,8 @@ void write_npy(char const* name, std::string const& extents, int n) {
 /// net(x), and with y the mean squared error.
 template <class Net> struct measured {
   BOOST_HANA_DEFINE_STRUCT(measured, (Net, net));
-  constexpr auto operator()(auto x) const { return net(x); }
-  constexpr auto operator()(auto x, auto y) const { return mse(net(x), transpose(y)); }
+  constexpr auto operator()(auto const& x) const { return net(x); }
+  constexpr auto operator()(auto const& x, auto const& y) const { return mse(net(x), transpose(y)); }
 };
 template <class Net> measured(Net) -> measured<Net>;
 
@@ -104,6 +107,38 @@ TEST(training, on_disk) {
 #include "docs/training.md/4"
   EXPECT_EQ(step.steps(), 6000);
   EXPECT_TRUE(std::filesystem::exists(file));
+}
+
+/// Huber's loss of net(x), with a bound in its type.
+template <class Net, class Delta> struct bounded {
+  BOOST_HANA_DEFINE_STRUCT(bounded, (Net, net), (Delta, delta));
+  static constexpr double half = 0.5;
+  constexpr auto operator()(auto const& x, auto const& y) const {
+    auto d = abs(net(x) - y);
+    return mean(select(d < delta, half * square(d), delta * (d - half * delta)));
+  }
+};
+template <class Net, class Delta> bounded(Net, Delta) -> bounded<Net, Delta>;
+
+// A layer takes its arguments by reference, so it may be called with arrays.
+TEST(adding, numbers_of_a_layer) {
+  bounded model{dense{tensor<float, 1, 2>(1.0f), tensor<float, 1>(0.0f), identity}, 0.5_c};
+  tensor<float, 2, 2> x{1, 2, 3, 4};
+  tensor<float, 1, 2> y{3.25f, 5};
+  const float loss = model(x, y), of_temporary = model(eval(x + 0), y);
+  EXPECT_NEAR(loss, (0.5f * 0.0625f + 0.5f * (2 - 0.25f)) / 2, 1e-6);
+  EXPECT_EQ(loss, of_temporary);
+  auto r = diff(model)(x, y);
+  const float same = value(r);
+  EXPECT_NEAR(same, loss, 1e-6);
+}
+
+TEST(tour, layers_of_one_place) {
+  auto layer = [](auto... stream) { return make_dense<2, 3>(relu, xavier_uniform{1}, stream...); };
+  auto seeded = [](std::uint64_t seed) { return make_dense<2, 3>(relu, xavier_uniform{seed}); };
+  EXPECT_EQ(layer().w[0], layer().w[0]);
+  EXPECT_NE(layer(1u).w[0], layer(2u).w[0]);
+  EXPECT_NE(seeded(1).w[0], seeded(2).w[0]);
 }
 
 // What the tables of docs/coming_from.md name, where no other test of the documents does.

@@ -7,7 +7,7 @@ using namespace knit;
 
 template <class W> struct layer {
   BOOST_HANA_DEFINE_STRUCT(layer, (W, w));
-  constexpr auto operator()(auto x) const {
+  constexpr auto operator()(auto const& x) const {
 #ifdef KNIT_WRONG
     tensor h = w * x;
 #else

@@ -9,7 +9,7 @@ using namespace knit;
 
 template <class F> struct squares {
   BOOST_HANA_DEFINE_STRUCT(squares, (F, residuals));
-  constexpr auto operator()(auto x, auto y) const { return sum(square(residuals(x, y))); }
+  constexpr auto operator()(auto const& x, auto const& y) const { return sum(square(residuals(x, y))); }
 };
 
 void use(tensor<double, 14> const& x, tensor<double, 14> const& y) {

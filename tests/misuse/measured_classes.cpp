@@ -7,7 +7,7 @@ using namespace knit;
 
 template <class F> struct regression {
   BOOST_HANA_DEFINE_STRUCT(regression, (F, f));
-  constexpr auto operator()(auto x, auto y) const { return mse(f(x), transpose(y)); }
+  constexpr auto operator()(auto const& x, auto const& y) const { return mse(f(x), transpose(y)); }
 };
 
 long use(instances<3, float, float> const& data) {

@@ -12,8 +12,8 @@ template <class W, class B> struct line {
 #else
   BOOST_HANA_DEFINE_STRUCT(line, (W, w), (B, b));
 #endif
-  constexpr auto operator()(auto x) const { return w * x + b; }
-  constexpr auto operator()(auto x, auto y) const { return mse((*this)(x), transpose(y)); }
+  constexpr auto operator()(auto const& x) const { return w * x + b; }
+  constexpr auto operator()(auto const& x, auto const& y) const { return mse((*this)(x), transpose(y)); }
 };
 
 float use(instances<3, float, float> const& data) {

@@ -7,7 +7,7 @@ using namespace knit;
 
 template <class M> struct net {
   BOOST_HANA_DEFINE_STRUCT(net, (M, inner));
-  template <class X, class Y> constexpr auto operator()(X x, Y y) const {
+  constexpr auto operator()(auto const& x, auto const& y) const {
 #ifdef KNIT_WRONG
     return gather(inner(x), y);
 #else

@@ -7,7 +7,7 @@ using namespace knit;
 
 double use(instances<784> const& data) {
 #ifdef KNIT_WRONG
-  auto model = [w = init<10, 784>(gaussian{1})](auto x) { return w * x; };
+  auto model = [w = init<10, 784>(gaussian{1})](auto const& x) { return w * x; };
 #else
   auto model = make_dense<784, 10>(identity, gaussian{1});
 #endif
