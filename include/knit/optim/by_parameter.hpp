@@ -89,10 +89,10 @@ template <class Choice, class Rule, class Other> struct by_parameter_rule {
 /// which choice(parameter_info) is true, the second for all others. The choice is a function without captures, for the
 /// compiler calls it: `[](auto p) { return p.path == "layers.1.b" || p.extents.rank > 2; }`. Rules around this one, a
 /// schedule among them, are around both. A choice that is true of no parameter does not compile.
-template <class Choice, class Rule, class Other>
-by_parameter_rule<Choice, Rule, Other> by_parameter(Choice, Rule const& rule, Other const& otherwise) {
+template <class Choice, class Rule, class Other> auto by_parameter(Choice, Rule const& rule, Other const& otherwise) {
   static_assert(std::is_empty_v<Choice>, "knit: by_parameter chooses at compile time, so by a function without captures");
-  return {rule, otherwise};
+  if constexpr (!update_rule<Rule> || !update_rule<Other>) return complain<detail::no_rule_inside<Rule>("by_parameter")>(), rule;
+  else return by_parameter_rule<Choice, Rule, Other>{rule, otherwise};
 }
 /// Is a parameter of two axes or more? So are weights, but not biases and gains, which as a rule should not decay.
 inline constexpr auto matrices = [](parameter_info p) { return p.extents.rank > 1; };

@@ -2,15 +2,30 @@
 // rule.hpp -- what update rules are made with: checks of their numbers, and the parts of those around other rules.
 #pragma once
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdio>
+#include <knit/core/sentence.hpp>
 #include <limits>
 #include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
 
-namespace knit::detail {
+namespace knit {
+
+/// How parameters move. `hyper(step)` gives the numbers that a step reads (an array of double; steps count from 1),
+/// and `next` the next values as expressions: called with a parameter w, the loss's gradient g, the rule's states of
+/// that parameter (`static constexpr int states`, none if absent: arrays in the shape of w, 0 at first) and the
+/// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's. A rule may have a struct
+/// `total`: called with a gradient it gives a number, and `next` gets the sum of it over all parameters after g. Of knit's own
+/// rules `hyper` throws std::invalid_argument where a number means nothing: a rate below 0, a beta1 of 1.
+template <class Rule> concept update_rule = requires(Rule const& rule, long step) {
+  typename Rule::next;
+  { rule.hyper(step)[0] } -> std::convertible_to<double>;
+};
+
+namespace detail {
 
 template <class Rule> constexpr int states_of() {
   if constexpr (requires { Rule::states; }) return Rule::states;
@@ -50,6 +65,11 @@ inline double below_1(double v, char const* name) {
 
 // A rule around another is derived from it, so that its numbers are the other's and one more, the last.
 
+template <class Rule> constexpr sentence no_rule_inside(char const* around) {
+  return sentence() << around << " goes around an update rule, such as sgd_rule{.lr = 0.1}, and this is none; write train(model, "
+                    << around << "(sgd_rule{.lr = 0.1}, ...)) where this was sgd(model, ...)";
+}
+
 template <std::size_t N> constexpr std::array<double, N + 1> with_number(std::array<double, N> const& numbers, double last) {
   return with_numbers(numbers, std::array<double, 1>{last});
 }
@@ -61,4 +81,5 @@ template <class F, class... X> constexpr auto last_first(F const& f, X const&...
   }(std::make_index_sequence<sizeof...(X) - 1>());
 }
 
-}  // namespace knit::detail
+}  // namespace detail
+}  // namespace knit

@@ -52,7 +52,8 @@ template <class Factor> constexpr sentence no_factor() {
 /// product of schedules is a function: `[](long n) { return warm_up{500}(n) * cosine{10'000}(n); }`. A step throws
 /// std::invalid_argument where a factor is below 0 or no number, or a schedule is one over less than a step.
 template <class Rule, class Factor> auto scheduled(Rule const& rule, Factor factor) {
-  if constexpr (std::is_invocable_r_v<double, Factor const&, long>) return scheduled_rule<Rule, Factor>{rule, factor};
+  if constexpr (!update_rule<Rule>) return complain<detail::no_rule_inside<Rule>("scheduled")>(), rule;
+  else if constexpr (std::is_invocable_r_v<double, Factor const&, long>) return scheduled_rule<Rule, Factor>{rule, factor};
   else return complain<detail::no_factor<Factor>()>(), rule;
 }
 

@@ -7,17 +7,6 @@
 
 namespace knit {
 
-/// How parameters move. `hyper(step)` gives the numbers that a step reads (an array of double; steps count from 1),
-/// and `next` the next values as expressions: called with a parameter w, the loss's gradient g, the rule's states of
-/// that parameter (`static constexpr int states`, none if absent: arrays in the shape of w, 0 at first) and the
-/// numbers, it returns w's next value, or, with states, std::tuple of that and of each state's. A rule may have a struct
-/// `total`: called with a gradient it gives a number, and `next` gets the sum of it over all parameters after g. Of knit's own
-/// rules `hyper` throws std::invalid_argument where a number means nothing: a rate below 0, a beta1 of 1.
-template <class Rule> concept update_rule = requires(Rule const& rule, long step) {
-  typename Rule::next;
-  { rule.hyper(step)[0] } -> std::convertible_to<double>;
-};
-
 namespace detail {
 
 constexpr sentence not_a_loss(shape s) {
