@@ -81,6 +81,18 @@ template <class T> constexpr sentence no_model(char const* user) {
   else s << "is no struct";
   return s;
 }
+template <class T> constexpr sentence hidden_member() {
+  return sentence()
+         << "a layer has a member that BOOST_HANA_DEFINE_STRUCT does not name, and which would have its first value wherever "
+            "the layer is traced; name it, or make it static constexpr (a number that is named is a tensor<float>, which is "
+            "trained, or a type, as 0.2_c in dropout{0.2_c})";
+}
+/// R, which is T of symbols: these are empty, so what is larger has something else in it.
+template <class T, class R, class... Symbol> constexpr auto all_named(mp::mp_list<Symbol...>) {
+  if constexpr (sizeof(R) > (sizeof(Symbol) + ... + std::size_t(0)))
+    return mp::mp_identity<typename knit_error<wrong<hidden_member<T>()>>::type>{};
+  else return mp::mp_identity<R>{};
+}
 template <class T, class Old, class New> struct rebuild;
 template <class T, class... Old, class... New> struct rebuild<T, mp::mp_list<Old...>, mp::mp_list<New...>> {
   static constexpr auto pick() {
@@ -121,7 +133,15 @@ template <class F, class... Rest, int Offset, int Place> struct symbols<mp::mp_l
                         typename symbol<F, Offset, Place>::type>;
 };
 /// The struct itself, rebuilt; its own parameters start at Offset.
-template <class T, int Offset> struct rebuilt : rebuild<T, field_types<T>, typename symbols<field_types<T>, Offset, 1>::type> {};
+template <class T, int Offset> struct rebuilt {
+  static constexpr auto pick() {
+    using all = typename symbols<field_types<T>, Offset, 1>::type;
+    using R = typename rebuild<T, field_types<T>, all>::type;
+    if constexpr (poison<R> || mp::mp_empty<all>::value) return mp::mp_identity<R>{};
+    else return all_named<T, R>(all{});
+  }
+  using type = typename decltype(pick())::type;
+};
 
 template <class T, int Offset, int Place> struct symbol {
   static constexpr auto pick() {
