@@ -52,4 +52,17 @@ TEST(a_tensor, that_was_moved_from_is_copied_and_assigned) {
   EXPECT_NE(x.data(), moved.data());
 }
 
+TEST(a_view, is_made_of_a_tensor_whose_elements_lie_as_its_own_do) {
+  tensor<float, 3> x{1, 2, 3};
+  const view<float, 3> v = x;
+  EXPECT_EQ(v.data(), x.data());
+  x[1] = 5;
+  EXPECT_EQ(v[1], 5);
+  tensor<double, 2, 3, 4> images;
+  EXPECT_EQ((view<double, 2, 3, 4>(images)(1, 2, 3)), 0);
+  static_assert(std::is_convertible_v<tensor<std::uint8_t, 2, 3> const&, view<std::uint8_t, 2, 3>>);
+  static_assert(!std::is_convertible_v<tensor<float, 2, 3> const&, view<float, 2, 3>>);  // which lies in panels
+  static_assert(!std::is_convertible_v<tensor<float, 4> const&, view<float, 3>>);
+}
+
 }  // namespace

@@ -183,6 +183,17 @@ TEST(inference_of_a_model, allocates_nothing) {
   EXPECT_EQ(allocations - before, 0);
 }
 
+TEST(inference_of_a_model, takes_a_tensor_where_a_view_of_its_kind_was_named) {
+  auto model = make_dense<3, 2>();
+  tensor<float, 3> x{1, 2, 3};
+  float by_view[2], by_expression[2];
+  make_inference<view<float, 3>>(model)(x, by_view);
+  tensor y = model(x);
+  for (int i = 0; i < 2; ++i) by_expression[i] = y[i];
+  EXPECT_EQ(by_view[0], by_expression[0]);
+  EXPECT_EQ(by_view[1], by_expression[1]);
+}
+
 // ---- the model, as it is seen ------------------------------------------------------------------------------
 
 template <class A, class B> void expect_same_elements(A const& a, B const& b, double tolerance) {

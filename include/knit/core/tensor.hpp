@@ -155,6 +155,8 @@ template <class Extents> requires(Extents::named == 0) class extents_now<Extents
 };
 }  // namespace detail
 
+template <class T, long... N> class tensor;
+
 /// A borrowed, plain, read-only array: first index fastest, no gaps. Does not own its elements. Where extents are named,
 /// elements lie as those of an array of the most that they may be.
 template <class T, long... N> struct view : detail::tensor_base, detail::extents_now<extents<N...>> {
@@ -167,6 +169,10 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   constexpr view() = default;
   /// Of size() elements at an address; nothing is copied.
   constexpr explicit view(T const* p) requires(extents_type::named == 0) : data_(p) {}
+  /// Of a tensor that lives on, whose elements lie as a view's do, first index fastest: so do those of all but matrices of float and
+  /// double.
+  constexpr view(tensor<T, N...> const& t) requires(extents_type::named == 0 && !layout_of<T>(extents<N...>::value).panels)
+      : data_(t.data()) {}
   /// With the named extents, first axis first; each from 1 to what its type says, else std::invalid_argument.
   template <class... Extent>
   requires(sizeof...(Extent) > 0 && sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))
