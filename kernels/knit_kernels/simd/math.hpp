@@ -186,14 +186,16 @@ HWY_API lanes less_quarters(lanes x, lanes n) {
 #if HWY_NATIVE_FMA
   return fma(n, 0x1.ee59dap-50f, fma(n, 0x1.777a5cp-25f, fma(n, -0x1.921fb6p0f, x)));
 #else
-  return fma(n, -0x1.68c234p-39f, fma(n, -0x1.444p-24f, fma(n, -0x1.fb4p-12f, fma(n, -0x1.92p0f, x))));
+  lanes const r = fma(n, -0x1.fb4p-12f, fma(n, -0x1.92p0f, x)), part = n * 0x1.444p-24f, s = r - part;
+  return s + ((r - s - part) - n * 0x1.68c234p-39f);  // rounded once
 #endif
 }
 HWY_API basic_lanes<double> less_quarters(basic_lanes<double> x, basic_lanes<double> n) {
 #if HWY_NATIVE_FMA
   return fma(n, 0x1.f1976b7ed8fbcp-110, fma(n, -0x1.1a62633145c07p-54, fma(n, -0x1.921fb54442d18p0, x)));
 #else
-  return fma(n, -0x1.b839a252049c1p-104, fma(n, -0x1.3198a2ep-69, fma(n, -0x1.0b4611a6p-34, fma(n, -0x1.921fb544p0, x))));
+  auto const r = fma(n, -0x1.921fb544p0, x), part = n * 0x1.0b4611a6p-34, s = r - part;
+  return s + ((r - s - part) - n * 0x1.3198a2e037073p-69);
 #endif
 }
 
@@ -234,9 +236,10 @@ template <bool Cosine, class T> HWY_API basic_lanes<T> wave(basic_lanes<T> x) {
   lanes const size = abs(x), turned = fma(size, T(0x1.45f306dc9c883p-1), shift);
   lanes const r = less_quarters(size, turned - shift), z = r * r;
   auto const n = hn::Add(hn::BitCast(ints, turned.v), hn::Set(ints, wide<T>(Cosine)));
-  auto const odd = hn::BitCast(tag, hn::ShiftLeft<top>(n)), negative = hn::BitCast(tag, hn::ShiftLeft<top - 1>(n));
+  auto const odd = hn::RebindMask(tag, hn::TestBit(n, hn::Set(ints, 1)));
+  auto const negative = hn::BitCast(tag, hn::ShiftLeft<top - 1>(n));
   auto const sign = hn::And(Cosine ? negative : hn::Xor(negative, x.v), hn::SignBit(tag));
-  lanes y(hn::Xor(hn::IfNegativeThenElse(odd, cosine_of_rest(z).v, sine_of_rest(r, z).v), sign));
+  lanes y(hn::Xor(hn::IfThenElse(odd, cosine_of_rest(z).v, sine_of_rest(r, z).v), sign));
   if (any(size > farthest_angle<T>)) {
     T from[lanes::count], to[lanes::count];
     hn::StoreU(x.v, tag, from);
