@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// math.cpp -- in: nothing, or --rounds N. out: what exp, log, tanh, sigm take on lanes, in Highway and in the C library.
+// math.cpp -- in: nothing, or --rounds N. out: what exp, log, sin, cos, tanh, sigm take on lanes, in Highway and in the C library.
 #include <hwy/contrib/math/math-inl.h>
 #include <knit_kernels/simd/math.hpp>
 
@@ -101,6 +101,10 @@ int main(int argc, char** argv) {
               [](float x) { return std::exp(x); }>("exp", -20, 20),
       compare<[](lanes x) { return simd::log(x); }, [](lanes x) { return lanes(hn::Log(tag, x.v)); },
               [](float x) { return std::log(x); }>("log", 0, 20),
+      compare<[](lanes x) { return simd::sin(x); }, [](lanes x) { return lanes(hn::Sin(tag, x.v)); },
+              [](float x) { return std::sin(x); }>("sin", -20, 20),
+      compare<[](lanes x) { return simd::cos(x); }, [](lanes x) { return lanes(hn::Cos(tag, x.v)); },
+              [](float x) { return std::cos(x); }>("cos", -20, 20),
       compare<[](lanes x) { return simd::tanh(x); }, [](lanes x) { return lanes(hn::Tanh(tag, x.v)); },
               [](float x) { return std::tanh(x); }>("tanh", -5, 5),
       compare<[](lanes x) { return simd::sigm(x); }, [](lanes x) { return hn_sigm(x); },

@@ -79,6 +79,8 @@ inline number smooth(double f, double slope, number a, double units = 3) {
 }
 inline number exp(number a) { return smooth(std::exp(a.value), std::exp(a.value), a); }
 inline number log(number a) { return smooth(std::log(a.value), 1 / a.value, a); }
+inline number sin(number a) { return smooth(std::sin(a.value), std::cos(a.value), a); }
+inline number cos(number a) { return smooth(std::cos(a.value), -std::sin(a.value), a); }
 inline number sqrt(number a) {
   const double y = std::sqrt(a.value);
   return smooth(y, y > 0 ? 0.5 / y : 0, a, 1);

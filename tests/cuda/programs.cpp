@@ -87,6 +87,15 @@ TEST(programs, every_elementwise_op) {
   check<programs::binary_ops>(kernels(), "binary_ops", functions);
   check<programs::ternary_ops>(kernels(), "ternary_ops", 0);
 }
+/// Every other angle is beyond what parts of pi/2 reduce, up to infinity. What the library gives on a host is within 2 units of it.
+TEST(programs, angles_to_the_bit) {
+  check<programs::waves>(kernels(), "waves", 0);
+  check<programs::waves>(kernels(), "waves", 0, [](memory<programs::waves>& m) {
+    float x[37 * 5];
+    for (int i = 0; i < 37 * 5; ++i) x[i] = (i % 3 ? 1 : -1) * std::exp2(float(i % 2 ? i : i / 10 - 4)) * 1.2345678f;
+    std::memcpy(m.leaves[0].data(), x, sizeof x);
+  });
+}
 TEST(programs, every_reduction) { check<programs::reductions>(kernels(), "reductions", 0); }
 TEST(programs, every_scan) {
   check<programs::scans>(kernels(), "scans", 0);

@@ -18,6 +18,7 @@ template class knit::cuda_backend::program<programs::slides>;
 template class knit::cuda_backend::program<programs::slabs>;
 template class knit::cuda_backend::program<programs::rows>;
 template class knit::cuda_backend::program<programs::unary_ops>;
+template class knit::cuda_backend::program<programs::waves>;
 template class knit::cuda_backend::program<programs::binary_ops>;
 template class knit::cuda_backend::program<programs::ternary_ops>;
 template class knit::cuda_backend::program<programs::reductions>;

@@ -56,6 +56,8 @@ template <class Self, class Ops, class... E> struct each_op {
   using results = decltype(list(Ops{}));
 };
 struct unary_ops : each_op<unary_ops, catalogue::unary, extents<37, 5>> {};
+/// Of small angles and, by what is prepared, of large ones.
+struct waves : each_op<waves, mp::mp_list<sin_op, cos_op>, extents<37, 5>> {};
 struct binary_ops : each_op<binary_ops, catalogue::binary, extents<37, 5>, extents<1, 5>> {};
 struct ternary_ops : each_op<ternary_ops, catalogue::ternary, extents<40>, extents<40, 3>, extents<>> {};
 struct reductions : each_op<reductions, catalogue::reductions, extents<37, 50>> {};

@@ -110,9 +110,11 @@ template <class T, class F> double worst_between(F f, T a, T b, int samples = 10
 constexpr auto everywhere = [](auto) { return true; };
 
 // One function for float, double, long double (by the standard library) and lanes.
-using scalar::exp, scalar::floor, scalar::log, scalar::sigm, scalar::sqrt, scalar::tanh;
+using scalar::cos, scalar::exp, scalar::floor, scalar::log, scalar::sigm, scalar::sin, scalar::sqrt, scalar::tanh;
 constexpr auto exponential = [](auto x) { return exp(x); };
 constexpr auto logarithm = [](auto x) { return log(x); };
+constexpr auto sine = [](auto x) { return sin(x); };
+constexpr auto cosine = [](auto x) { return cos(x); };
 constexpr auto tangent = [](auto x) { return tanh(x); };
 constexpr auto logistic = [](auto x) { return sigm(x); };
 constexpr auto root = [](auto x) { return sqrt(x); };
@@ -335,13 +337,15 @@ TYPED_TEST(Lanes, Gathers) {
 /// In units in the last place.
 template <class T> struct bounds {
   static constexpr bool single = std::is_same_v<T, float>;
-  static constexpr double exponential = 1.25, logarithm = 1.5, tangent = single ? 2.75 : 3, logistic = single ? 2.5 : 3;
+  static constexpr double exponential = 1.25, logarithm = 1.5, tangent = single ? 2.75 : 3, logistic = single ? 2.5 : 3, wave = 2;
 };
 
 TYPED_TEST(LanesMath, Accuracy) {
   using T = TypeParam;
   EXPECT_LE(worst<T>(exponential, everywhere), bounds<T>::exponential);
   EXPECT_LE(worst<T>(logarithm, everywhere), bounds<T>::logarithm);
+  EXPECT_LE(worst<T>(sine, everywhere, 1000000), bounds<T>::wave);
+  EXPECT_LE(worst<T>(cosine, everywhere, 1000000), bounds<T>::wave);
   EXPECT_LE(worst<T>(tangent, everywhere), bounds<T>::tangent);
   EXPECT_LE(worst<T>(logistic, everywhere), bounds<T>::logistic);
   EXPECT_LE(worst<T>(root, everywhere), 0.5);
@@ -360,6 +364,35 @@ TYPED_TEST(LanesMath, AccuracyWhereTheFunctionsTurn) {
   EXPECT_LE(worst_between<T>(logarithm, 0, std::numeric_limits<T>::min()), bounds<T>::logarithm);  // of denormals
   auto const mid = [](auto x) { return std::abs(x) > T(0.01) && std::abs(x) < T(120); };
   EXPECT_LE(worst<T>(exponential, mid, 60000000 / (std::is_same_v<T, float> ? 1 : 4)), bounds<T>::exponential);
+}
+
+TYPED_TEST(LanesMath, AccuracyOfAngles) {
+  using T = TypeParam;
+  for (T far : {T(1), T(25), T(1e4), T(1.2e5), T(1e6), T(2e9)}) {  // on both sides of where the C library steps in
+    EXPECT_LE(worst_between<T>(sine, -far, far), bounds<T>::wave);
+    EXPECT_LE(worst_between<T>(cosine, -far, far), bounds<T>::wave);
+  }
+  // As near to multiples of pi/2 as a T lies, where all digits but the last ones cancel.
+  double most = 0;
+  auto const far = std::is_same_v<T, float> ? 100000L : 1000000000L;
+  for (long n = 1; n < far; n += 1 + n / 1000) {
+    T const near = T(static_cast<long double>(n) * 1.57079632679489661923132169163975144L);
+    for (T x : {std::nextafter(near, T(0)), near, std::nextafter(near, inf<T>)}) {
+      most = std::max(most, ulps<T>(values(sin(basic_lanes<T>(x)))[0], sin(wider<T>(x))));
+      most = std::max(most, ulps<T>(values(cos(basic_lanes<T>(x)))[0], cos(wider<T>(x))));
+    }
+  }
+  std::printf("worst error %.3f ulp near multiples of pi/2\n", most);
+  EXPECT_LE(most, bounds<T>::wave);
+}
+
+TYPED_TEST(LanesMath, AnglesDoNotDependOnTheirNeighbours) {
+  using T = TypeParam;
+  auto x = ramp<T>(count<T>, T(-1.7), T(0.37));
+  auto const right = values(sin(simd::load(x.data())));
+  x[count<T> / 2] = huge<T>;
+  auto const got = values(sin(simd::load(x.data())));
+  for (int i = 0; i < count<T>; ++i) EXPECT_EQ(got[i], i == count<T> / 2 ? std::sin(huge<T>) : right[i]);
 }
 
 template <class T, class F> void check_edges(F f, std::initializer_list<std::pair<T, T>> edges) {
@@ -389,6 +422,9 @@ TYPED_TEST(LanesMath, Edges) {
   check_edges<T>(
       tangent,
       {{0, 0}, {-zero, -zero}, {infinite, 1}, {-infinite, -1}, {none, none}, {small, small}, {-small, -small}, {large, 1}});
+  check_edges<T>(sine,
+                 {{0, 0}, {-zero, -zero}, {infinite, none}, {-infinite, none}, {none, none}, {small, small}, {-small, -small}});
+  check_edges<T>(cosine, {{0, 1}, {-zero, 1}, {infinite, none}, {-infinite, none}, {none, none}, {small, 1}, {-small, 1}});
   T const end = single ? T(9.02) : T(20);
   check_edges<T>(tangent, {{end, 1}, {-end, -1}, {T(21), 1}, {T(1e-30), T(1e-30)}, {T(1e-40), T(1e-40)}});
   check_edges<T>(logistic,

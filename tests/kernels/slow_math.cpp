@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// slow_math.cpp -- in: simd/math. out: exp, log, tanh, sigm of every float there is, against the C library in double.
+// slow_math.cpp -- in: simd/math. out: exp, log, sin, cos, tanh, sigm of every float there is, against the C library in double.
 
 #include <knit_kernels/simd/math.hpp>
 #include <knit_kernels/team.hpp>
@@ -82,6 +82,14 @@ TEST(SlowMath, Exp) {
 TEST(SlowMath, Log) {
   auto const fast = [](lanes x) { return simd::log(x); };
   check("log", 1.5, fast, [](double x) { return std::log(x); });
+}
+TEST(SlowMath, Sin) {
+  auto const fast = [](lanes x) { return simd::sin(x); };
+  check("sin", 2, fast, [](double x) { return std::sin(x); });
+}
+TEST(SlowMath, Cos) {
+  auto const fast = [](lanes x) { return simd::cos(x); };
+  check("cos", 2, fast, [](double x) { return std::cos(x); });
 }
 TEST(SlowMath, Tanh) {
   auto const fast = [](lanes x) { return simd::tanh(x); };

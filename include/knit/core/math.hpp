@@ -19,6 +19,10 @@ template <real T> KNIT_FN T exp(T x) { return std::exp(x); }
 template <real T> KNIT_FN T log(T x) { return std::log(x); }
 /// The square root.
 template <real T> KNIT_FN T sqrt(T x) { return std::sqrt(x); }
+/// The sine of an angle in radians.
+template <real T> KNIT_FN T sin(T x) { return std::sin(x); }
+/// The cosine.
+template <real T> KNIT_FN T cos(T x) { return std::cos(x); }
 /// The hyperbolic tangent.
 template <real T> KNIT_FN T tanh(T x) { return std::tanh(x); }
 /// The next whole number below.

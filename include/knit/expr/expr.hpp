@@ -142,11 +142,11 @@ template <class E> constexpr sentence no_number() {
   if (E::shape.rank != 0)
     t << "an expression of shape " << E::shape
       << " is read as a number; take its sum or mean, or write tensor y = ...; functions of "
-         "arrays are knit's, abs(x) and not std::abs(x)";
+         "arrays are knit's, abs(x) and not std::abs(x), square(x) or exp(y % log(x)) for pow";
   else
     t << "an expression is read as a number while a function or layer is traced, when nothing has a value; "
          "keep it as auto, and call "
-         "knit's functions, abs(x) and not std::abs(x)";
+         "knit's functions, abs(x) and not std::abs(x), square(x) or exp(y % log(x)) for pow";
   return t;
 }
 template <class E> constexpr bool mistaken_number() {

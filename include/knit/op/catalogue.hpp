@@ -17,7 +17,7 @@
 namespace knit::catalogue {
 
 /// Ops of one operand, by elements.
-using unary = mp::mp_list<neg_op, exp_op, log_op, sqrt_op, square_op, abs_op, tanh_op, sigm_op, relu_op>;
+using unary = mp::mp_list<neg_op, exp_op, log_op, sin_op, cos_op, sqrt_op, square_op, abs_op, tanh_op, sigm_op, relu_op>;
 /// Ops of two operands, by elements.
 using binary = mp::mp_list<add_op, sub_op, mul_op, div_op, max_op, min_op, less_op, less_equal_op, equal_op, not_equal_op>;
 /// Ops of three operands, by elements.

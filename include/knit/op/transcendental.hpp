@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// transcendental.hpp -- exp, log, sqrt, square, abs: elementwise.
+// transcendental.hpp -- exp, log, sin, cos, sqrt, square, abs: elementwise.
 #pragma once
 #include <knit/core/math.hpp>
 #include <knit/op/arithmetic.hpp>
@@ -27,6 +27,26 @@ struct log_op : elementwise<1> {
     return log(a);
   }
   static constexpr auto pullback(auto, auto g, auto a) { return grads(g / a); }
+};
+/// The sine.
+struct sin_op : elementwise<1> {
+  static constexpr char const* name = "sin";
+  static constexpr int flops = 20;
+  template <class V> KNIT_FN static V eval(V a) {
+    using math::sin;
+    return sin(a);
+  }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(g % cos(a)); }
+};
+/// The cosine.
+struct cos_op : elementwise<1> {
+  static constexpr char const* name = "cos";
+  static constexpr int flops = 20;
+  template <class V> KNIT_FN static V eval(V a) {
+    using math::cos;
+    return cos(a);
+  }
+  static constexpr auto pullback(auto, auto g, auto a) { return grads(-(g % sin(a))); }
 };
 /// The square root.
 struct sqrt_op : elementwise<1> {
@@ -60,6 +80,11 @@ struct abs_op : elementwise<1> {
 template <function_operand A> constexpr auto exp(A&& a) { return make<exp_op>(std::forward<A>(a)); }
 /// The natural logarithm of each element, in the shape of a: -infinity at 0, NaN below.
 template <function_operand A> constexpr auto log(A&& a) { return make<log_op>(std::forward<A>(a)); }
+/// The sine of each element, an angle in radians, in the shape of a: within 2 units in the last place however large the angle
+/// is, and NaN at the infinities. Beyond 100 000 (1e9 of doubles) a CPU takes longer.
+template <function_operand A> constexpr auto sin(A&& a) { return make<sin_op>(std::forward<A>(a)); }
+/// The cosine of each element, likewise.
+template <function_operand A> constexpr auto cos(A&& a) { return make<cos_op>(std::forward<A>(a)); }
 /// The square root of each element, in the shape of a; NaN below 0. Its derivative at 0 is infinity.
 template <function_operand A> constexpr auto sqrt(A&& a) { return make<sqrt_op>(std::forward<A>(a)); }
 /// a % a: the square of each element, in the shape of a.

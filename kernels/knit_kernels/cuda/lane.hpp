@@ -3,6 +3,7 @@
 #pragma once
 #include <cmath>
 #include <knit/core/device.hpp>
+#include <knit_kernels/cuda/sine.hpp>
 #include <limits>
 
 namespace knit::cuda {
@@ -10,7 +11,7 @@ namespace knit::cuda {
 /// One number of a thread. Sums and products are rounded one by one, never contracted, so that a kernel gives the same
 /// bits on a GPU and on a host; whoever wants both at once says fma. On a GPU quotients, roots and functions of floats are
 /// within 2 units in the last place (exp, log, tanh: of CUDA's own), without the calls that correct rounding takes there;
-/// zeros, infinities and NaN are as IEEE 754 has them.
+/// zeros, infinities and NaN are as IEEE 754 has them. sin and cos of floats are knit's, the same on both.
 template <class T> struct lane {
   T v;
 
@@ -60,6 +61,14 @@ template <class T> struct lane {
   KNIT_FN friend lane fma(lane a, lane b, lane c) { return std::fma(a.v, b.v, c.v); }
   KNIT_FN friend lane exp(lane x) { return std::exp(x.v); }
   KNIT_FN friend lane log(lane x) { return std::log(x.v); }
+  KNIT_FN friend lane sin(lane x) {
+    if constexpr (sizeof(T) == 4) return detail::wave<false>(x.v);
+    else return std::sin(x.v);
+  }
+  KNIT_FN friend lane cos(lane x) {
+    if constexpr (sizeof(T) == 4) return detail::wave<true>(x.v);
+    else return std::cos(x.v);
+  }
   KNIT_FN friend lane tanh(lane x) { return std::tanh(x.v); }
   KNIT_FN friend lane floor(lane x) { return std::floor(x.v); }
   KNIT_FN friend lane sqrt(lane x) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// math.hpp -- in: lanes. out: exp, log, tanh, sigm, IEEE at the edges: of floats within 1.25, 1.5, 2.75, 2.5 ulp, of doubles
-// within 1.25, 1.5, 3, 3.
+// math.hpp -- in: lanes. out: exp, log, sin, cos, tanh, sigm, IEEE at the edges: of floats within 1.25, 1.5, 2, 2, 2.75,
+// 2.5 ulp, of doubles within 1.25, 1.5, 2, 2, 3, 3.
 
 #pragma once
 
 #include <knit_kernels/simd/lanes.hpp>
 
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -175,6 +176,80 @@ template <class T> HWY_API basic_lanes<T> log_with_edges(basic_lanes<T> x) {
   return select((x > T(0)) & (x < inf), y, edge);
 }
 
+/// Up to here sin and cos reduce an angle by parts of pi/2. Without a fused multiply-add n * part must be exact.
+template <class T> inline constexpr T farthest_angle =
+    std::is_same_v<T, float> ? (HWY_NATIVE_FMA ? T(1e5) : T(1e4)) : (HWY_NATIVE_FMA ? T(1e9) : T(1e6));
+
+/// x - n pi/2 for whole n, pi/2 in parts (Cody, Waite: Software Manual for the Elementary Functions, 1980). The first
+/// differences are exact, so what a later one loses is little beside the rest, however near x lies to n pi/2.
+HWY_API lanes less_quarters(lanes x, lanes n) {
+#if HWY_NATIVE_FMA
+  return fma(n, 0x1.ee59dap-50f, fma(n, 0x1.777a5cp-25f, fma(n, -0x1.921fb6p0f, x)));
+#else
+  lanes const r = fma(n, -0x1.fb4p-12f, fma(n, -0x1.92p0f, x)), part = n * 0x1.444p-24f, s = r - part;
+  return s + ((r - s - part) - n * 0x1.68c234p-39f);  // rounded once
+#endif
+}
+HWY_API basic_lanes<double> less_quarters(basic_lanes<double> x, basic_lanes<double> n) {
+#if HWY_NATIVE_FMA
+  return fma(n, 0x1.f1976b7ed8fbcp-110, fma(n, -0x1.1a62633145c07p-54, fma(n, -0x1.921fb54442d18p0, x)));
+#else
+  auto const r = fma(n, -0x1.921fb544p0, x), part = n * 0x1.0b4611a6p-34, s = r - part;
+  return s + ((r - s - part) - n * 0x1.3198a2e037073p-69);
+#endif
+}
+
+/// sin(r) and cos(r) for |r| <= 0.79, z = r r: errors of the fits 2^-27 and 2^-32, of doubles 2^-57 and 2^-63.
+HWY_API lanes sine_of_rest(lanes r, lanes z) {
+  return fma(r * z, horner(z, -1.666665375e-1f, 8.332106285e-3f, -1.950788283e-4f), r);
+}
+HWY_API lanes cosine_of_rest(lanes z) {
+  return fma(z * z, horner(z, 4.166664556e-2f, -1.388730365e-3f, 2.443120138e-5f), fma(z, -0.5f, 1.f));
+}
+HWY_API basic_lanes<double> sine_of_rest(basic_lanes<double> r, basic_lanes<double> z) {
+  return fma(r * z,
+             horner(z, -0.16666666666666627, 0.008333333333321128, -0.00019841269828771606, 2.755731332989924e-06,
+                    -2.5050701024371478e-08, 1.5893462708060906e-10),
+             r);
+}
+HWY_API basic_lanes<double> cosine_of_rest(basic_lanes<double> z) {
+  return fma(z * z,
+             horner(z, 0.04166666666666659, -0.0013888888888872167, 2.4801587288274786e-05, -2.7557314007374055e-07,
+                    2.087567684234239e-09, -1.135726452772474e-11),
+             fma(z, -0.5, 1.));
+}
+
+/// y at the lanes where x lies farther out: as the C library has it, lane by lane. A lane's value does not depend on others.
+template <bool Cosine, class T> HWY_NOINLINE void wave_far_out(T const* x, T* y) {
+  for (int i = 0; i < basic_lanes<T>::count; ++i)
+    if (std::abs(x[i]) > farthest_angle<T>) y[i] = Cosine ? std::cos(x[i]) : std::sin(x[i]);
+}
+
+/// sin or cos. Of |x| = n pi/2 + r they are the sine or cosine of r, by n mod 4, with a sign; a cosine is a sine that is a
+/// quarter turn ahead, and a sine has the sign of x too, -0 included.
+template <bool Cosine, class T> HWY_API basic_lanes<T> wave(basic_lanes<T> x) {
+  using lanes = basic_lanes<T>;
+  constexpr typename lanes::tag tag;
+  constexpr wide_tag<T> ints;
+  constexpr int top = 8 * int(sizeof(T)) - 1;
+  constexpr T shift = std::is_same_v<T, float> ? T(0x1.8p23) : T(0x1.8p52);  // as in `nearest`; n stands in the last bits
+  lanes const size = abs(x), turned = fma(size, T(0x1.45f306dc9c883p-1), shift);
+  lanes const r = less_quarters(size, turned - shift), z = r * r;
+  auto const n = hn::Add(hn::BitCast(ints, turned.v), hn::Set(ints, wide<T>(Cosine)));
+  auto const odd = hn::RebindMask(tag, hn::TestBit(n, hn::Set(ints, 1)));
+  auto const negative = hn::BitCast(tag, hn::ShiftLeft<top - 1>(n));
+  auto const sign = hn::And(Cosine ? negative : hn::Xor(negative, x.v), hn::SignBit(tag));
+  lanes y(hn::Xor(hn::IfThenElse(odd, cosine_of_rest(z).v, sine_of_rest(r, z).v), sign));
+  if (any(size > farthest_angle<T>)) {
+    T from[lanes::count], to[lanes::count];
+    hn::StoreU(x.v, tag, from);
+    hn::StoreU(y.v, tag, to);
+    wave_far_out<Cosine>(from, to);
+    y = lanes(hn::LoadU(tag, to));
+  }
+  return y;
+}
+
 }  // namespace detail
 
 /// e^x; 0 at -inf, inf at inf and beyond 88.72, NaN at NaN.
@@ -206,6 +281,11 @@ HWY_API basic_lanes<double> log(basic_lanes<double> x) {
 #endif
   return detail::log_with_edges(x);
 }
+
+/// The sine, relatively exact near its zeros, -0 included; NaN at the infinities. Far angles are slow, and right.
+template <class T> HWY_API basic_lanes<T> sin(basic_lanes<T> x) { return detail::wave<false>(x); }
+/// The cosine, likewise.
+template <class T> HWY_API basic_lanes<T> cos(basic_lanes<T> x) { return detail::wave<true>(x); }
 
 /// The hyperbolic tangent, relatively exact near 0, -0 included; 1 from 9.02 on, and never more.
 HWY_API lanes tanh(lanes x) {
