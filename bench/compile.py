@@ -97,6 +97,8 @@ class compiler:
             self.front_end = ("-DFRONT_END",)
         if "clang" in command:
             self.flags += ["-fbracket-depth=4096", "-fconstexpr-steps=1000000000"]  # as knit::knit has them
+        elif "nvcc" not in command:
+            self.flags += ["-fconstexpr-ops-limit=1000000000"]
 
     def write(self, name, text, **macros):
         path = self.folder / f"{name}.cpp"

@@ -59,10 +59,12 @@ TEST(a_view, is_made_of_a_tensor_whose_elements_lie_as_its_own_do) {
   x[1] = 5;
   EXPECT_EQ(v[1], 5);
   tensor<double, 2, 3, 4> images;
-  EXPECT_EQ((view<double, 2, 3, 4>(images)(1, 2, 3)), 0);
+  images.fill([](long i) { return double(i); });
+  EXPECT_EQ((view<double, 2, 3, 4>(images)(1, 2, 3)), 23);
   static_assert(std::is_convertible_v<tensor<std::uint8_t, 2, 3> const&, view<std::uint8_t, 2, 3>>);
   static_assert(!std::is_convertible_v<tensor<float, 2, 3> const&, view<float, 2, 3>>);  // which lies in panels
   static_assert(!std::is_convertible_v<tensor<float, 4> const&, view<float, 3>>);
+  static_assert(!std::is_convertible_v<tensor<float, 3>, view<float, 3>>);  // a temporary
 }
 
 }  // namespace

@@ -19,6 +19,26 @@ TEST(rules_around_rules, clip_each) { follows_in_double("clip_each", clip_each(m
 // Clipped before the decay is added, as what is around sees the gradient first.
 TEST(rules_around_rules, clip_all) { follows_in_double("clip_all", clip_all(weight_decay(sgd_rule{.lr = 0.1}, 0.01), 0.5)); }
 
+template <class W, class Drawn> struct masked {
+  BOOST_HANA_DEFINE_STRUCT(masked, (W, w), (Drawn, drawn));
+  constexpr auto operator()(auto const& x) const { return sum(drawn(w % x)); }
+};
+template <class W, class Drawn> masked(W, Drawn) -> masked<W, Drawn>;
+TEST(rules_around_rules, clip_all_by_the_norm_of_the_gradients_that_a_random_loss_has_in_this_step) {
+  masked model{tensor<float, 16>(1.0f), dropout{0.5_c}};
+  tensor<float, 16> x;
+  x.fill([](long i) { return float(i + 1); });
+  auto rule = clip_all(sgd_rule{.lr = 1}, 1);
+  training_step<simd_backend, decltype(model), decltype(rule), tensor<float, 16>> step(model, rule);
+  for (int n = 0; n < 6; ++n) {
+    const tensor<float, 16> before = model.w;
+    step(x);
+    double squared = 0;
+    for (int i = 0; i < 16; ++i) squared += std::pow(double(model.w[i]) - before[i], 2);
+    EXPECT_NEAR(squared, 1, 1e-5) << n;
+  }
+}
+
 TEST(schedules, are_PyTorchs) {
   using factor = std::function<double(long)>;
   follows_in_double("cosine", scheduled(sgd_rule{.lr = 0.1}, factor(cosine{100, 0.2})));

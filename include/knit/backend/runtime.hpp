@@ -92,9 +92,7 @@ template <class Spec, class Target> struct planned_program<Spec, Target, true> :
   using from = recomputed_program<Spec, Target>;
   static constexpr auto plan = finish(from::value, from::placed, Target::tune);
 };
-}  // namespace detail
 
-namespace detail {
 /// What backends ask about the plan of a program.
 template <class Planned> struct plan_facts : Planned {
   static constexpr int kernels = Planned::plan.kernels, steps = Planned::plan.step_count, regions = Planned::plan.region_count,

@@ -169,10 +169,11 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   constexpr view() = default;
   /// Of size() elements at an address; nothing is copied.
   constexpr explicit view(T const* p) requires(extents_type::named == 0) : data_(p) {}
-  /// Of a tensor that lives on, whose elements lie as a view's do, first index fastest: so do those of all but matrices of float and
-  /// double.
+  /// Of a tensor without named extents whose elements lie as a view's do, first index fastest: so do those of all but matrices of
+  /// float and double. Of a temporary it would outlive them.
   constexpr view(tensor<T, N...> const& t) requires(extents_type::named == 0 && !layout_of<T>(extents<N...>::value).panels)
       : data_(t.data()) {}
+  view(tensor<T, N...> const&&) = delete;
   /// With the named extents, first axis first; each from 1 to what its type says, else std::invalid_argument.
   template <class... Extent>
   requires(sizeof...(Extent) > 0 && sizeof...(Extent) == extents_type::named && (std::is_convertible_v<Extent, int> && ...))

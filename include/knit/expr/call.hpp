@@ -38,15 +38,10 @@ template <class F, class... X> constexpr auto trace_call() {
     else return mp::mp_identity<typename knit_error<wrong<no_expression<F>()>>::type>{};
   }
 }
-}  // namespace detail
 
-namespace detail {
-/// What the arguments of F are known by: F, or what it calls `traced_as`, where functions share most of what they compute.
+/// What the arguments of F are known by: F, but functions that share most of what they compute may have one name.
 template <class F> struct functor_tag {
   using type = F;
-};
-template <class F> requires requires { typename F::traced_as; } struct functor_tag<F> {
-  using type = typename F::traced_as;
 };
 }  // namespace detail
 

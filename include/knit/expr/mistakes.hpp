@@ -28,7 +28,8 @@ template <class Wanted, class Got> constexpr sentence wrong_arguments() {
 /// Is what a program for arguments of types X... is called with none of theirs?
 template <class Wanted, class Got> inline constexpr bool called_wrongly = true;
 template <class... X, class... Y> requires(sizeof...(X) == sizeof...(Y))
-inline constexpr bool called_wrongly<mp::mp_list<X...>, mp::mp_list<Y...>> = !(std::is_convertible_v<Y, X> && ...);
+inline constexpr bool called_wrongly<mp::mp_list<X...>, mp::mp_list<Y...>> =
+    !((std::is_convertible_v<Y const&, X> || std::is_convertible_v<Y, X>)&&...);
 
 /// Are the arguments that a model takes for labels, if it says which, measured values?
 template <class Model, class... X> constexpr bool measured_labels() {

@@ -83,14 +83,14 @@ template <class T> constexpr sentence no_model(char const* user) {
 }
 template <class T> constexpr sentence hidden_member() {
   return sentence()
-         << "a layer has a member that BOOST_HANA_DEFINE_STRUCT does not name, and which would have its first value wherever "
-            "the layer is traced; name it, or make it static constexpr (a number that is named is a tensor<float>, which is "
-            "trained, or a type, as 0.2_c in dropout{0.2_c})";
+         << "BOOST_HANA_DEFINE_STRUCT does not name all members of this layer, and tracing loses the values of the others; "
+            "name each, or make it static constexpr; a number is a tensor<float>, which is trained, or a type, as 0.2_c";
 }
 /// R, which is T of symbols: these are empty, so what is larger has something else in it.
 template <class T, class R, class... Symbol> constexpr auto all_named(mp::mp_list<Symbol...>) {
-  if constexpr (sizeof(R) > (sizeof(Symbol) + ... + std::size_t(0)))
-    return mp::mp_identity<typename knit_error<wrong<hidden_member<T>()>>::type>{};
+  constexpr std::size_t named = (sizeof(Symbol) + ... + std::size_t(0)),
+                        aligned = (named + alignof(R) - 1) / alignof(R) * alignof(R);
+  if constexpr (sizeof(R) > aligned) return mp::mp_identity<typename knit_error<wrong<hidden_member<T>()>>::type>{};
   else return mp::mp_identity<R>{};
 }
 template <class T, class Old, class New> struct rebuild;

@@ -38,6 +38,11 @@ template <class R> constexpr sentence norm_within() {
   return sentence() << "by_parameter: a norm over all gradients is not that of one rule of two; put it around both, "
                        "clip_all(by_parameter(choice, a, b), most)";
 }
+template <class Rule, class Other> constexpr sentence no_two_rules() {
+  return sentence()
+         << "by_parameter takes a choice and two update rules, as by_parameter(matrices, adamw_rule{}, sgd_rule{}), and the "
+         << (update_rule<Rule> ? "second" : "first") << " of these is none";
+}
 template <class R> constexpr auto as_tuple(R const& r) {
   if constexpr (requires { std::tuple_size<R>::value; }) return r;
   else return std::tuple<R>(r);
@@ -91,7 +96,7 @@ template <class Choice, class Rule, class Other> struct by_parameter_rule {
 /// schedule among them, are around both. A choice that is true of no parameter does not compile.
 template <class Choice, class Rule, class Other> auto by_parameter(Choice, Rule const& rule, Other const& otherwise) {
   static_assert(std::is_empty_v<Choice>, "knit: by_parameter chooses at compile time, so by a function without captures");
-  if constexpr (!update_rule<Rule> || !update_rule<Other>) return complain<detail::no_rule_inside<Rule>("by_parameter")>(), rule;
+  if constexpr (!update_rule<Rule> || !update_rule<Other>) return complain<detail::no_two_rules<Rule, Other>()>(), rule;
   else return by_parameter_rule<Choice, Rule, Other>{rule, otherwise};
 }
 /// Is a parameter of two axes or more? So are weights, but not biases and gains, which as a rule should not decay.

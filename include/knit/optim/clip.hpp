@@ -55,13 +55,11 @@ template <class Rule> struct clip_all_rule : Rule {
 /// `train(model, clip_each(sgd_rule{.lr = 0.1}, 5))`: the gradient of each parameter is shortened to a norm of at most 5.
 /// This is Knet's gclip. What is around a rule sees the gradient first: clip_each(weight_decay(rule, d), 5) clips, then adds.
 template <class Rule> auto clip_each(Rule const& rule, double most) {
-  if constexpr (update_rule<Rule>) return clip_each_rule<Rule>{rule, most};
-  else return complain<detail::no_rule_inside<Rule>("clip_each")>(), rule;
+  return detail::around<clip_each_rule<Rule>, detail::no_rule_inside<Rule>("clip_each")>(rule, most);
 }
 /// The same by the norm of all gradients together, as if the model were one parameter.
 template <class Rule> auto clip_all(Rule const& rule, double most) {
-  if constexpr (update_rule<Rule>) return clip_all_rule<Rule>{rule, most};
-  else return complain<detail::no_rule_inside<Rule>("clip_all")>(), rule;
+  return detail::around<clip_all_rule<Rule>, detail::no_rule_inside<Rule>("clip_all")>(rule, most);
 }
 
 }  // namespace knit

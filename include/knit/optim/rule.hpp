@@ -69,6 +69,11 @@ template <class Rule> constexpr sentence no_rule_inside(char const* around) {
   return sentence() << around << " goes around an update rule, such as sgd_rule{.lr = 0.1}, and this is none; write train(model, "
                     << around << "(sgd_rule{.lr = 0.1}, ...)) where this was sgd(model, ...)";
 }
+/// Around{rule, n}, or a mistake where that is no rule.
+template <class Around, sentence Wrong, class Rule> constexpr auto around(Rule const& rule, double n) {
+  if constexpr (update_rule<Rule>) return Around{rule, n};
+  else return complain<Wrong>(), rule;
+}
 
 template <std::size_t N> constexpr std::array<double, N + 1> with_number(std::array<double, N> const& numbers, double last) {
   return with_numbers(numbers, std::array<double, 1>{last});

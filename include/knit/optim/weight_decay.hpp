@@ -36,13 +36,11 @@ template <class Rule> struct l1_penalty_rule : Rule {
 
 /// `train(model, weight_decay(sgd_rule{.lr = 0.1}, 1e-4))`. AdamW's and Lion's decay, which no root divides, is their own.
 template <class Rule> auto weight_decay(Rule const& rule, double decay) {
-  if constexpr (update_rule<Rule>) return weight_decay_rule<Rule>{rule, decay};
-  else return complain<detail::no_rule_inside<Rule>("weight_decay")>(), rule;
+  return detail::around<weight_decay_rule<Rule>, detail::no_rule_inside<Rule>("weight_decay")>(rule, decay);
 }
 /// `train(model, l1_penalty(sgd_rule{.lr = 0.1}, 4e-5))`. The loss that a step returns is without the penalty, here as above.
 template <class Rule> auto l1_penalty(Rule const& rule, double by) {
-  if constexpr (update_rule<Rule>) return l1_penalty_rule<Rule>{rule, by};
-  else return complain<detail::no_rule_inside<Rule>("l1_penalty")>(), rule;
+  return detail::around<l1_penalty_rule<Rule>, detail::no_rule_inside<Rule>("l1_penalty")>(rule, by);
 }
 
 }  // namespace knit
