@@ -1,4 +1,4 @@
-// expect: knit: a rule has one total over all gradients; clip by the global norm once
+// expect: a rule has one total over all gradients; clip by the global norm once
 // page: training: clip_all around clip_all
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

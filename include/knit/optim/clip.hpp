@@ -10,6 +10,9 @@ namespace knit {
 namespace detail {
 /// g, shortened to the norm `most` if it is longer, where `squared` is the square of the norm.
 constexpr auto shortened(auto g, auto squared, auto most) { return g % (most / max(sqrt(squared), most)); }
+template <class Rule> constexpr sentence second_total() {
+  return sentence() << "a rule has one total over all gradients; clip by the global norm once";
+}
 }  // namespace detail
 
 /// A rule that sees gradients whose norm, of each, is at most `most`.
@@ -31,8 +34,6 @@ template <class Rule> struct clip_each_rule : Rule {
 
 /// A rule that sees gradients whose norm, of all together, is at most `most`.
 template <class Rule> struct clip_all_rule : Rule {
-  static_assert(
-      !requires { typename Rule::total; }, "knit: a rule has one total over all gradients; clip by the global norm once");
   double most;
 
   auto hyper(long step) const { return detail::with_number(Rule::hyper(step), detail::above_0(most, "the norm of clip_all")); }
@@ -59,7 +60,8 @@ template <class Rule> auto clip_each(Rule const& rule, double most) {
 }
 /// The same by the norm of all gradients together, as if the model were one parameter.
 template <class Rule> auto clip_all(Rule const& rule, double most) {
-  return detail::around<clip_all_rule<Rule>, detail::no_rule_inside<Rule>("clip_all")>(rule, most);
+  if constexpr (requires { typename Rule::total; }) return complain<detail::second_total<Rule>()>(), rule;
+  else return detail::around<clip_all_rule<Rule>, detail::no_rule_inside<Rule>("clip_all")>(rule, most);
 }
 
 }  // namespace knit
