@@ -18,7 +18,7 @@ template <class P, int S> inline constexpr bool in_bf16 =
     requires { requires std::is_same_v<typename step_of<P, S>::entry, knit::cuda::bf16_pair>; };
 template <class P, int S> inline constexpr bool is_contraction = requires { step_of<P, S>::terms; };
 template <class P, int S> inline constexpr bool in_fours = requires { requires step_of<P, S>::width == 4; };
-template <class P, int S> constexpr int level_of() { return P::template region_at<P::template step_at<S>.region>.level; }
+template <class P, int S> constexpr int level_of() { return P::template region_of<S>.level; }
 
 // ---- accesses --------------------------------------------------------------------------------------
 
@@ -195,7 +195,7 @@ template <class P, int K, bool Mma = false> constexpr long fma_of() {
   long n = 0;
   auto step = [&]<int S>() {
     if constexpr (level_of<P, S>() == K && in_bf16<P, S> == Mma) {
-      constexpr knit::region r = P::template region_at<P::template step_at<S>.region>;
+      constexpr knit::region r = P::template region_of<S>;
       const long units = (r.extent + r.granule - 1) / r.granule;
       auto bound = [&](long slab) { return std::min(int(units * slab / r.slabs) * r.granule, r.extent); };
       if constexpr (r.slabs == 1) n += products_on_slab<P, S>(0, r.extent);

@@ -42,9 +42,9 @@ template <class P, int S> struct contraction_letters {
       if (axis_in(k, letter) != no_axis) return shape_of(k).name[axis_in(k, letter)];
     return 0;
   }
-  /// Of operand k, or, if k is 2, of the result.
   static constexpr shape shapes[3] = {P::template extents<field(P::template at<v>, 0)>,
                                       P::template extents<field(P::template at<v>, 1)>, P::template extents<v>};
+  /// Of operand k, or, if k is 2, of the result.
   static constexpr shape const& shape_of(int k) { return shapes[k]; }
 
   /// Does operand k slide?

@@ -102,6 +102,7 @@ template <class Planned> struct plan_facts : Planned {
   template <int S> static constexpr plan_step planned_step = plan_steps<plan_facts, S / group_size>[S % group_size];
   template <int S> static constexpr step step_at = planned_step<S>.st;
   template <int R> static constexpr region region_at = plan_regions<plan_facts, R / group_size>[R % group_size];
+  template <int S> static constexpr region region_of = region_at<step_at<S>.region>;
   template <int W> static constexpr plan_store store_at = plan_stores<plan_facts, W / group_size>[W % group_size];
 };
 }  // namespace detail

@@ -39,14 +39,14 @@ template <class Next, int States, int Index, class Parameter> struct nth_value {
   }
 };
 
+template <class Next, int States, int Index, class Parameter> struct functor_tag<nth_value<Next, States, Index, Parameter>> {
+  using type = traced_rule<Next, Parameter>;
+};
+
 /// A rule's `total` over all parameters, as a function (of nothing, but calls have arguments): each next value of each parameter calls
 /// it, and the linker knows these calls for one.
 template <class Total, class Loss, class... Parameter> struct total_of_rule {
   template <class X> constexpr auto operator()(X const&) const { return (Total{}(make<gradient_op>(Loss{}, Parameter{})) + ...); }
-};
-
-template <class Next, int States, int Index, class Parameter> struct functor_tag<nth_value<Next, States, Index, Parameter>> {
-  using type = traced_rule<Next, Parameter>;
 };
 
 template <class Rule> constexpr sentence no_rule() {
@@ -97,10 +97,12 @@ template <class Model, class Rule, class... X> struct training_spec {
   static constexpr int state_leaf(int k, int s) { return parameters::count + k * states + s; }
   template <int... K> static constexpr auto total(std::integer_sequence<int, K...>) {
     if constexpr (!requires { typename Rule::total; }) return std::tuple<>{};
-    // A call is a place of its own, and what a loss draws at random it would draw anew there.
-    else if constexpr (op_links<mp::mp_list<>, typename loss::graph::ops>::random)
-      return std::tuple((typename Rule::total{}(make<gradient_op>(loss{}, parameter_at<K>{})) + ...));
-    else return std::tuple(call_layer<0>(total_of_rule<typename Rule::total, loss, parameter_at<K>...>{}, parameter_at<0>{}));
+    else {
+      using all = total_of_rule<typename Rule::total, loss, parameter_at<K>...>;
+      // A call is a place of its own, and what a loss draws at random it would draw anew there.
+      if constexpr (op_links<mp::mp_list<>, typename loss::graph::ops>::random) return std::tuple(all{}(parameter_at<0>{}));
+      else return std::tuple(call_layer<0>(all{}, parameter_at<0>{}));
+    }
   }
   template <int K> static constexpr auto seen_by_rule() {
     if constexpr (requires { typename Rule::by_parameter; }) return mp::mp_identity<parameter_of<Model, K>>{};

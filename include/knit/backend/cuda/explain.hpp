@@ -75,7 +75,7 @@ template <class P, int S> constexpr double bf16_flops_of() {
   else return 0;
 }
 template <class P, int K, int... S> constexpr double bf16_flops_of(std::integer_sequence<int, S...>) {
-  return ((P::template region_at<P::template step_at<S>.region>.level == K ? bf16_flops_of<P, S>() : 0) + ... + 0);
+  return ((P::template region_of<S>.level == K ? bf16_flops_of<P, S>() : 0) + ... + 0);
 }
 template <class P, int... K> std::vector<kernel_work> work_of(std::integer_sequence<int, K...>) {
   std::vector<kernel_work> all;

@@ -15,8 +15,7 @@ struct no_step {
 };
 template <class P, int S> constexpr auto step_type() {
   constexpr step_kind what = P::template step_at<S>.kind;
-  if constexpr (P::template planned_step<S>.empty || P::template region_at<P::template step_at<S>.region>.every_thread)
-    return std::type_identity<no_step>{};
+  if constexpr (P::template planned_step<S>.empty || P::template region_of<S>.every_thread) return std::type_identity<no_step>{};
   else if constexpr (what == step_kind::contract) {
     if constexpr (in_tiles<P, S>() && P::products == precision::bf16)
       return std::type_identity<product_step<P, S, block_threads, mma_tile>>{};
@@ -57,9 +56,7 @@ template <class P, int K> inline constexpr int grid = blocks_before<P, K>(std::m
 /// Numbers of shared memory of kernel K.
 template <class P, int K, int... S> constexpr int shared_of(std::integer_sequence<int, S...>) {
   int n = 1;
-  ((P::template region_at<P::template step_at<S>.region>.level == K && step_of<P, S>::shared_numbers > n
-        ? void(n = step_of<P, S>::shared_numbers)
-        : void()),
+  ((P::template region_of<S>.level == K && step_of<P, S>::shared_numbers > n ? void(n = step_of<P, S>::shared_numbers) : void()),
    ...);
   return n;
 }

@@ -32,7 +32,7 @@ KNIT_FN void join_teams(C const& c, T* shared, Held const& held, Join const& joi
 
 /// Is step S all of a region that is not cut? Then blocks share what it has to do.
 template <class P, int S> inline constexpr bool shared_by_blocks = [] {
-  constexpr region r = P::template region_at<P::template step_at<S>.region>;
+  constexpr region r = P::template region_of<S>;
   return r.slabs == 1 && [&]<int... K>(std::integer_sequence<int, K...>) {
     return ((r.first + K == S || P::template planned_step<r.first + K>.empty) && ...);
   }(std::make_integer_sequence<int, r.last - r.first>{});
