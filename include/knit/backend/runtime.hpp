@@ -82,7 +82,7 @@ template <class Spec, class Target> struct recomputed_program {
   static constexpr flat_graph value = [] {
     flat_graph g = from::flat::value;
     g.size = from::values, g.at = arrays.at, g.extents = arrays.extents, g.constants = arrays.constants, g.roots = arrays.roots;
-    g.seen = arrays.seen;
+    g.seen = arrays.seen, g.arities = arrays.arities;
     return g;
   }();
   static constexpr auto placed = copied_values(from::flat::value, from::stepped, from::again).template placed<from::values>();

@@ -60,12 +60,13 @@ struct flat_graph {
   int root_count;
   element number;  ///< what values are computed in: f32 or f64
   access const* seen;
+  int const* arities;  ///< operands of each value
 
   constexpr bool is_op(int i) const { return op_of(at[i]) < leaf_code; }
   constexpr bool is_leaf(int i) const { return op_of(at[i]) == leaf_code; }
   constexpr bool is_constant(int i) const { return op_of(at[i]) == constant_code; }
   constexpr op_info const& info(int i) const { return *ops[op_of(at[i])]; }
-  constexpr int arity(int i) const { return is_op(i) ? info(i).arity : 0; }
+  constexpr int arity(int i) const { return arities[i]; }
   constexpr int operand(int i, int k) const { return field(at[i], k); }
   /// Value i by way of views.
   constexpr access const& read(int i) const { return seen[i]; }
@@ -81,6 +82,7 @@ template <int N, int R> struct flat_arrays {
   double constants[N]{};
   root roots[R]{};
   access seen[N]{};
+  int arities[N]{};
 };
 
 namespace detail {
@@ -128,6 +130,7 @@ template <int N, int R, class L> constexpr flat_arrays<N, R> compact(L const& l)
       for (int k = 0; k < l.g.info(i).arity; ++k) m = with_field(m, k, to[field(m, k)]);
     f.at[n] = m;
     f.extents[n] = l.g.extents[i];
+    f.arities[n] = l.g.is_op(i) ? l.g.info(i).arity : 0;
     f.seen[n] = see(f, n, l.g.is_op(i) ? l.g.info(i) : no_op);
     to[i] = n++;
   }
@@ -226,7 +229,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   static constexpr auto arrays = compact<live, roots>(linked_in<capacity>);
   static constexpr flat_graph value{
       live,         arrays.at, arrays.extents, table::info, arrays.constants, leaves_in<Spec>.data(), int(leaves_in<Spec>.size()),
-      arrays.roots, roots,     number,         arrays.seen};
+      arrays.roots, roots,     number,         arrays.seen,    arrays.arities};
   // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
 };
 }  // namespace detail

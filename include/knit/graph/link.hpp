@@ -270,9 +270,9 @@ template <class G> struct linker {
     else c.parameters = f.bound + offset;
     for (int k = 0; k < call_count; ++k) {  // the same layer on the same values is the same value
       linked_call const& p = calls[k];
-      bool same = p.body->number == c.body->number && p.parameters == c.parameters && p.bound == c.bound && p.around == c.around;
-      same = same && (!body.random || p.path == c.path);
-      for (int q = 0; q < most_arguments; ++q) same = same && p.argument[q] == c.argument[q];
+      if (p.parameters != c.parameters || p.body->number != c.body->number || p.bound != c.bound || p.around != c.around) continue;
+      bool same = !body.random || p.path == c.path;
+      for (int q = 0; q < body.arguments && same; ++q) same = p.argument[q] == c.argument[q];
       if (same) return p.result;
     }
     if (call_count == most_calls) {

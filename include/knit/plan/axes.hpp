@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// axes.hpp -- in: a graph. out: axes that must be walked together, and lists of who reads a value.
+// axes.hpp -- in: a graph. out: axes that must be walked together, and lists of who reads and replaces a value.
 #pragma once
 #include <knit/plan/plan.hpp>
 
@@ -44,10 +44,15 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
   return c;
 }
 
-/// Who reads a value by way of views: use `uses * v + k` is operand k of value v.
+/// Evaluations that reading an inlined scalar may cost: past a few it is stored, or shared ones would multiply.
+inline constexpr int most_evaluations = 16;
+
+/// Who reads a value by way of views: use `uses * v + k` is operand k of value v. And what roots make of it.
 template <int N> struct use_lists {
   static constexpr int uses = 3;  ///< operands that an op may have
   int first_use[N]{}, next_use[uses * N]{};  ///< in order; -1: no more
+  bool is_result[N]{};                       ///< some root is the value, by way of views
+  int replaced_by[N]{};                      ///< of a leaf that is a state: the root that is its next value; else -1
 
   constexpr explicit use_lists(flat_graph const& g) {
     for (int v = 0; v < g.size; ++v) first_use[v] = -1;
@@ -57,6 +62,13 @@ template <int N> struct use_lists {
         next_use[uses * v + k] = first;
         first = uses * v + k;
       }
+    int* const root_of = new int[std::size_t(g.leaf_count) + 1]{};  // by the leaf's number, from 1
+    for (int r = g.root_count - 1; r >= 0; --r) {
+      is_result[g.read(g.roots[r].node).node] = true;
+      if (g.roots[r].state >= 0) root_of[g.roots[r].state] = r + 1;
+    }
+    for (int v = 0; v < g.size; ++v) replaced_by[v] = g.is_leaf(v) ? root_of[field(g.at[v], 0)] - 1 : -1;
+    delete[] root_of;
   }
 };
 

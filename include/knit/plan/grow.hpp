@@ -51,7 +51,7 @@ namespace detail {
 
 /// Which values may be computed slab by slab together. A trial is the region that is being grown; `settle` keeps it.
 template <int N, int R> struct region_grower : use_lists<N> {
-  using use_lists<N>::uses, use_lists<N>::first_use, use_lists<N>::next_use;
+  using use_lists<N>::uses, use_lists<N>::first_use, use_lists<N>::next_use, use_lists<N>::is_result, use_lists<N>::replaced_by;
   static constexpr int never = 1 << 20;
   static constexpr int well_shared = 8;  ///< so many slabs are shared by a few threads without much waiting
   flat_graph const& g;
@@ -67,6 +67,8 @@ template <int N, int R> struct region_grower : use_lists<N> {
   std::uint64_t joined[N]{};  ///< trials of a search that the value was in, a bit each
   double trial_far = 0;  ///< bytes that the trial reads of other cores
   int waiting[N]{}, waiting_count = 0;  ///< computed values that no region has, in order
+  bool at_hand[N]{};  ///< all that the value reads is there at the level at which regions are being grown
+  int reached[N]{};   ///< the last stamp of a trial that the value reads, itself or by way of inlined scalars
   double flops[N]{};
   product_letters letters[N]{};  ///< of contractions
   bool is_left[N]{};  ///< to a routine: it joins no region
@@ -75,7 +77,7 @@ template <int N, int R> struct region_grower : use_lists<N> {
 
   constexpr region_grower(flat_graph const& graph, plan<N, R>& out, tuning const& tune)
       : use_lists<N>(graph), g(graph), p(out), classes(find_classes<N>(graph)), t(tune) {
-    choose_lanes(g, p, classes, t.turned_below, t.register_bytes);
+    choose_lanes(g, p, classes, *this, t.turned_below, t.register_bytes);
     for (int v = 0; v < g.size; ++v) {
       home[v] = -1;
       flops[v] = flops_of(g, v);
@@ -184,18 +186,13 @@ template <int N, int R> struct region_grower : use_lists<N> {
     return {nothing, v};
   }
 
-  constexpr bool is_state(int leaf) const {
-    for (int r = 0; r < g.root_count; ++r)
-      if (g.roots[r].state == leaf) return true;
-    return false;
-  }
   /// Bytes of states that v reads and that cutting it so does not cut: they come from the cores that wrote them.
   constexpr double far_bytes(int v, int cut) const {
     double bytes = 0;
     if (g.info(v).what == kind::contract)
       for (int k = 0; k < 2; ++k) {
         access const& a = g.read(v, k);
-        if (g.is_leaf(a.node) && is_state(field(g.at[a.node], 0)) && cut_in_operand(v, k, a, cut) == no_axis)
+        if (replaced_by[a.node] >= 0 && cut_in_operand(v, k, a, cut) == no_axis)
           bytes += double(bytes_of(g.number)) * double(g.extents[a.node].size());
       }
     return bytes;
@@ -247,6 +244,16 @@ template <int N, int R> struct region_grower : use_lists<N> {
     return {granule, slabs < units ? slabs : units};
   }
 
+  /// Notes who reads a value of the trial.
+  constexpr void reach(int v) {
+    for (int use = first_use[v]; use >= 0; use = next_use[use]) {
+      const int x = use / uses;
+      if (reached[x] == stamp) continue;
+      reached[x] = stamp;
+      if (p.roles[x] == role::inlined) reach(x);
+    }
+  }
+
   /// Grows a region along one class as far as it goes; its worth: the flops that a second thread saves, less those
   /// of reading far memory.
   constexpr double grow(int level, int cls, int extent, std::uint64_t bit = 0) {
@@ -255,9 +262,11 @@ template <int N, int R> struct region_grower : use_lists<N> {
     int values = 0;
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
+      if (!at_hand[v] && reached[v] != stamp) continue;  // it waits for something else
       verdicts[v] = joins(v, level, cls);
       if (verdicts[v].why != refusal::reason::nothing) continue;
       trial[v] = stamp;
+      reach(v);
       joined[v] |= bit;
       saved += flops[v];
       away += far_bytes(v, trial_cut[v]);
@@ -277,6 +286,7 @@ template <int N, int R> struct region_grower : use_lists<N> {
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
       if (trial[v] != stamp) continue;
+      reach(v);
       home[v] = index;
       p.level[v] = level;
       p.slab_axis[v] = trial_axis[v];
@@ -287,7 +297,8 @@ template <int N, int R> struct region_grower : use_lists<N> {
                                                 : space_of(g, v).name[trial_cut[v]];
     }
     list_waiting();
-    for (int i = 0; i < waiting_count; ++i) refuse(waiting[i], waiting[i], index, verdicts[waiting[i]]);
+    for (int i = 0; i < waiting_count; ++i)
+      if (const int v = waiting[i]; reached[v] == stamp) refuse(v, v, index, verdicts[v]);
   }
 
   /// Writes down why v is not in a region, for each value there that v reads, itself or by way of inlined scalar x.

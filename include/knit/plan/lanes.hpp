@@ -27,7 +27,8 @@ template <int N> constexpr int axis_of_class(flat_graph const& g, axis_classes<N
 }
 
 template <int N, int R>
-constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis_classes<N>& classes, int c, int lanes) {
+constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis_classes<N>& classes, use_lists<N> const& used, int c,
+                                  int lanes) {
   // A register of numbers that lie apart, gathered or scattered, and of rows of a matrix that is turned: measured on a Zen 4, where
   // these make the model right, to a tenth, for the networks of bench/lanes.cpp.
   const double apart = 2.25 * lanes, turning = 10;
@@ -76,11 +77,8 @@ constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis
     }
     const int m = int(s.size() / s.extent[q]), n = s.extent[q];
     cost.possible = axes <= 2 && of_class == 1 && !f.slides && f.what != kind::view && f.what != kind::scan;
-    for (int r = 0; r < g.root_count; ++r)
-      if (g.read(g.roots[r].node).node == v) {
-        cost.possible = cost.possible && g.roots[r].state < 0;
-        if (axes == 2) cost.turned += apart * m * registers(n);
-      }
+    for (int r = 0; r < g.root_count && used.is_result[v]; ++r)
+      if (g.read(g.roots[r].node).node == v && axes == 2) cost.turned += apart * m * registers(n);
     const double work = f.what == kind::contract ? terms : f.what == kind::reduce ? 1 : double(f.flops);
     cost.first += work * (q == lane_axis_of(s) ? registers(n) * m : registers(m) * n);
     cost.turned += work * registers(n) * m;
@@ -91,12 +89,19 @@ constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis
 
 /// Lanes are along the first axis of a value, or, if they are fuller so, along another: instances of small layers, say.
 template <int N, int R>
-constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>& classes, double turned_below, int register_bytes) {
+constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>& classes, use_lists<N> const& used, double turned_below,
+                            int register_bytes) {
   for (int v = 0; v < g.size; ++v)
     if (g.is_op(v)) p.lane[v] = lane_axis_of(space_of(g, v));
   if (turned_below == 0) return;
   const int in_register = register_bytes / int(bytes_of(g.number)), lanes = in_register > 0 ? in_register : 1;
   bool seen[N * max_rank]{};
+  for (int r = 0; r < g.root_count; ++r) {  // the next value of a state lies as the state does
+    const int v = g.read(g.roots[r].node).node;
+    const int self = g.is_op(v) && g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
+    for (int q = 0; q < max_rank && g.roots[r].state >= 0; ++q)
+      if (g.extents[self].extent[q] > 1) seen[classes.of(self, q)] = true;
+  }
   for (int v = 0; v < g.size; ++v) {
     if (p.roles[v] != role::computed || g.info(v).what != kind::contract) continue;
     for (int q = 0; q < max_rank; ++q) {
@@ -104,7 +109,7 @@ constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>&
       const int c = classes.of(v, q);
       if (seen[c]) continue;
       seen[c] = true;
-      const lane_cost cost = cost_of_lanes(g, p, classes, c, lanes);
+      const lane_cost cost = cost_of_lanes(g, p, classes, used, c, lanes);
       if (!cost.possible || cost.turned >= turned_below * cost.first) continue;
       for (int u = 0; u < g.size; ++u)
         if (p.roles[u] == role::computed)

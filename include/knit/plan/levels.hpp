@@ -9,37 +9,56 @@ namespace knit::detail {
 template <int N, int R> struct region_maker : routine_maker<N, R> {
   using grower = routine_maker<N, R>;
   using typename grower::cutting;
-  using grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::first_use,
-      grower::flops, grower::g, grower::grow, grower::home, grower::is_state, grower::joined, grower::is_left, grower::list_waiting,
-      grower::next_use, grower::p, grower::ready, grower::refresh, grower::refuse, grower::routine_maker, grower::settle,
+  using grower::at_hand, grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::first_use,
+      grower::flops, grower::g, grower::grow, grower::home, grower::is_result, grower::joined, grower::is_left,
+      grower::list_waiting, grower::next_use, grower::p, grower::ready, grower::refresh, grower::replaced_by, grower::refuse, grower::routine_maker, grower::settle,
       grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::uses,
       grower::verdicts, grower::waiting, grower::waiting_count;
 
-  /// Regions along the classes that are worth most, one after the other; what all are worth.
+  /// Regions along the classes that are worth most, one after the other; what all are worth. A class that has been tried is
+  /// tried again only if a region has taken some of its values.
   constexpr double settle_regions(int level) {
+    struct trial_of_class {
+      int cls, extent;
+      double worth, far_bytes;
+      bool valid;
+      int search;  ///< the last one that it took part in
+    } tried[N]{};
+    int tries = 0, search = 0;
+    int starts[N]{}, count = 0;  // values at hand; none becomes so, as those of a level read others of it within a region only
+    for (int i = 0; i < waiting_count; ++i) {
+      const int v = waiting[i];
+      joined[v] = 0;
+      if (at_hand[v] = ready(v, level); at_hand[v]) starts[count++] = v;
+    }
     double worth = 0;
     while (true) {
-      struct search {
-        int cls, extent;
-        double worth, far_bytes;
-      } tried[N]{};
-      int best = -1, tries = 0;
-      for (int v = 0; v < g.size; ++v) joined[v] = 0;
-      for (int n = 0; n < waiting_count; ++n) {
-        const int v = waiting[n];
-        if (!ready(v, level)) continue;
+      int best = -1;
+      ++search;
+      for (int n = 0; n < count; ++n) {
+        const int v = starts[n];
+        if (home[v] >= 0) continue;
         const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
         for (int q = 0; q < max_rank; ++q) {
           const int extent = g.extents[self].extent[q];
           if (extent == 1) continue;
           const int c = classes.of(self, q);
-          bool seen = false;
-          for (int i = 0; i < tries; ++i) seen = seen || tried[i].cls == c;
-          if (seen || tries == N) continue;
-          const double w = grow(level, c, extent, bit(tries));
-          tried[tries] = {c, extent, w, trial_far};
-          if (w > (best < 0 ? 0 : tried[best].worth)) best = tries;
-          ++tries;
+          int i = 0;
+          while (i < tries && tried[i].cls != c) ++i;
+          if (i == N || (i < tries && tried[i].search == search)) continue;
+          trial_of_class& of = tried[i];
+          if (i == tries) {
+            of = {c, extent, 0, 0, false, 0};
+            ++tries;
+          }
+          of.search = search;
+          if (!of.valid) {
+            for (int k = 0; k < waiting_count; ++k) joined[waiting[k]] &= ~bit(i);
+            of.worth = grow(level, c, extent, bit(i));
+            of.far_bytes = trial_far;
+            of.valid = bit(i) != 0;
+          }
+          if (of.worth > (best < 0 ? 0 : tried[best].worth)) best = i;
         }
       }
       if (best < 0) return worth;
@@ -50,17 +69,20 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
       for (int i = first; i < p.refusal_count; ++i) {  // was there a way to have both in one region?
         refusal& r = p.refusals[i];
         for (int k = 0; k < tries; ++k)
-          if (k != best && tried[k].worth != 0 && (joined[r.reader] & joined[r.read] & bit(k)) &&
+          if (k != best && tried[k].search == search && tried[k].worth != 0 && (joined[r.reader] & joined[r.read] & bit(k)) &&
               (r.rival == 0 || tried[k].worth > r.rival_worth)) {
             r.rival = tried[k].extent;
             r.rival_worth = tried[k].worth, r.worth = tried[best].worth;
             r.far_bytes = tried[k].far_bytes;
           }
       }
-      // Values of this level are read by others of it only within their region, so nothing becomes available.
+      std::uint64_t taken = 0;
+      for (int v = 0; v < g.size; ++v)
+        if (home[v] == p.region_count - 1) taken |= joined[v];
+      for (int k = 0; k < tries; ++k) tried[k].valid = tried[k].valid && !(taken & bit(k));
     }
   }
-  static constexpr std::uint64_t bit(int search) { return search < 64 ? std::uint64_t(1) << search : 0; }
+  static constexpr std::uint64_t bit(int nth) { return nth < 64 ? std::uint64_t(1) << nth : 0; }
 
   /// Whatever is left and ready goes into one region without slabs, done in order by one thread. What would gain more
   /// by a second thread than threads meeting costs waits for the next level, and with it what it can do without.
@@ -165,7 +187,7 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
       bool ok = cost[v] <= t.cheap_flops;
       for (int k = 0; k < g.arity(v); ++k) {
         const int u = g.read(v, k).node;
-        ok = ok && (p.roles[u] == role::constant || (p.roles[u] == role::leaf && !is_state(field(g.at[u], 0))) || cheap[u]);
+        ok = ok && (p.roles[u] == role::constant || (p.roles[u] == role::leaf && replaced_by[u] < 0) || cheap[u]);
       }
       cheap[v] = ok;
     }
@@ -222,8 +244,7 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
           p.regions[home[v]].every_thread || p.regions[home[v]].routine)
         continue;
       int target = -1, axis = no_axis;
-      bool ok = true;
-      for (int r = 0; r < g.root_count; ++r) ok = ok && g.read(g.roots[r].node).node != v;
+      bool ok = !is_result[v];
       for (int use = first_use[v]; use >= 0 && ok; use = next_use[use]) {
         const int x = use / uses, k = use % uses;
         const int cut = p.roles[x] == role::computed ? cut_in_operand(x, k, g.read(x, k), p.cut_axis[x]) : no_axis;
@@ -282,9 +303,7 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
       for (int k = 0; k < g.arity(v) && home[v] == r; ++k) {
         const int u = g.read(v, k).node;
         if (home[u] == r) part[find(u)] = find(v);
-        for (int i = 0; i < g.root_count && g.is_leaf(u); ++i)
-          if (const int next = g.roots[i].node; g.roots[i].state == field(g.at[u], 0) && home[next] == r)
-            part[find(next)] = find(v);
+        if (const int i = replaced_by[u]; i >= 0 && home[g.roots[i].node] == r) part[find(g.roots[i].node)] = find(v);
       }
     bool any = false;
     for (int v = 0; v < g.size; ++v) {

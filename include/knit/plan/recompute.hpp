@@ -200,6 +200,7 @@ template <int N, int R> struct copied_values {
       for (int k = 0; k < g.arity(v); ++k) f.at[n] = with_field(f.at[n], k, to[operand(v, step[n], k)]);
       f.extents[n] = g.extents[v];
       f.seen[n] = g.read(v);
+      f.arities[n] = g.arities[v];
       f.seen[n].node = g.read(v).node == v ? n : to[g.read(v).node];
     }
     for (int c = 0; c < N; ++c) f.constants[c] = g.constants[c];

@@ -14,8 +14,7 @@ namespace detail {
 
 /// Roles, levels and regions.
 template <int N, int R> constexpr void make_regions(flat_graph const& g, plan<N, R>& p, int* home, tuning const& t) {
-  int evaluations[N]{};  // that reading an inlined scalar costs; past a few it is stored, or shared ones would multiply
-  constexpr int most_evaluations = 16;
+  int evaluations[N]{};  // that reading an inlined scalar costs
   for (int v = 0; v < g.size; ++v) {
     p.slab_axis[v] = p.cut_axis[v] = no_axis;
     if (g.is_leaf(v)) p.roles[v] = role::leaf;

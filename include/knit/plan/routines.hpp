@@ -9,8 +9,8 @@ namespace knit::detail {
 
 template <int N, int R> struct routine_maker : region_grower<N, R> {
   using grower = region_grower<N, R>;
-  using grower::available, grower::first_use, grower::flops, grower::g, grower::home, grower::is_left, grower::next_use, grower::p,
-      grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::uses,
+  using grower::available, grower::first_use, grower::flops, grower::g, grower::home, grower::is_left, grower::is_result,
+      grower::next_use, grower::p, grower::replaced_by, grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::uses,
       grower::verdicts, grower::waiting, grower::waiting_count, grower::region_grower;
 
   /// Is all there that v reads?
@@ -86,8 +86,7 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
     if (sum < 0 || g.info(sum).follows != epilogue::sum || first_use[sum] >= 0) return {};
     access const& old = g.read(sum, g.read(sum, 0).node == a.scaled ? 1 : 0);
     if (!g.is_leaf(old.node) || !are_numbers(g, old.node) || !is_pointwise(g, old, g.extents[sum])) return {};
-    for (int r = 0; r < g.root_count; ++r)
-      if (g.roots[r].node == sum && g.roots[r].state == int(field(g.at[old.node], 0))) a.sum = sum, a.state = old.node;
+    if (const int r = replaced_by[old.node]; r >= 0 && g.roots[r].node == sum) a.sum = sum, a.state = old.node;
     return a;
   }
   /// Have all but one of its readers read a leaf before a level? Only then may it be overwritten there.
@@ -109,9 +108,7 @@ template <int N, int R> struct routine_maker : region_grower<N, R> {
   /// The value that alone reads v, in place; -1: there is none, or v is a result.
   constexpr int sole_reader(int v) const {
     const int use = first_use[v];
-    if (use < 0 || next_use[use] >= 0) return -1;
-    for (int r = 0; r < g.root_count; ++r)
-      if (g.read(g.roots[r].node).node == v) return -1;
+    if (use < 0 || next_use[use] >= 0 || is_result[v]) return -1;
     const int x = use / uses;
     return p.roles[x] == role::computed && g.info(x).what == kind::map && is_pointwise(g, g.read(x, use % uses), g.extents[x]) ? x
                                                                                                                                : -1;

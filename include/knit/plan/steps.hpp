@@ -25,32 +25,31 @@ template <int N> struct reads {
     early[count++] = before;
   }
 };
-template <int N, int R>
-constexpr bool add_operands(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r, bool* inlined, bool early) {
-  bool any = false;
-  for (int k = 0; k < g.arity(v); ++k) {
-    access const& a = g.read(v, k);
-    if (p.roles[a.node] == role::inlined) {
-      any = true;
-      if (inlined) inlined[a.node] = true;
-    } else if (p.roles[a.node] != role::constant) r.add(a, early);
-  }
-  return any;
-}
 template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R> const& p, int v, reads<N>& r) {
-  if (!add_operands(g, p, v, r, nullptr, false)) return;
-  bool inlined[N]{};
-  add_operands(g, p, v, r, inlined, false);
-  for (int u = v - 1; u >= 0; --u)
-    if (inlined[u]) add_operands(g, p, u, r, inlined, true);
+  int inlined[use_lists<N>::uses * most_evaluations], count = 0;  // yet to be looked at, the last first
+  auto add_operands = [&](int x) {
+    for (int k = 0; k < g.arity(x); ++k) {
+      access const& a = g.read(x, k);
+      if (p.roles[a.node] == role::inlined) {
+        int at = 0;
+        while (at < count && inlined[at] < a.node) ++at;
+        if (at < count && inlined[at] == a.node) continue;
+        for (int i = count++; i > at; --i) inlined[i] = inlined[i - 1];
+        inlined[at] = a.node;
+      } else if (p.roles[a.node] != role::constant) r.add(a, x != v);
+    }
+  };
+  add_operands(v);
+  while (count > 0) add_operands(inlined[--count]);
 }
 
 /// An order of all values, operands first, in which what only leads to next values of states comes after the other
 /// values, and after those that read the old ones: so it may be written where the old ones lie. States that share
 /// such a value element by element (a weight and its moments share a gradient) are one group; one that several states share
 /// otherwise (what comes back from a layer, of which its weight's gradient is made and its bias') is no part of any.
-template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N, R> const& p, int const* home, int* sequence) {
-  constexpr int elsewhere = -1, unread = -2, operands = 3;
+template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N, R> const& p, int const* home, use_lists<N> const& used,
+                                                    int* sequence) {
+  constexpr int elsewhere = -1, unread = -2;
   int group[R]{};
   for (int r = 0; r < g.root_count; ++r) group[r] = r;
   auto find = [&](int r) {
@@ -79,29 +78,34 @@ template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N,
       const bool step = p.roles[g.read(u).node] == role::computed;  // leaves and what readers work out have no order
       leads_to[u] = apart || !step ? elsewhere : both(leads_to[u], leads_to[v], by_elements[u]);
     }
-  int old[operands * N]{};  // the root whose old value an operand is, from 1
-  for (int v = 0; v < g.size; ++v)
-    for (int k = 0; k < g.arity(v) && leads_to[v] >= 0; ++k)
-      if (const int u = g.read(v, k).node; g.is_leaf(u))
-        for (int r = 0; r < g.root_count; ++r)
-          if (g.roots[r].state == field(g.at[u], 0)) old[operands * v + k] = r + 1;
+  int waits[R]{};  // a group for others that are not done and read old values of its states: how many such operands there are
+  auto count_reads = [&](int v, int by) {
+    const int own = find(leads_to[v]);
+    for (int k = 0; k < g.arity(v); ++k)
+      if (const int r = used.replaced_by[g.read(v, k).node]; r >= 0 && find(r) != own) waits[find(r)] += by;
+  };
+  int n = 0, first[R]{}, last[R]{}, behind[N]{};  // values of a group, in order, from 1
+  for (int v = 0; v < g.size; ++v) {
+    if (leads_to[v] < 0) {
+      sequence[n++] = v;
+      continue;
+    }
+    const int own = find(leads_to[v]);
+    (first[own] == 0 ? first[own] : behind[last[own]]) = v + 1;
+    last[own] = v;
+    count_reads(v, 1);
+  }
   bool done[R]{};
-  int n = 0;
-  for (int v = 0; v < g.size; ++v)
-    if (leads_to[v] < 0) sequence[n++] = v;
   while (n < g.size) {
-    bool waits[R]{};  // a group of which another that is not done reads an old value
-    for (int v = 0; v < g.size; ++v)
-      for (int k = 0; k < operands && leads_to[v] >= 0; ++k)
-        if (const int r = old[operands * v + k] - 1; r >= 0 && !done[find(leads_to[v])] && find(r) != find(leads_to[v]))
-          waits[find(r)] = true;
     int next = -1;
     for (int pass = 0; pass < 2; ++pass)  // if each waits for another, one will have to be copied
       for (int r = 0; r < g.root_count && next < 0; ++r)
-        if (find(r) == r && !done[r] && (pass == 1 || !waits[r])) next = r;
+        if (find(r) == r && !done[r] && (pass == 1 || waits[r] == 0)) next = r;
     done[next] = true;
-    for (int v = 0; v < g.size; ++v)
-      if (leads_to[v] >= 0 && find(leads_to[v]) == next) sequence[n++] = v;
+    for (int v = first[next] - 1; v >= 0; v = behind[v] - 1) {
+      sequence[n++] = v;
+      count_reads(v, -1);
+    }
   }
 }
 
@@ -139,7 +143,8 @@ template <int N, int R> constexpr bool goes_on(flat_graph const& g, plan<N, R> c
 
 /// May u, which a value with the result of contraction step s reads, be computed in that step and not in the later one that
 /// it was put into? If nothing else reads it yet, and it reads only what is there by then.
-template <int N, int R> constexpr bool may_go_back(flat_graph const& g, plan<N, R> const& p, int const* home, int u, int s) {
+template <int N, int R>
+constexpr bool may_go_back(flat_graph const& g, plan<N, R> const& p, int const* home, use_lists<N> const& used, int u, int s) {
   if (g.info(u).what != kind::map || p.steps[s].cut != p.cut_axis[u] || p.steps[s].lane != p.lane[u] ||
       !same_extents(p.steps[s].space, g.extents[u]))
     return false;
@@ -147,24 +152,29 @@ template <int N, int R> constexpr bool may_go_back(flat_graph const& g, plan<N, 
   find_reads(g, p, u, in);
   for (int i = 0; i < in.count; ++i)
     if (home[in.at[i].node] == home[u] && p.step_of[in.at[i].node] >= s) return false;
-  for (int v = 0; v < g.size; ++v)
-    for (int k = 0; k < g.arity(v); ++k)
-      if (g.read(v, k).node == u && (p.step_of[v] >= 0 || p.roles[v] == role::inlined)) return false;
+  for (int use = used.first_use[u]; use >= 0; use = used.next_use[use])
+    if (const int v = use / used.uses; p.step_of[v] >= 0 || p.roles[v] == role::inlined) return false;
   return true;
 }
 
 /// Puts the values of each region into steps. A value joins a step of its own index space that comes after
 /// all it reads, or the very step that computes what it reads, if it reads it in place.
 template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R>& p, int const* home, tuning const& t) {
-  for (int v = 0; v < g.size; ++v) p.step_of[v] = -1;
   int sequence[N]{};
-  order_values(g, p, home, sequence);
+  const use_lists<N> used(g);
+  order_values(g, p, home, used, sequence);
+  int first_of[N + 2 * R]{}, behind[N]{};  // values of a region, in order, from 1
+  for (int i = g.size - 1; i >= 0; --i) {
+    const int v = sequence[i];
+    p.step_of[v] = -1;
+    if (p.roles[v] != role::computed) continue;
+    behind[v] = first_of[home[v]];
+    first_of[home[v]] = v + 1;
+  }
   for (int r = 0; r < p.region_count; ++r) {
     region& c = p.regions[r];
     c.first = p.step_count;
-    for (int i = 0; i < g.size; ++i) {
-      const int v = sequence[i];
-      if (p.roles[v] != role::computed || home[v] != r) continue;
+    for (int v = first_of[r] - 1; v >= 0; v = behind[v] - 1) {
       op_info const& f = g.info(v);
       const shape space = space_of(g, v);
       bool axes[max_rank] = {};
@@ -200,7 +210,7 @@ template <int N, int R> constexpr void make_steps(flat_graph const& g, plan<N, R
         for (int k = 0; k < in.count && all; ++k) {
           const int u = in.at[k].node;
           if (home[u] == r && p.step_of[u] >= tile)
-            all = read_in_place(k) && (p.step_of[u] == tile || may_go_back(g, p, home, u, tile));
+            all = read_in_place(k) && (p.step_of[u] == tile || may_go_back(g, p, home, used, u, tile));
         }
         for (int k = 0; k < in.count && all; ++k)
           if (const int u = in.at[k].node; p.step_of[u] > tile && home[u] == r) p.step_of[u] = tile;
