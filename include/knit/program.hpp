@@ -7,8 +7,8 @@
 #include <knit/expr/mistakes.hpp>
 #include <knit/op/diff.hpp>
 #include <knit/plan/dot.hpp>
-#include <memory>
-#include <vector>
+#include <new>
+#include <utility>
 
 namespace knit {
 
@@ -55,6 +55,12 @@ template <class E, shape W> constexpr auto check_next() {
 /// one leaf and written as another is read from a copy.
 class old_elements {
  public:
+  old_elements() = default;
+  old_elements(old_elements const&) = delete;
+  old_elements& operator=(old_elements const&) = delete;
+  ~old_elements() {
+    while (last_) ::operator delete(std::exchange(last_, last_->before), alignment);
+  }
   /// Puts copies in the place of those of leaves[read_from] .. leaves[read_to - 1] that share memory with any of
   /// leaves[write_from] .. leaves[write_to - 1]. Allocates only for these.
   template <class Spec>
@@ -72,23 +78,18 @@ class old_elements {
 
  private:
   static constexpr std::align_val_t alignment{64};  // as a tensor's
-  struct release {
-    void operator()(std::byte* p) const { ::operator delete(p, alignment); }
-  };
-  struct copy {
+  struct alignas(64) copy {                         // its elements lie behind it
     void const* of;
     std::size_t bytes;
-    std::unique_ptr<std::byte, release> at;
+    copy* before;
   };
   void const* copy_of(void const* p, std::size_t bytes) {
-    for (copy const& c : copies_)
-      if (c.of == p && c.bytes == bytes) return c.at.get();
-    copy& c = copies_.emplace_back(copy{p, bytes, {}});
-    c.at.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
-    std::memcpy(c.at.get(), p, bytes);
-    return c.at.get();
+    for (copy const* c = last_; c; c = c->before)
+      if (c->of == p && c->bytes == bytes) return c + 1;
+    last_ = new (::operator new(sizeof(copy) + bytes, alignment)) copy{p, bytes, last_};
+    return std::memcpy(last_ + 1, p, bytes);
   }
-  std::vector<copy> copies_;
+  copy* last_ = nullptr;
 };
 
 /// A live expression, written to a leaf of its own after its bindings. An array of double, whatever its rank, is written

@@ -2,6 +2,7 @@
 // instances.hpp -- in: instances and labels, of files or of a program. out: both, checked against each other.
 #pragma once
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <knit/core/tensor.hpp>
@@ -188,7 +189,8 @@ inline std::string mnist_file(std::string const& folder, std::string const& name
 /// Reads train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz and the two t10k- files from a folder, each packed or,
 /// without .gz, unpacked. Throws data_error where a file is bad (see read_idx), counts differ, a label is none of 0 .. 9 or
 /// an image is not 28 x 28.
-inline mnist_data read_mnist(std::string const& folder) {
+template <std::convertible_to<std::string> Folder = std::string>  // so that units that do not call it need not compile it
+mnist_data read_mnist(Folder const& folder) {
   auto const part = [&](std::string const& name) {
     const auto labels = detail::mnist_file(folder, name + "-labels-idx1-ubyte"),
                images = detail::mnist_file(folder, name + "-images-idx3-ubyte");

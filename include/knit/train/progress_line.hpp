@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <ctime>
 #include <functional>
-#include <iostream>
 #include <optional>
+#include <ostream>
 #include <string>
 
 namespace knit {
@@ -16,8 +16,8 @@ namespace knit {
 struct progress_options {
   double seconds = 0;  ///< between two lines
   long steps = 0;      ///< or so many elements; if neither is above 0, a second
-  std::ostream* to = nullptr;     ///< it must outlive the range; std::cerr if none is given
-  /// One line that is written over and over, or line after line; unless given, whether `to` is std::cerr and that a terminal.
+  std::ostream* to = nullptr;     ///< it must outlive the range; the standard error if none is given
+  /// One line that is written over and over, or line after line; unless given, whether that is the standard error and a terminal.
   std::optional<bool> terminal = {};
   std::function<double()> now = {};   ///< in seconds; a steady clock if none is given
 };
@@ -59,7 +59,6 @@ class progress_line {
   explicit progress_line(progress_options o) : options_(std::move(o)) {
     if (!(options_.seconds > 0) && options_.steps <= 0) options_.seconds = 1;
     if (!options_.terminal) options_.terminal = !options_.to && isatty(STDERR_FILENO);
-    if (!options_.to) options_.to = &std::cerr;
     if (!options_.now)
       options_.now = [] {  // and not by <chrono>, which each unit would read for this
         std::timespec t;
@@ -79,9 +78,7 @@ class progress_line {
     const double now = options_.now();
     const bool stepped = options_.steps > 0 && count_ % options_.steps == 0;
     if (count_ == 1 || stepped || (options_.seconds > 0 && now - at_ >= options_.seconds)) {
-      show(now, detail::spell_rate(count_ - shown_, now - at_), message());
-      if (!*options_.terminal) *options_.to << '\n';
-      options_.to->flush();
+      write(line(now, detail::spell_rate(count_ - shown_, now - at_), message()) + (*options_.terminal ? "" : "\n"));
       shown_ = count_;
       at_ = now;
     }
@@ -90,14 +87,13 @@ class progress_line {
   template <class Message> void end(Message const& message) {
     if (count_ == 0) return;
     const double now = options_.now();
-    show(now, detail::spell_rate(count_, now - start_), message());
-    *options_.to << std::endl;
+    write(line(now, detail::spell_rate(count_, now - start_), message()) + '\n');
     count_ = 0;
   }
   long count() const { return count_; }
 
  private:
-  void show(double now, std::string const& rate, std::string const& message) {
+  std::string line(double now, std::string const& rate, std::string const& message) const {
     const double elapsed = now - start_;
     std::string line;
     if (*options_.terminal) line += '\r';
@@ -109,7 +105,11 @@ class progress_line {
     } else line += detail::format("[%ld, ", count_) + detail::spell_time(elapsed) + ", ";
     line += rate + "] " + message;
     if (*options_.terminal) line += "\033[K";  // what a longer line has left
-    *options_.to << line;
+    return line;
+  }
+  void write(std::string const& text) const {
+    if (options_.to) *options_.to << text << std::flush;
+    else std::fputs(text.c_str(), stderr);  // std::cerr's header would have each unit set up streams
   }
 
   progress_options options_;
