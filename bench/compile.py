@@ -60,6 +60,18 @@ float run(net& m, view<unorm8, 784, 100> const& x, view<std::uint8_t, 100> const
 #endif
 """
 
+# A plain deep network, whose rule keeps two more arrays for each parameter.
+layers = """#include <knit/knit.hpp>
+using namespace knit;
+template <std::size_t... I> auto deep(std::index_sequence<I...>) {
+  return make_chain(make_dense<784, 64>(relu), make_dense<64, 64 + 0 * I>(relu)..., make_dense<64, 10>());
+}
+using net = decltype(deep(std::make_index_sequence<LAYERS - 2>{}));
+using trained = training_step<simd_backend, net, adam_rule, view<unorm8, 784, 100>, view<std::uint8_t, 100>>;
+template void node_count<compiled<trained::spec>::nodes>();
+static_assert(compiled<trained::spec>::plan.kernels > 0);
+"""
+
 ladder = (root / "tests" / "compile_cost" / "ladder.cpp").read_text()
 
 # One of several units of a program that train the same model.
@@ -139,12 +151,12 @@ def main():
     parser = argparse.ArgumentParser(prog="bench/run compile")
     parser.add_argument("--quick", action="store_true", help="one compilation each, not the best of three")
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
-    parser.add_argument("--only", help="some of mnist,residual,ladder,units; default: all, by nvcc the ladder")
+    parser.add_argument("--only", help="some of mnist,residual,layers,ladder,units; default: all, by nvcc the ladder")
     parser.add_argument("--keep", help="folder for the sources; default: one that is removed")
     options = parser.parse_args()
-    wanted = set((options.only or ("ladder" if "nvcc" in options.compiler else "mnist,residual,ladder,units")).split(","))
-    if wanted - {"mnist", "residual", "ladder", "units"}:
-        parser.error(f"--only takes mnist, residual, ladder, units, not {options.only}")
+    wanted = set((options.only or ("ladder" if "nvcc" in options.compiler else "mnist,residual,layers,ladder,units")).split(","))
+    if wanted - {"mnist", "residual", "layers", "ladder", "units"}:
+        parser.error(f"--only takes mnist, residual, layers, ladder, units, not {options.only}")
     subprocess.run([root / "cmake" / "install_packages", "build"], check=True)
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -156,7 +168,7 @@ def main():
 
         def measure(label, source, *flags):
             r = cc.compile(source, *flags)
-            print(f"{label:28} {' '.join(flags):26} {r['nodes'] or '':>6} {r['seconds']:8.2f} {r['mb']:6.0f} {r['symbol'] or '':>7}",
+            print(f"{label:28} {' '.join(Path(f).name if f.startswith('/') else f for f in flags):26} {r['nodes'] or '':>6} {r['seconds']:8.2f} {r['mb']:6.0f} {r['symbol'] or '':>7}",
                   flush=True)
             return r
 
@@ -175,7 +187,9 @@ def main():
             front = {0: measure("empty program", source, *front_end)["seconds"]}
             full = {0: measure("empty program", source, "-O2")["seconds"]}
             values["compile_empty_x86_64_seconds"] = measure("empty program", source, "-march=x86-64")["seconds"]
+            common_cores = measure("empty program", source, "-march=x86-64", "-O2")["seconds"]
             source = cc.write("single", single)
+            values["compile_single_op_x86_64_seconds"] = measure("one op", source, "-march=x86-64", "-O2")["seconds"] - common_cores
             values["compile_single_op_front_seconds"] = measure("one op", source, *front_end)["seconds"] - front[0]
             values["compile_single_op_seconds"] = measure("one op", source, "-O2")["seconds"] - full[0]
             for blocks in (1, 10):
@@ -188,6 +202,13 @@ def main():
             values["compile_residual_ratio"] = (full[10] - full[0]) / (full[1] - full[0])
             values["compile_residual_front_ratio"] = (front[10] - front[0]) / (front[1] - front[0])
 
+        if "layers" in wanted:
+            for count in (4, 8, 20, 40):
+                source = cc.write(f"layers{count}", layers, LAYERS=count)
+                r = measure(f"{count} layers under Adam", source, *front_end)
+                values[f"compile_layers_{count}_front_seconds"] = r["seconds"]
+                values[f"compile_layers_{count}_front_mb"] = r["mb"]
+
         if "units" in wanted:
             common = cc.folder / "common.hpp"
             common.write_text("#include <knit/knit.hpp>\n")
@@ -198,7 +219,7 @@ def main():
             cc.flags.append(f"-I{cc.folder}")
             subprocess.run([cc.command, *cc.flags, "-O2", "-x", "c++-header", str(common), "-o", f"{common}.gch"], check=True)
             for name, source in sources.items():
-                seconds = measure(f"{name}, precompiled", source, "-O2", "-include", common.name)["seconds"]
+                seconds = measure(f"{name}, precompiled", source, "-O2", "-include", str(common))["seconds"]
                 values[f"compile_{name}_precompiled_seconds"] = seconds
 
         if "ladder" in wanted:
