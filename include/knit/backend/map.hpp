@@ -2,6 +2,7 @@
 // map.hpp -- in: a step of a plan that is neither contraction nor scan. out: loops over its space, and copies that are no view.
 #pragma once
 #include <knit/backend/steps.hpp>
+#include <numeric>
 
 namespace knit::simd {
 inline namespace HWY_NAMESPACE {
@@ -118,33 +119,60 @@ template <class P, int S> struct map_step {
   }
 };
 
-/// A reshape that moves elements: both sides counted first index fastest.
+/// A reshape that moves elements: both sides counted first index fastest. It goes by runs of elements that lie side by side in both.
 template <class P, int S> struct copy_step {
+  static constexpr step st = P::template step_at<S>;
+  static constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
+  static constexpr shape to = P::template extents<v>, from = P::template extents<u>;
+  /// The axis of the result that a slab cuts.
+  static constexpr int axis = st.cut != no_axis && P::template region_of<S>.extent > 1 ? axis_kept(from, st.cut, to) : no_axis;
+  static constexpr int length = std::gcd(from.extent[0], to.extent[0]);
+  static constexpr long runs = to.size() / length;
+  /// Runs for each place along that axis, if it is not the first, and such places.
+  static constexpr long below = [] {
+    if (axis <= 0) return runs;
+    long n = 1;
+    for (int q = 0; q < axis; ++q) n *= to.extent[q];
+    return n / length;
+  }();
+  static constexpr int places = axis > 0 ? to.extent[axis] : 1;
+
   static void run(typename P::memory const& m) {
-    constexpr step st = P::template step_at<S>;
-    constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
-    constexpr shape to = P::template extents<v>, from = P::template extents<u>;
-    constexpr buffer b = P::template planned_at<v>.place;
-    constexpr strides by = strides_of(b.extents, b.leading);
     const shape now = shape_now<P>(to, m.leaves);
-    for (long i = 0; i < to.size(); ++i) {
-      position p{};
-      long rest = i, o = b.offset;
-      bool here = true;
-      for (int q = 0; q < max_rank; ++q) {
-        const long x = rest % to.extent[q];
-        here = here && x < now.extent[q];
-        o += x * by.along[q];
-        rest /= to.extent[q];
-      }
-      if (!here) continue;
-      rest = i;
-      for (int q = 0; q < max_rank; ++q) {
-        p.at[q] = int(rest % from.extent[q]);
-        rest /= from.extent[q];
-      }
-      m.arena[o] = reader<P, u>::one(m, p);
+    const int lo = axis > 0 ? m.lo : 0, hi = axis > 0 ? m.hi : 1;
+    for (long above = 0; above < runs / (below * places); ++above)
+      for (int i = lo; i < hi; ++i)
+        for (long k = 0; k < below; ++k) copy(m, now, ((above * places + i) * below + k) * length);
+  }
+
+ private:
+  static position place(shape const& s, long number) {
+    position p{};
+    for (int q = 0; q < max_rank; ++q) {
+      p.at[q] = int(number % s.extent[q]);
+      number /= s.extent[q];
     }
+    return p;
+  }
+  /// The run that begins with element `number`, if there is one now.
+  static void copy(typename P::memory const& m, shape const& now, long number) {
+    using number_type = typename P::number;
+    constexpr buffer b = P::template planned_at<v>.place;
+    constexpr strides by = strides_within(b.extents, b.leading, b.beside);
+    position p = place(from, number), q = place(to, number);
+    for (int x = 1; x < max_rank; ++x)
+      if (q.at[x] >= now.extent[x]) return;
+    int n = now.extent[0] - q.at[0] < length ? now.extent[0] - q.at[0] : length;
+    if constexpr (axis == 0) {
+      n = m.hi - m.lo;
+      p.at[0] = q.at[0] = m.lo;
+    }
+    number_type* at = (b.own ? m.own : m.arena) + b.offset + by.to(q.at);
+    if constexpr (b.slab_axis != no_axis) at -= m.lo * by.along[b.slab_axis];
+    constexpr int count = basic_lanes<number_type>::count;
+    for (; n >= count; n -= count, p.at[0] += count, at += count)
+      store_lanes(at, reader<P, u>::template along<0>(m, p, all_lanes{}), all_lanes{});
+    if (n > 0) store_lanes(at, reader<P, u>::template along<0>(m, p, some_lanes{n}), some_lanes{n});
   }
 };
 

@@ -26,7 +26,11 @@ template <int N> constexpr axis_classes<N> find_classes(flat_graph const& g) {
       op_info const& f = g.info(v);
       const int u = g.operand(v, k);
       if (f.what == kind::view) {
-        if (!g.is_alias(v)) continue;
+        if (!g.is_alias(v)) {
+          for (int q = 0; q < max_rank; ++q)
+            if (const int x = axis_kept(g.extents[u], q, g.extents[v]); x != no_axis) c.join(u, q, v, x);
+          continue;
+        }
         access const& a = g.read(v);
         for (int q = 0; q < max_rank; ++q)
           if (a.axis[q] != no_axis) c.join(v, q, a.node, a.axis[q]);

@@ -151,7 +151,6 @@ template <int N, int R> struct region_grower : use_lists<N> {
   constexpr verdict joins(int v, int level, int cls) {
     using enum refusal::reason;
     op_info const& f = g.info(v);
-    if (f.what == kind::view) return {reshaped, v};  // one that copies sees all slabs
     if (is_left[v]) return {left, v};
     constexpr int unknown = -3;
     int cut = unknown;
@@ -172,8 +171,8 @@ template <int N, int R> struct region_grower : use_lists<N> {
       cut = q;
       if (g.extents[a.node].size() > in_trial) in_trial = g.extents[a.node].size();
     }
-    shape const& own = f.what == kind::reduce ? g.extents[g.operand(v, 0)] : g.extents[v];
-    const int self = f.what == kind::reduce ? g.operand(v, 0) : v;
+    const int self = f.what == kind::reduce || f.what == kind::view ? g.operand(v, 0) : v;
+    shape const& own = g.extents[self];
     if (cut == unknown)
       for (int q = 0; q < max_rank && cut == unknown; ++q)
         if (own.extent[q] > 1 && classes.of(self, q) == cls) cut = q;
@@ -182,6 +181,10 @@ template <int N, int R> struct region_grower : use_lists<N> {
     if (cut >= contracted_cut)
       if (const auto why = sums_in_parts(v, cut, in_trial); why != nothing) return {why, v};
     trial_cut[v] = cut;
+    if (f.what == kind::view) {  // a copy: of a slab, if that is one of what is copied, too
+      trial_axis[v] = axis_kept(own, cut, g.extents[v]);
+      return {trial_axis[v] == no_axis ? reshaped : nothing, v};
+    }
     trial_axis[v] = cut >= contracted_cut || (f.what == kind::reduce && f.reduces(cut, own, g.extents[v])) ? partial_axis : cut;
     return {nothing, v};
   }
@@ -205,18 +208,18 @@ template <int N, int R> struct region_grower : use_lists<N> {
            axis_of_letter(f, 1, f.labels[2][cut]) != no_axis;
   }
 
-  /// Into how many slabs a set of values is cut, at multiples of what: in(v) says which values, cut[v] along which axis.
+  /// Into how many slabs values are cut, at multiples of what: cut[v] says along which axis each.
   struct cutting {
     int granule, slabs;
   };
-  template <class In> constexpr cutting cut_of(In const& in, int const* cut, int extent, double work) const {
+  constexpr cutting cut_of(int const* values, int count, int const* cut, int extent, double work) const {
     bool lanes = false, turned = false, contracts = false,
          columns = false;  // columns: a slab is so many of some product, or of its terms
-    for (int v = 0; v < g.size; ++v) {
-      if (!in(v)) continue;
+    for (int i = 0; i < count; ++i) {
+      const int v = values[i];
       op_info const& f = g.info(v);
       // The axis in lanes is cut between panels, but that of a vector may be cut anywhere.
-      shape const& space = f.what == kind::reduce ? g.extents[g.operand(v, 0)] : g.extents[v];
+      const shape space = space_of(g, v);
       const int lane = p.lane[v];
       turned = turned || (cut[v] == lane && lane != lane_axis_of(space));
       lanes = lanes || (cut[v] == lane && (space.size() > space.extent[lane] || f.what == kind::contract));
@@ -259,13 +262,14 @@ template <int N, int R> struct region_grower : use_lists<N> {
   constexpr double grow(int level, int cls, int extent, std::uint64_t bit = 0) {
     ++stamp;
     double saved = 0, away = 0;
-    int values = 0;
+    int values = 0, members[N], count = 0;
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
       if (!at_hand[v] && reached[v] != stamp) continue;  // it waits for something else
       verdicts[v] = joins(v, level, cls);
       if (verdicts[v].why != refusal::reason::nothing) continue;
       trial[v] = stamp;
+      members[count++] = v;
       reach(v);
       joined[v] |= bit;
       saved += flops[v];
@@ -273,8 +277,7 @@ template <int N, int R> struct region_grower : use_lists<N> {
       values += 1 + (extent >= well_shared && cuts_both(v, trial_cut[v]));
     }
     trial_far = away;
-    if (cut_of([&](int v) { return p.roles[v] == role::computed && trial[v] == stamp; }, trial_cut, extent, saved).slabs < 2)
-      return 0;
+    if (cut_of(members, count, trial_cut, extent, saved).slabs < 2) return 0;
     return (saved + values - t.far_byte_flops * away) / 2;
   }
 

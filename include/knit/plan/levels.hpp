@@ -24,7 +24,7 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
       bool valid;
       int search;  ///< the last one that it took part in
     } tried[N]{};
-    int tries = 0, search = 0;
+    int tries = 0, search = 0, place_of[N * max_rank]{};  // of a class among them, from 1
     int starts[N]{}, count = 0;  // values at hand; none becomes so, as those of a level read others of it within a region only
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
@@ -43,17 +43,18 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
           const int extent = g.extents[self].extent[q];
           if (extent == 1) continue;
           const int c = classes.of(self, q);
-          int i = 0;
-          while (i < tries && tried[i].cls != c) ++i;
-          if (i == N || (i < tries && tried[i].search == search)) continue;
-          trial_of_class& of = tried[i];
-          if (i == tries) {
-            of = {c, extent, 0, 0, false, 0};
-            ++tries;
+          const bool is_new = place_of[c] == 0;
+          if (is_new && tries == N) continue;
+          if (is_new) {
+            tried[tries] = {c, extent, 0, 0, false, 0};
+            place_of[c] = ++tries;
           }
+          const int i = place_of[c] - 1;
+          trial_of_class& of = tried[i];
+          if (of.search == search) continue;
           of.search = search;
           if (!of.valid) {
-            for (int k = 0; k < waiting_count; ++k) joined[waiting[k]] &= ~bit(i);
+            for (int k = 0; k < waiting_count && !is_new; ++k) joined[waiting[k]] &= ~bit(i);
             of.worth = grow(level, c, extent, bit(i));
             of.far_bytes = trial_far;
             of.valid = bit(i) != 0;
@@ -269,7 +270,6 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
       home[v] = target;
       p.level[v] = p.regions[target].level;
       p.slab_axis[v] = p.cut_axis[v] = axis;
-      refresh();
     }
   }
 
@@ -324,10 +324,18 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
     if (t.for_blocks)
       for (int r = 0, all = p.region_count; r < all; ++r)
         if (p.regions[r].extent > 1) split(r);
+    int values[N]{}, begin[N + 2 * R + 1]{};  // of each region, one after the other
+    for (int v = 0; v < g.size; ++v)
+      if (home[v] >= 0) ++begin[home[v] + 1];
+    for (int r = 0; r < p.region_count; ++r) begin[r + 1] += begin[r];
+    int end[N + 2 * R]{};
+    for (int r = 0; r < p.region_count; ++r) end[r] = begin[r];
+    for (int v = 0; v < g.size; ++v)
+      if (home[v] >= 0) values[end[home[v]]++] = v;
     for (int r = 0; r < p.region_count; ++r) {
       region& c = p.regions[r];
       if (c.extent == 1) continue;
-      const cutting k = cut_of([&](int v) { return home[v] == r; }, p.cut_axis, c.extent, c.flops);
+      const cutting k = cut_of(values + begin[r], end[r] - begin[r], p.cut_axis, c.extent, c.flops);
       c.granule = k.granule;
       c.slabs = k.slabs;
       c.runs = c.slabs < t.most_runs ? c.slabs : t.most_runs;

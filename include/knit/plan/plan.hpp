@@ -267,6 +267,15 @@ constexpr shape space_of(flat_graph const& g, int v) {
   return g.info(v).what == kind::reduce || g.info(v).what == kind::view ? g.extents[g.operand(v, 0)] : g.extents[v];
 }
 
+/// The axis of `to` that axis q of `from` is after a reshape: of the same extent, and behind as many elements. no_axis: none is.
+constexpr int axis_kept(shape from, int q, shape to) {
+  long before = 1, behind = 1;
+  for (int i = 0; i < q; ++i) before *= from.extent[i];
+  for (int x = 0; x < max_rank; behind *= to.extent[x++])
+    if (behind == before && from.extent[q] > 1 && same_axis(from, q, to, x)) return x;
+  return no_axis;
+}
+
 constexpr double flops_of(flat_graph const& g, int v) {
   if (!g.is_op(v)) return 0;
   op_info const& f = g.info(v);

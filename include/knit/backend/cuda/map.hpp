@@ -228,13 +228,27 @@ template <class P, int S, int Threads> struct map_step {
 
 /// A reshape that moves elements: both sides counted first index fastest.
 template <class P, int S, int Threads> struct copy_step {
+  static constexpr step st = P::template step_at<S>;
+  static constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
+  static constexpr shape to = P::template extents<v>, from = P::template extents<u>;
   static constexpr int shared_numbers = 1;
+  static constexpr long size = to.size(), rounds = (size + Threads - 1) / Threads;
+  /// The axis of the result that a slab cuts, so many places long, with so many elements for each.
+  static constexpr int axis = st.cut != no_axis && P::template region_of<S>.extent > 1 ? axis_kept(from, st.cut, to) : no_axis;
+  static constexpr int places = axis != no_axis ? to.extent[axis] : 1;
+  static constexpr long below = [] {
+    if (axis == no_axis) return size;
+    long n = 1;
+    for (int q = 0; q < axis; ++q) n *= to.extent[q];
+    return n;
+  }();
   template <class C> KNIT_FN static void run(C const& c, typename P::number*, memory<P> const& m, int share, int shares) {
-    constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
-    constexpr shape to = P::template extents<v>, from = P::template extents<u>;
-    constexpr long size = to.size();
     c.each([&](int t) {
-      for (long i = long(share) * Threads + t; i < size; i += long(shares) * Threads) {
+      int lo = 0, cut = 1;
+      if constexpr (axis != no_axis) lo = m.lo, cut = m.hi - m.lo;
+      constexpr long above = size / (below * places), under = below;
+      for (long k = long(share) * Threads + t; k < above * cut * under; k += long(shares) * Threads) {
+        const long i = (k / under / cut * places + lo + k / under % cut) * under + k % under;
         position p{}, q{};
         const bool here = place<P, to>(m, i, p);
         if (!here) continue;
