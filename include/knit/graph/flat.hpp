@@ -229,7 +229,7 @@ struct flatten_program<Spec, mp::mp_list<Result...>, mp::mp_list<Argument...>, S
   static constexpr auto arrays = compact<live, roots>(linked_in<capacity>);
   static constexpr flat_graph value{
       live,         arrays.at, arrays.extents, table::info, arrays.constants, leaves_in<Spec>.data(), int(leaves_in<Spec>.size()),
-      arrays.roots, roots,     number,         arrays.seen,    arrays.arities};
+      arrays.roots, roots,     number,         arrays.seen, arrays.arities};
   // Shape numbers of `like` nodes are not needed any more: a node's own extents say it.
 };
 }  // namespace detail

@@ -68,7 +68,7 @@ template <int N, int R> struct region_grower : use_lists<N> {
   double trial_far = 0;  ///< bytes that the trial reads of other cores
   int waiting[N]{}, waiting_count = 0;  ///< computed values that no region has, in order
   bool at_hand[N]{};  ///< all that the value reads is there at the level at which regions are being grown
-  int reached[N]{};   ///< the last stamp of a trial that the value reads, itself or by way of inlined scalars
+  int reached[N]{};  ///< the last stamp of a trial that the value reads, itself or by way of inlined scalars
   double flops[N]{};
   product_letters letters[N]{};  ///< of contractions
   bool is_left[N]{};  ///< to a routine: it joins no region

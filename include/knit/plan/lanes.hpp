@@ -26,9 +26,8 @@ template <int N> constexpr int axis_of_class(flat_graph const& g, axis_classes<N
   return no_axis;
 }
 
-template <int N, int R>
-constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis_classes<N>& classes, use_lists<N> const& used, int c,
-                                  int lanes) {
+template <int N, int R> constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis_classes<N>& classes,
+                                                          use_lists<N> const& used, int c, int lanes) {
   // A register of numbers that lie apart, gathered or scattered, and of rows of a matrix that is turned: measured on a Zen 4, where
   // these make the model right, to a tenth, for the networks of bench/lanes.cpp.
   const double apart = 2.25 * lanes, turning = 10;
@@ -88,9 +87,8 @@ constexpr lane_cost cost_of_lanes(flat_graph const& g, plan<N, R> const& p, axis
 }
 
 /// Lanes are along the first axis of a value, or, if they are fuller so, along another: instances of small layers, say.
-template <int N, int R>
-constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>& classes, use_lists<N> const& used, double turned_below,
-                            int register_bytes) {
+template <int N, int R> constexpr void choose_lanes(flat_graph const& g, plan<N, R>& p, axis_classes<N>& classes,
+                                                    use_lists<N> const& used, double turned_below, int register_bytes) {
   for (int v = 0; v < g.size; ++v)
     if (g.is_op(v)) p.lane[v] = lane_axis_of(space_of(g, v));
   if (turned_below == 0) return;

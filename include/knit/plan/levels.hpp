@@ -9,11 +9,11 @@ namespace knit::detail {
 template <int N, int R> struct region_maker : routine_maker<N, R> {
   using grower = routine_maker<N, R>;
   using typename grower::cutting;
-  using grower::at_hand, grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes, grower::first_use,
-      grower::flops, grower::g, grower::grow, grower::home, grower::is_result, grower::joined, grower::is_left,
-      grower::list_waiting, grower::next_use, grower::p, grower::ready, grower::refresh, grower::replaced_by, grower::refuse, grower::routine_maker, grower::settle,
-      grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::trial_far, grower::uses,
-      grower::verdicts, grower::waiting, grower::waiting_count;
+  using grower::at_hand, grower::available, grower::classes, grower::cut_in_operand, grower::cut_of, grower::far_bytes,
+      grower::first_use, grower::flops, grower::g, grower::grow, grower::home, grower::is_result, grower::joined, grower::is_left,
+      grower::list_waiting, grower::next_use, grower::p, grower::ready, grower::refresh, grower::replaced_by, grower::refuse,
+      grower::routine_maker, grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut,
+      grower::trial_far, grower::uses, grower::verdicts, grower::waiting, grower::waiting_count;
 
   /// Regions along the classes that are worth most, one after the other; what all are worth. A class that has been tried is
   /// tried again only if a region has taken some of its values.

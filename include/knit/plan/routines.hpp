@@ -10,8 +10,8 @@ namespace knit::detail {
 template <int N, int R> struct routine_maker : region_grower<N, R> {
   using grower = region_grower<N, R>;
   using grower::available, grower::first_use, grower::flops, grower::g, grower::home, grower::is_left, grower::is_result,
-      grower::next_use, grower::p, grower::replaced_by, grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis, grower::trial_cut, grower::uses,
-      grower::verdicts, grower::waiting, grower::waiting_count, grower::region_grower;
+      grower::next_use, grower::p, grower::replaced_by, grower::settle, grower::stamp, grower::t, grower::trial, grower::trial_axis,
+      grower::trial_cut, grower::uses, grower::verdicts, grower::waiting, grower::waiting_count, grower::region_grower;
 
   /// Is all there that v reads?
   constexpr bool ready(int v, int level) const {

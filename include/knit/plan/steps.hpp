@@ -47,8 +47,8 @@ template <int N, int R> constexpr void find_reads(flat_graph const& g, plan<N, R
 /// values, and after those that read the old ones: so it may be written where the old ones lie. States that share
 /// such a value element by element (a weight and its moments share a gradient) are one group; one that several states share
 /// otherwise (what comes back from a layer, of which its weight's gradient is made and its bias') is no part of any.
-template <int N, int R> constexpr void order_values(flat_graph const& g, plan<N, R> const& p, int const* home, use_lists<N> const& used,
-                                                    int* sequence) {
+template <int N, int R>
+constexpr void order_values(flat_graph const& g, plan<N, R> const& p, int const* home, use_lists<N> const& used, int* sequence) {
   constexpr int elsewhere = -1, unread = -2;
   int group[R]{};
   for (int r = 0; r < g.root_count; ++r) group[r] = r;

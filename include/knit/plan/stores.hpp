@@ -49,8 +49,8 @@ template <int N, int R> constexpr void make_stores(flat_graph const& g, plan<N, 
     for (int r = 0; r < g.root_count; ++r) {
       const int v = g.roots[r].node;
       const bool state = g.roots[r].state >= 0;
-      const bool direct = p.roles[v] == role::computed && g.info(v).what == kind::map &&
-                          (!state || in_place(g, p, home, used, r, old[r]));
+      const bool direct =
+          p.roles[v] == role::computed && g.info(v).what == kind::map && (!state || in_place(g, p, home, used, r, old[r]));
       const bool contracted = p.roles[v] == role::computed && g.info(v).what == kind::contract && p.slab_axis[v] != partial_axis &&
                               (!state || in_place(g, p, home, used, r, old[r]));
       if (pass != (direct || contracted ? 0 : state ? 2 : 1)) continue;

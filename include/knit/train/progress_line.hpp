@@ -19,7 +19,7 @@ struct progress_options {
   std::ostream* to = nullptr;     ///< it must outlive the range; the standard error if none is given
   /// One line that is written over and over, or line after line; unless given, whether that is the standard error and a terminal.
   std::optional<bool> terminal = {};
-  std::function<double()> now = {};   ///< in seconds; a steady clock if none is given
+  std::function<double()> now = {};  ///< in seconds; a steady clock if none is given
 };
 
 namespace detail {

@@ -242,13 +242,15 @@ template <class P, int S, int Threads> struct copy_step {
     for (int q = 0; q < axis; ++q) n *= to.extent[q];
     return n;
   }();
+  /// Divisions of 64 bits by what is not known are calls.
+  using index = std::conditional_t < size<(1l << 31), unsigned, unsigned long>;
   template <class C> KNIT_FN static void run(C const& c, typename P::number*, memory<P> const& m, int share, int shares) {
     c.each([&](int t) {
-      int lo = 0, cut = 1;
-      if constexpr (axis != no_axis) lo = m.lo, cut = m.hi - m.lo;
-      constexpr long above = size / (below * places), under = below;
-      for (long k = long(share) * Threads + t; k < above * cut * under; k += long(shares) * Threads) {
-        const long i = (k / under / cut * places + lo + k / under % cut) * under + k % under;
+      index lo = 0, cut = 1;
+      if constexpr (axis != no_axis) lo = index(m.lo), cut = index(m.hi - m.lo);
+      constexpr index above = index(size / (below * places)), under = index(below), all = index(places);
+      for (index k = index(share) * Threads + index(t); k < above * cut * under; k += index(shares) * Threads) {
+        const index i = (k / under / cut * all + lo + k / under % cut) * under + k % under;
         position p{}, q{};
         const bool here = place<P, to>(m, i, p);
         if (!here) continue;
@@ -260,13 +262,13 @@ template <class P, int S, int Threads> struct copy_step {
 
  private:
   /// Coordinates of element i of an array; is it there?
-  template <class Q, shape E, int A = 0> KNIT_FN static bool place(memory<Q> const& m, long i, position& p) {
+  template <class Q, shape E, int A = 0> KNIT_FN static bool place(memory<Q> const& m, index i, position& p) {
     if constexpr (A == max_rank) return true;
     else {
-      constexpr int n = E.extent[A];
+      constexpr index n = index(E.extent[A]);
       constexpr long name = E.name[A];
       p.at[A] = int(i % n);
-      return place<Q, E, A + 1>(m, i / n, p) && p.at[A] < extent_now<Q, name>(m, n);
+      return place<Q, E, A + 1>(m, i / n, p) && p.at[A] < extent_now<Q, name>(m, E.extent[A]);
     }
   }
 };
