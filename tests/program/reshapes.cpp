@@ -34,15 +34,15 @@ template <class Compiled> constexpr copies copies_of() {
   }
   return c;
 }
-template <class Backend, class F, long N, long Rows> using program_of =
-    typename value_and_gradients<Backend, F, view<float, Rows, N>>::program::compiled_type;
+template <class Backend, class F, long N, long Rows, class... W> using program_of =
+    typename value_and_gradients<Backend, F, W..., view<float, Rows, N>>::program::compiled_type;
 
-template <class F, long N, long Rows> void agree() {
-  constexpr copies here = copies_of<program_of<everything_cut, F, N, Rows>>();
-  static_assert(here.all > 0 && here.cut == here.all);
+template <class F, long N, long Rows, class... W> void agree(W const&... w) {
+  constexpr copies here = copies_of<program_of<everything_cut, F, N, Rows, W...>>();
+  static_assert(here.all > 0 && (here.cut == here.all || sizeof...(W) > 0));
   for (int n : N < 0 ? std::vector{1, 2, 16, 33, most} : std::vector{int(N)}) {
     const std::string what = std::to_string(n) + " columns";
-    const auto right = computed<scalar_backend<double>, F, N, Rows>(n);
+    const auto right = computed<scalar_backend<double>, F, N, Rows>(n, w...);
     auto near = [&](std::string const& name, std::vector<double> const& got) {
       ASSERT_EQ(right.size(), got.size());
       for (std::size_t i = 0; i < right.size(); ++i)
@@ -50,10 +50,10 @@ template <class F, long N, long Rows> void agree() {
     };
     for (int threads : {1, 2, 3}) {
       thread_count() = threads;
-      near(what + " on lanes", computed<everything_cut, F, N, Rows>(n));
+      near(what + " on lanes", computed<everything_cut, F, N, Rows>(n, w...));
     }
     thread_count() = 0;
-    near(what + " on blocks", blocks::in_all_orders(what, [&]<class B>(B) { return computed<B, F, N, Rows>(n); }));
+    near(what + " on blocks", blocks::in_all_orders(what, [&]<class B>(B) { return computed<B, F, N, Rows>(n, w...); }));
   }
 }
 
@@ -77,6 +77,14 @@ struct rows_stay {
   }
 };
 TEST(reshapes, of_rows_that_stay) { agree<rows_stay, 16, 40>(); }
+
+/// Weights lie in panels of 32 rows, and of runs of 20 of these one goes from panel to panel.
+struct of_weights {
+  template <class W, class X> constexpr auto operator()(W const& w, X const& x) const {
+    return mean(square(reshape<20, 12>(w) * x));
+  }
+};
+TEST(reshapes, of_weights_in_panels) { agree<of_weights, batch, 12>(filled<40, 6>(3)); }
 
 /// An axis in the middle stays: 6 before it and 4 behind.
 struct middle_stays {

@@ -169,10 +169,14 @@ template <class P, int S> struct copy_step {
     }
     number_type* at = (b.own ? m.own : m.arena) + b.offset + by.to(q.at);
     if constexpr (b.slab_axis != no_axis) at -= m.lo * by.along[b.slab_axis];
-    constexpr int count = basic_lanes<number_type>::count;
-    for (; n >= count; n -= count, p.at[0] += count, at += count)
-      store_lanes(at, reader<P, u>::template along<0>(m, p, all_lanes{}), all_lanes{});
-    if (n > 0) store_lanes(at, reader<P, u>::template along<0>(m, p, some_lanes{n}), some_lanes{n});
+    if constexpr (reader<P, u>::panels) {  // a run may go from one panel to the next
+      for (; n > 0; --n, ++p.at[0]) *at++ = reader<P, u>::one(m, p);
+    } else {
+      constexpr int count = basic_lanes<number_type>::count;
+      for (; n >= count; n -= count, p.at[0] += count, at += count)
+        store_lanes(at, reader<P, u>::template along<0>(m, p, all_lanes{}), all_lanes{});
+      if (n > 0) store_lanes(at, reader<P, u>::template along<0>(m, p, some_lanes{n}), some_lanes{n});
+    }
   }
 };
 
