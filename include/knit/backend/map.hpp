@@ -128,18 +128,20 @@ template <class P, int S> struct copy_step {
   static constexpr int axis = st.cut != no_axis && P::template region_of<S>.extent > 1 ? axis_kept(from, st.cut, to) : no_axis;
   static constexpr int length = std::gcd(from.extent[0], to.extent[0]);
   static constexpr long runs = to.size() / length;
-  /// Runs for each place along that axis, if it is not the first, and such places.
+  static constexpr bool along = axis == 0 && st.cut == 0;  ///< runs go along that axis, so a slab is a part of each
+  static constexpr bool among = axis != no_axis && !along;  ///< a slab is some of the runs
+  /// Runs for each place along the axis, and such places.
   static constexpr long below = [] {
-    if (axis <= 0) return runs;
+    if (!among) return runs;
     long n = 1;
     for (int q = 0; q < axis; ++q) n *= to.extent[q];
     return n / length;
   }();
-  static constexpr int places = axis > 0 ? to.extent[axis] : 1;
+  static constexpr int places = among ? to.extent[axis] : 1;
 
   static void run(typename P::memory const& m) {
     const shape now = shape_now<P>(to, m.leaves);
-    const int lo = axis > 0 ? m.lo : 0, hi = axis > 0 ? m.hi : 1;
+    const int lo = among ? m.lo : 0, hi = among ? m.hi : 1;
     for (long above = 0; above < runs / (below * places); ++above)
       for (int i = lo; i < hi; ++i)
         for (long k = 0; k < below; ++k) copy(m, now, ((above * places + i) * below + k) * length);
@@ -163,7 +165,7 @@ template <class P, int S> struct copy_step {
     for (int x = 1; x < max_rank; ++x)
       if (q.at[x] >= now.extent[x]) return;
     int n = now.extent[0] - q.at[0] < length ? now.extent[0] - q.at[0] : length;
-    if constexpr (axis == 0) {
+    if constexpr (along) {
       n = m.hi - m.lo;
       p.at[0] = q.at[0] = m.lo;
     }

@@ -165,6 +165,8 @@ template <int Capacity> struct graph {
       if (same_extents(extents[a], s) && f.what == kind::reduce) return a;
       if (f.what == kind::view && f.see == view_kind::broadcast && is_view(a, view_kind::broadcast))
         return like(op, field(at(a), 0), s);
+      if (f.what == kind::view && f.see == view_kind::reshape)
+        if (const int c = constant_behind(a); c >= 0) return filled(value(c), s);
       if (f.what == kind::reduce && f.how == combine::sum)
         if (const int c = constant_behind(a); c >= 0) return like(known.broadcast, count(extents[a], s, value(c)), s);
     }

@@ -69,7 +69,9 @@ template <int N> struct use_lists {
     int* const root_of = new int[std::size_t(g.leaf_count) + 1]{};  // by the leaf's number, from 1
     for (int r = g.root_count - 1; r >= 0; --r) {
       is_result[g.read(g.roots[r].node).node] = true;
-      if (g.roots[r].state >= 0) root_of[g.roots[r].state] = r + 1;
+      if (g.roots[r].state < 0) continue;
+      if (root_of[g.roots[r].state]) throw "knit: a state has two next values";
+      root_of[g.roots[r].state] = r + 1;
     }
     for (int v = 0; v < g.size; ++v) replaced_by[v] = g.is_leaf(v) ? root_of[field(g.at[v], 0)] - 1 : -1;
     delete[] root_of;

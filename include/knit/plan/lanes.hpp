@@ -96,8 +96,9 @@ template <int N, int R> constexpr void choose_lanes(flat_graph const& g, plan<N,
   bool seen[N * max_rank]{};
   for (int r = 0; r < g.root_count; ++r) {  // the next value of a state lies as the state does
     const int v = g.read(g.roots[r].node).node;
-    const int self = g.is_op(v) && g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
-    for (int q = 0; q < max_rank && g.roots[r].state >= 0; ++q)
+    if (g.roots[r].state < 0 || p.roles[v] != role::computed) continue;
+    const int self = g.info(v).what == kind::reduce ? g.operand(v, 0) : v;
+    for (int q = 0; q < max_rank; ++q)
       if (g.extents[self].extent[q] > 1) seen[classes.of(self, q)] = true;
   }
   for (int v = 0; v < g.size; ++v) {

@@ -25,7 +25,7 @@ template <int N, int R> struct region_maker : routine_maker<N, R> {
       int search;  ///< the last one that it took part in
     } tried[N]{};
     int tries = 0, search = 0, place_of[N * max_rank]{};  // of a class among them, from 1
-    int starts[N]{}, count = 0;  // values at hand; none becomes so, as those of a level read others of it within a region only
+    int starts[N]{}, count = 0;  // values at hand; none becomes so before the next level, when `available` is set anew
     for (int i = 0; i < waiting_count; ++i) {
       const int v = waiting[i];
       joined[v] = 0;

@@ -267,12 +267,14 @@ constexpr shape space_of(flat_graph const& g, int v) {
   return g.info(v).what == kind::reduce || g.info(v).what == kind::view ? g.extents[g.operand(v, 0)] : g.extents[v];
 }
 
-/// The axis of `to` that axis q of `from` is after a reshape: of the same extent, and behind as many elements. no_axis: none is.
+/// The axis of `to` that axis q of `from` is after a reshape: it has the same extent, and neighbours along it are as many elements
+/// apart. no_axis: there is none.
 constexpr int axis_kept(shape from, int q, shape to) {
-  long before = 1, behind = 1;
-  for (int i = 0; i < q; ++i) before *= from.extent[i];
-  for (int x = 0; x < max_rank; behind *= to.extent[x++])
-    if (behind == before && from.extent[q] > 1 && same_axis(from, q, to, x)) return x;
+  if (from.extent[q] == 1) return no_axis;
+  long apart = 1, apart_there = 1;
+  for (int i = 0; i < q; ++i) apart *= from.extent[i];
+  for (int x = 0; x < max_rank; apart_there *= to.extent[x++])
+    if (apart_there == apart && same_axis(from, q, to, x)) return x;
   return no_axis;
 }
 
