@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The pieces of docs/gpu.md.
-#include <knit/data/labelled.hpp>
+#include <knit/data/instances.hpp>
 #include <knit/nn/chain.hpp>
 #include <knit/nn/dense.hpp>
 
