@@ -119,24 +119,16 @@ template <class P, int S> struct map_step {
   }
 };
 
-/// A reshape that moves elements: both sides counted first index fastest. It goes by runs of elements that lie side by side in both.
-template <class P, int S> struct copy_step {
-  static constexpr step st = P::template step_at<S>;
-  static constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
-  static constexpr shape to = P::template extents<v>, from = P::template extents<u>;
-  /// The axis of the result that a slab cuts.
-  static constexpr int axis = st.cut != no_axis && P::template region_of<S>.extent > 1 ? axis_kept(from, st.cut, to) : no_axis;
+/// A reshape that moves elements, by runs of those that lie side by side on both sides.
+template <class P, int S> struct copy_step : copied_value<P, S> {
+  using copied = copied_value<P, S>;
+  using copied::st, copied::v, copied::u, copied::to, copied::from, copied::axis;
   static constexpr int length = std::gcd(from.extent[0], to.extent[0]);
-  static constexpr long runs = to.size() / length;
+  static constexpr long runs = copied::size / length;
   static constexpr bool along = axis == 0 && st.cut == 0;  ///< runs go along that axis, so a slab is a part of each
   static constexpr bool among = axis != no_axis && !along;  ///< a slab is some of the runs
   /// Runs for each place along the axis, and such places.
-  static constexpr long below = [] {
-    if (!among) return runs;
-    long n = 1;
-    for (int q = 0; q < axis; ++q) n *= to.extent[q];
-    return n / length;
-  }();
+  static constexpr long below = among ? copied::apart / length : runs;
   static constexpr int places = among ? to.extent[axis] : 1;
 
   static void run(typename P::memory const& m) {

@@ -71,4 +71,19 @@ template <class P, int S> struct step_values {
                                                     P::template region_at<st.region>.runs < P::template region_at<st.region>.slabs;
 };
 
+/// The same of a step that copies the elements of one value to other extents, first index fastest on both sides.
+template <class P, int S> struct copied_value {
+  static constexpr step st = P::template step_at<S>;
+  static constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
+  static constexpr shape to = P::template extents<v>, from = P::template extents<u>;
+  static constexpr long size = to.size();
+  /// The axis of the result that a slab cuts, and elements from one place along it to the next.
+  static constexpr int axis = st.cut != no_axis && P::template region_of<S>.extent > 1 ? axis_kept(from, st.cut, to) : no_axis;
+  static constexpr long apart = [] {
+    long n = 1;
+    for (int q = 0; q < axis; ++q) n *= to.extent[q];
+    return n;
+  }();
+};
+
 }  // namespace knit

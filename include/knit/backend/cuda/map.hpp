@@ -226,24 +226,18 @@ template <class P, int S, int Threads> struct map_step {
   }
 };
 
-/// A reshape that moves elements: both sides counted first index fastest.
-template <class P, int S, int Threads> struct copy_step {
-  static constexpr step st = P::template step_at<S>;
-  static constexpr int v = P::template planned_step<S>.value, u = field(P::template at<v>, 0);
-  static constexpr shape to = P::template extents<v>, from = P::template extents<u>;
+/// A reshape that moves elements.
+template <class P, int S, int Threads> struct copy_step : copied_value<P, S> {
+  using copied = copied_value<P, S>;
+  using copied::v, copied::u, copied::to, copied::from, copied::size, copied::axis;
   static constexpr int shared_numbers = 1;
-  static constexpr long size = to.size(), rounds = (size + Threads - 1) / Threads;
-  /// The axis of the result that a slab cuts, so many places long, with so many elements for each.
-  static constexpr int axis = st.cut != no_axis && P::template region_of<S>.extent > 1 ? axis_kept(from, st.cut, to) : no_axis;
+  static constexpr long rounds = (size + Threads - 1) / Threads;
+  /// Elements below each place along the axis that a slab cuts, and such places.
+  static constexpr long below = axis != no_axis ? copied::apart : size;
   static constexpr int places = axis != no_axis ? to.extent[axis] : 1;
-  static constexpr long below = [] {
-    if (axis == no_axis) return size;
-    long n = 1;
-    for (int q = 0; q < axis; ++q) n *= to.extent[q];
-    return n;
-  }();
   /// Divisions of 64 bits by what is not known are calls.
-  using index = std::conditional_t < size<(1l << 31), unsigned, unsigned long>;
+  static constexpr bool few = size < 1l << 31;
+  using index = std::conditional_t<few, unsigned, unsigned long>;
   template <class C> KNIT_FN static void run(C const& c, typename P::number*, memory<P> const& m, int share, int shares) {
     c.each([&](int t) {
       index lo = 0, cut = 1;
