@@ -271,12 +271,12 @@ HWY_API lanes log(lanes x) {
 }
 HWY_API basic_lanes<double> log(basic_lanes<double> x) {
 #if HWY_TARGET <= HWY_AVX3
-  using lanes = basic_lanes<double>;
-  if constexpr (lanes::count == 8) {
-    using raw = hn::Vec<lanes::tag>;
+  using doubles = basic_lanes<double>;
+  if constexpr (doubles::count == 8) {
+    using raw = hn::Vec<doubles::tag>;
     auto const m = _mm512_getmant_pd(x.v.raw, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
-    lanes const e = lanes(raw{_mm512_getexp_pd(x.v.raw)}) - lanes(raw{_mm512_getexp_pd(m)});
-    return detail::log_of(detail::split<double>{e, lanes(raw{m})});
+    doubles const e = doubles(raw{_mm512_getexp_pd(x.v.raw)}) - doubles(raw{_mm512_getexp_pd(m)});
+    return detail::log_of(detail::split<double>{e, doubles(raw{m})});
   }
 #endif
   return detail::log_with_edges(x);
