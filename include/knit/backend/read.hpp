@@ -38,6 +38,12 @@ struct position {
 
 template <class P, int V> typename P::number scalar_value(typename P::memory const& m);
 
+/// The larger of two numbers or lanes; a NaN wins.
+template <class T> HWY_INLINE T larger(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) return b != b ? b : b > a ? b : a;
+  else return select(b != b, b, max(b, a));
+}
+
 /// Reads value V of program P.
 template <class P, int V> struct reader : seen_value<P, V> {
   using seen = seen_value<P, V>;
@@ -144,11 +150,6 @@ template <class P, int V> struct reader : seen_value<P, V> {
     else if constexpr (info_of<typename P::template op<base>>.how == combine::sum) return a + b;
     else return larger(a, b);
   }
-
- public:
-  /// The larger of two; a NaN wins.
-  static HWY_INLINE number larger(number a, number b) { return b != b ? b : b > a ? b : a; }
-  static HWY_INLINE lanes larger(lanes a, lanes b) { return select(b != b, b, max(b, a)); }
 };
 
 /// A scalar that its readers compute: no node of its own, no memory.

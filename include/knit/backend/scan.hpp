@@ -49,7 +49,7 @@ template <class P, int S> struct scan_step {
 
   /// Operand K of one element; a scalar that whoever reads it works out has been, once.
   template <int K> static HWY_INLINE number one(typename B::state const& s, position const& p) {
-    constexpr auto from = B::sources.at[0][K];
+    constexpr auto from = B::template at<0>.operand[K];
     if constexpr (from.scalar >= 0) return s.of.scalar[from.scalar];
     else return reader<P, field(P::template at<v>, K)>::one(s.m, p);
   }

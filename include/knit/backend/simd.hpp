@@ -81,7 +81,7 @@ template <class P, int K, int V> void combine_parts(typename P::memory const& m)
       for (int part = 1; part < b.parts; ++part) {
         const sums y = load(m.arena + b.offset + part * b.floats + i);
         using Op = typename P::template op<V>;
-        if constexpr (info_of<Op>.what == kind::reduce && info_of<Op>.how == combine::maximum) x = reader<P, V>::larger(x, y);
+        if constexpr (info_of<Op>.what == kind::reduce && info_of<Op>.how == combine::maximum) x = larger(x, y);
         else x = x + y;
       }
       store(m.own + b.combined + i, x);

@@ -14,9 +14,8 @@ template <class P, int S> struct body : step_values<P, S> {
   using number = typename P::number;
   using lanes = basic_lanes<number>;
   using memory = typename P::memory;
-  using typename values::source;
-  using values::st, values::space, values::lane_axis, values::count, values::sources, values::slot_of;
-  template <int Index> static constexpr int node_at = values::template node_at<Index>;
+  using typename values::entry, typename values::source;
+  using values::st, values::space, values::lane_axis, values::count, values::table, values::slots, values::sums, values::slot_of;
   template <int V> static constexpr bool in_parts = values::template in_parts<V>;
   /// Registers that a row takes, if one is in registers at once.
   static constexpr int blocks = st.row ? (space.extent[lane_axis] + lanes::count - 1) / lanes::count : 1;
@@ -27,32 +26,31 @@ template <class P, int S> struct body : step_values<P, S> {
   /// What all blocks of a slab share.
   struct context {
     memory const& m;
-    number scalar[sources.scalars + 1];  ///< inlined operands, read before the loops, which need them again and again
+    number scalar[table.scalars + 1];  ///< inlined operands, read before the loops, which need them again and again
     state* sums = nullptr;               ///< where blocks add up, if they are not the state's own
 
-    explicit HWY_INLINE context(memory const& mem) : m(mem) { read(std::make_integer_sequence<int, sources.scalars>{}); }
+    explicit HWY_INLINE context(memory const& mem) : m(mem) { read(std::make_integer_sequence<int, table.scalars>{}); }
 
    private:
     template <int... J> HWY_INLINE void read(std::integer_sequence<int, J...>) {
-      ((scalar[J] = reader<P, sources.scalar_node[J]>::one(m, position{})), ...);
+      ((scalar[J] = reader<P, table.scalar_node[J]>::one(m, position{})), ...);
     }
   };
   /// One block, or a few beside each other. Local to the innermost function, so that compilers keep it in registers.
   struct state {
     memory const m;  ///< a copy: what is written through pointers may be anything, for a compiler, but not a local
     context const& of;
-    lanes value[count > 0 ? count : 1][blocks];
-    lanes total[count > 0 ? count : 1][totals];  ///< of reductions
+    lanes value[slots > 0 ? slots : 1][blocks];  ///< by slot
+    lanes total[sums > 0 ? sums : 1][totals];  ///< of reductions
 
     explicit HWY_INLINE state(context const& c) : m(c.m), of(c) {}
   };
 
-  /// Operand K of value Index in register `block` of a row.
-  template <int Index, int K, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w, int block) {
-    constexpr source from = values::template at<Index>.operand[K];
-    if constexpr (from.slot >= 0) return s.value[from.slot][blocks == 1 ? 0 : block];
-    else if constexpr (from.scalar >= 0) return lanes(s.of.scalar[from.scalar]);
-    else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis>(s.m, p, w);
+  /// An operand at register `block` of a row.
+  template <source From, class Width> static HWY_INLINE lanes operand(state& s, position const& p, Width w, int block) {
+    if constexpr (From.slot >= 0) return s.value[From.slot][blocks == 1 ? 0 : block];
+    else if constexpr (From.scalar >= 0) return lanes(s.of.scalar[From.scalar]);
+    else return reader<P, From.node>::template along<lane_axis>(s.m, p, w);
   }
 
   static HWY_INLINE std::array<lanes, max_rank> coordinates(position const& p) {
@@ -116,41 +114,41 @@ template <class P, int S> struct body : step_values<P, S> {
     }
   }
 
-  template <int Index> static constexpr op_info const& info = info_of<typename P::template op<node_at<Index>>>;
-  /// Of a reduction that is over only when all blocks are done.
-  template <int Index> static constexpr bool adds_up =
-      info<Index>.what == kind::reduce && !P::template planned_at<node_at<Index>>.in_row;
-  template <int Index> static HWY_INLINE lanes joined(lanes a, lanes b) {
-    if constexpr (info<Index>.how == combine::sum) return a + b;
-    else return reader<P, node_at<Index>>::larger(a, b);
+  template <combine How> static HWY_INLINE lanes joined(lanes a, lanes b) {
+    if constexpr (How == combine::sum) return a + b;
+    else return larger(a, b);
   }
-  template <int Index> static constexpr number neutral =
-      info<Index>.how == combine::sum ? number(0) : -std::numeric_limits<number>::infinity();
+  template <combine How> static HWY_INLINE number across(lanes x) {
+    if constexpr (How == combine::sum) return reduce_add(x);
+    else return any(x != x) ? std::numeric_limits<number>::quiet_NaN() : reduce_max(x);
+  }
+  template <combine How>
+  static constexpr number neutral = How == combine::sum ? number(0) : -std::numeric_limits<number>::infinity();
 
   /// Value Index of the step, given those before it, in register `block` of a row or of a tile's column.
   template <int Index, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w, int block) {
-    constexpr int v = node_at<Index>;
+    constexpr entry e = values::template at<Index>;
+    constexpr int v = e.v;
     using Op = typename P::template op<v>;
-    constexpr op_info f = info_of<Op>;
-    lanes& y = s.value[Index][blocks == 1 ? 0 : block];
-    if constexpr (f.what == kind::reduce) {
-      lanes x = operand<Index, 0>(s, p, w, block);
-      if constexpr (adds_up<Index>) {
-        lanes& t = s.total[Index][totals == 1 ? 0 : block];
-        if constexpr (std::is_same_v<Width, all_lanes> || !st.reduces[lane_axis]) t = joined<Index>(t, x);
-        else t = select(first_n<number>(w.n), joined<Index>(t, x), t);
-      } else {
-        if constexpr (!std::is_same_v<Width, all_lanes>) x = select(first_n<number>(w.n), x, neutral<Index>);
-        y = x;  // the row's registers are joined when all are there
-      }
+    constexpr bool whole = std::is_same_v<Width, all_lanes>;
+    lanes& y = s.value[e.slot][blocks == 1 ? 0 : block];
+    if constexpr (e.sum >= 0) {
+      const lanes x = operand<e.operand[0]>(s, p, w, block);
+      lanes& t = s.total[e.sum][totals == 1 ? 0 : block];
+      if constexpr (whole || !st.reduces[lane_axis]) t = joined<e.how>(t, x);
+      else t = select(first_n<number>(w.n), joined<e.how>(t, x), t);
+    } else if constexpr (e.what == kind::reduce) {
+      const lanes x = operand<e.operand[0]>(s, p, w, block);
+      if constexpr (whole) y = x;  // the row's registers are joined when all are there
+      else y = select(first_n<number>(w.n), x, neutral<e.how>);
     } else {
-      if constexpr (f.indexed) {
+      if constexpr (info_of<Op>.indexed) {
         const shape now = shape_now<P>(space, s.m.leaves);
         if constexpr (Op::arity == 0) y = Op::eval(coordinates(p), now);
-        else y = Op::eval(coordinates(p), now, operand<Index, 0>(s, p, w, block), std::uint32_t(field(P::template at<v>, 2)));
-      } else if constexpr (Op::arity == 1) y = Op::eval(operand<Index, 0>(s, p, w, block));
-      else if constexpr (Op::arity == 2) y = Op::eval(operand<Index, 0>(s, p, w, block), operand<Index, 1>(s, p, w, block));
-      else y = Op::eval(operand<Index, 0>(s, p, w, block), operand<Index, 1>(s, p, w, block), operand<Index, 2>(s, p, w, block));
+        else y = Op::eval(coordinates(p), now, operand<e.operand[0]>(s, p, w, block), std::uint32_t(field(P::template at<v>, 2)));
+      } else if constexpr (Op::arity == 1) y = Op::eval(operand<e.operand[0]>(s, p, w, block));
+      else if constexpr (Op::arity == 2) y = Op::eval(operand<e.operand[0]>(s, p, w, block), operand<e.operand[1]>(s, p, w, block));
+      else y = Op::eval(operand<e.operand[0]>(s, p, w, block), operand<e.operand[1]>(s, p, w, block), operand<e.operand[2]>(s, p, w, block));
       write<v>(s, p, y, w);
     }
   }
@@ -184,13 +182,14 @@ template <class P, int S> struct body : step_values<P, S> {
     for_blocks(p, f, std::make_integer_sequence<int, blocks>{});
   }
   template <int Index> static HWY_INLINE void compute_row(state& s, position const& p) {
-    constexpr int v = node_at<Index>;
+    constexpr entry e = values::template at<Index>;
+    constexpr int v = e.v;
     for_blocks(p, [&](int block, position const& q, auto w) { compute<Index>(s, q, w, block); });
-    if constexpr (P::template planned_at<v>.in_row) {
-      lanes x = s.value[Index][0];
-      for (int b = 1; b < blocks; ++b) x = joined<Index>(x, s.value[Index][b]);
-      const number y = info<Index>.how == combine::sum ? reduce_add(x) : largest(x);
-      for (int b = 0; b < blocks; ++b) s.value[Index][b] = lanes(y);
+    if constexpr (e.in_row) {
+      lanes* const x = s.value[e.slot];
+      for (int b = 1; b < blocks; ++b) x[0] = joined<e.how>(x[0], x[b]);
+      const number y = across<e.how>(x[0]);
+      for (int b = 0; b < blocks; ++b) x[b] = lanes(y);
       if constexpr (P::template planned_at<v>.place.offset >= 0) {
         position q = p;
         q.at[lane_axis] = 0;
@@ -210,56 +209,48 @@ template <class P, int S> struct body : step_values<P, S> {
   }
 
   // ---- reductions that add up ----
-  template <int... Index> static HWY_INLINE void start_all(state& s, std::integer_sequence<int, Index...>) {
-    auto one = [&](auto i) {
-      if constexpr (adds_up<i>)
-        for (lanes& t : s.total[i]) t = lanes(neutral<i>);
-    };
-    (one(std::integral_constant<int, Index>{}), ...);
+  template <int... K> static HWY_INLINE void start(state& s, std::integer_sequence<int, K...>) {
+    for (int b = 0; b < totals; ++b) ((s.total[K][b] = lanes(neutral<values::template sum_at<K>.how>)), ...);
   }
-  static HWY_INLINE void start(state& s) { start_all(s, std::make_integer_sequence<int, count>{}); }
+  static HWY_INLINE void start(state& s) { start(s, std::make_integer_sequence<int, sums>{}); }
 
   /// Adds the totals of one block of work to those of another.
-  template <int... Index> static HWY_INLINE void add_totals(state& to, state const& from, std::integer_sequence<int, Index...>) {
-    auto one = [&](auto i) {
-      if constexpr (adds_up<i>)
-        for (int b = 0; b < totals; ++b) to.total[i][b] = joined<i>(to.total[i][b], from.total[i][b]);
-    };
-    (one(std::integral_constant<int, Index>{}), ...);
+  template <int... K> static HWY_INLINE void add_totals(state& to, state const& from, std::integer_sequence<int, K...>) {
+    for (int b = 0; b < totals; ++b)
+      ((to.total[K][b] = joined<values::template sum_at<K>.how>(to.total[K][b], from.total[K][b])), ...);
   }
   static HWY_INLINE void add_totals(state& to, state const& from) {
-    add_totals(to, from, std::make_integer_sequence<int, count>{});
+    add_totals(to, from, std::make_integer_sequence<int, sums>{});
   }
 
-  /// Writes the totals of register `block`, or, of a reduction along the lanes, those of all.
-  template <int Index, class Width> static HWY_INLINE void end(state& s, position p, Width w, int block) {
-    if constexpr (adds_up<Index>) {
-      constexpr int v = node_at<Index>;
-      for (int q = 0; q < max_rank; ++q)
-        if (st.reduces[q]) p.at[q] = 0;
-      number* const to = address<v>(s, p);
-      if constexpr (st.reduces[lane_axis]) {
-        lanes t = s.total[Index][0];
-        for (int b = 1; b < totals; ++b) t = joined<Index>(t, s.total[Index][b]);
-        constexpr bool sums = info<Index>.how == combine::sum;
-        const number x = sums ? reduce_add(t) : largest(t);
-        *to = !in_parts<v> || s.m.first ? x : sums ? *to + x : reader<P, v>::larger(*to, x);
-      } else {
-        lanes& t = s.total[Index][totals == 1 ? 0 : block];
-        if constexpr (in_parts<v>)
-          if (!s.m.first) t = joined<Index>(stored<v>(s, p, w), t);
-        store_lanes(to, t, w);
-      }
+  /// Writes total K of register `block`, or, of a reduction along the lanes, those of all.
+  template <int K, class Width> static HWY_INLINE void end(state& s, position p, Width w, int block) {
+    constexpr entry e = values::template sum_at<K>;
+    constexpr int v = e.v;
+    for (int q = 0; q < max_rank; ++q)
+      if (st.reduces[q]) p.at[q] = 0;
+    number* const to = address<v>(s, p);
+    if constexpr (st.reduces[lane_axis]) {
+      lanes t = s.total[K][0];
+      for (int b = 1; b < totals; ++b) t = joined<e.how>(t, s.total[K][b]);
+      const number x = across<e.how>(t);
+      if constexpr (!in_parts<v>) *to = x;
+      else if (s.m.first) *to = x;
+      else *to = e.how == combine::sum ? *to + x : larger(*to, x);
+    } else {
+      lanes& t = s.total[K][totals == 1 ? 0 : block];
+      if constexpr (in_parts<v>)
+        if (!s.m.first) t = joined<e.how>(stored<v>(s, p, w), t);
+      store_lanes(to, t, w);
     }
   }
-  template <int... Index, class Width>
-  static HWY_INLINE void end_all(state& s, position const& p, Width w, int block, std::integer_sequence<int, Index...>) {
-    (end<Index>(s, p, w, block), ...);
+  template <int... K, class Width>
+  static HWY_INLINE void end(state& s, position const& p, Width w, int block, std::integer_sequence<int, K...>) {
+    (end<K>(s, p, w, block), ...);
   }
   template <class Width> static HWY_INLINE void end(state& s, position const& p, Width w, int block = 0) {
-    end_all(s, p, w, block, std::make_integer_sequence<int, count>{});
+    end(s, p, w, block, std::make_integer_sequence<int, sums>{});
   }
-  static number largest(lanes x) { return any(x != x) ? std::numeric_limits<number>::quiet_NaN() : reduce_max(x); }
 };
 
 }  // namespace HWY_NAMESPACE

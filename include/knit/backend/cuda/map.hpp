@@ -146,62 +146,61 @@ template <class P, int S, int Threads> struct map_step {
     c.each_own([&](int t) {
       if (s[t].here > 0) B::template compute<Index>(m, s[t]);
     });
-    if constexpr (B::template in_row<Index>) {
+    constexpr auto e = B::template at<Index>;
+    if constexpr (e.in_row) {
+      constexpr int v = e.v, slot = e.slot;
       c.each_own([&](int t) {
-        if (s[t].here == 0) s[t].value[Index].at[0] = B::template neutral<Index>();
+        if (s[t].here == 0) s[t].value[slot].at[0] = B::template neutral<e.how>();
       });
       join_teams<group, 1>(
-          c, shared, [&](int t) -> lane<number>& { return s[t].value[Index].at[0]; },
-          [](lane<number> a, lane<number> b) { return B::template joined<Index>(a, b); });
+          c, shared, [&](int t) -> lane<number>& { return s[t].value[slot].at[0]; }, [](lane<number> a, lane<number> b) { return B::template joined<e.how>(a, b); });
       c.each_own([&](int t) {
-        if (t % group == 0 && s[t].here > 0) B::template write<B::template node_at<Index>>(m, s[t], s[t].value[Index]);
+        if (t % group == 0 && s[t].here > 0) B::template write<v>(m, s[t], s[t].value[slot]);
       });
     }
   }
-  template <int Index, class C>
+  /// Writes the total of the reduction that has number K of those that add up.
+  template <int K, class C>
   KNIT_FN static void end(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
-    if constexpr (B::template adds_up<Index>) {
-      auto join = [](lane<number> a, lane<number> b) { return B::template joined<Index>(a, b); };
-      if constexpr (!W::lane_kept && width > 1)
-        c.each_own([&](int t) {
-          auto& x = s[t].total[Index].at;
-          x[0] = join(join(x[0], x[1]), join(x[2], x[3]));
-        });
-      for (int i = 0; i < (W::lane_kept ? width : 1); ++i)
-        join_teams<team, W::lane_kept ? slots : 1>(
-            c, shared, [&](int t) -> lane<number>& { return s[t].total[Index].at[i]; }, join);
+    constexpr auto e = B::template sum_at<K>;
+    constexpr int v = e.v;
+    auto join = [](lane<number> a, lane<number> b) { return B::template joined<e.how>(a, b); };
+    if constexpr (!W::lane_kept && width > 1)
       c.each_own([&](int t) {
-        if (member(t) != 0 || s[t].here == 0) return;
-        constexpr int v = B::template node_at<Index>;
-        number* const to = B::template address<v>(m, s[t].at);
-        for (int i = 0; i < (W::lane_kept ? width : 1); ++i) {
-          if (W::lane_kept && i >= s[t].here) break;
-          lane<number> x = s[t].total[Index].at[i];
-          if (B::template in_parts<v> && !m.first) x = join(lane<number>(to[i]), x);
-          to[i] = x.v;
-        }
+        auto& x = s[t].total[K].at;
+        x[0] = join(join(x[0], x[1]), join(x[2], x[3]));
       });
-    }
+    for (int i = 0; i < (W::lane_kept ? width : 1); ++i)
+      join_teams<team, W::lane_kept ? slots : 1>(c, shared, [&](int t) -> lane<number>& { return s[t].total[K].at[i]; }, join);
+    c.each_own([&](int t) {
+      if (member(t) != 0 || s[t].here == 0) return;
+      number* const to = B::template address<v>(m, s[t].at);
+      for (int i = 0; i < (W::lane_kept ? width : 1); ++i) {
+        if (W::lane_kept && i >= s[t].here) break;
+        lane<number> x = s[t].total[K].at[i];
+        if (B::template in_parts<v> && !m.first) x = join(lane<number>(to[i]), x);
+        to[i] = x.v;
+      }
+    });
   }
-  template <class C, int... Index> KNIT_FN static void end_all(C const& c, number* shared, memory<P> const& m,
-                                                               typename C::template per_thread<state>& s,
-                                                               std::integer_sequence<int, Index...>) {
-    (end<Index>(c, shared, m, s), ...);
+  template <class C, int... K> KNIT_FN static void end_all(C const& c, number* shared, memory<P> const& m,
+                                                           typename C::template per_thread<state>& s,
+                                                           std::integer_sequence<int, K...>) {
+    (end<K>(c, shared, m, s), ...);
   }
-  template <int Index> KNIT_FN static void start(state& s) {
-    if constexpr (B::template adds_up<Index>)
-      for (int w = 0; w < width; ++w) s.total[Index].at[w] = B::template neutral<Index>();
+  template <int... K> KNIT_FN static void start(state& s, std::integer_sequence<int, K...>) {
+    for (int i = 0; i < width; ++i) ((s.total[K].at[i] = B::template neutral<B::template sum_at<K>.how>()), ...);
   }
-  template <int... Index> KNIT_FN static void start(state& s, std::integer_sequence<int, Index...>) { (start<Index>(s), ...); }
 
   KNIT_FN static int member(int t) { return W::lane_kept ? t / slots : t % team; }
   KNIT_FN static int slot(int t) { return W::lane_kept ? t % slots : t / team; }
 
   template <class C> KNIT_FN static void run(C const& c, number* shared, memory<P> const& m, int share, int shares) {
     constexpr auto all = std::make_integer_sequence<int, B::count>{};
+    constexpr auto sums = std::make_integer_sequence<int, B::sums>{};
     typename C::template per_thread<state> s;
     for (long k = share; k < rounds; k += shares) {
-      c.each_own([&](int t) { start(s[t], all); });
+      c.each_own([&](int t) { start(s[t], sums); });
       for (long r = 0; r < reduced; r += team) {
         c.each_own([&](int t) {
           const long kept_number = k * slots + slot(t), reduced_number = r + member(t);
@@ -219,7 +218,7 @@ template <class P, int S, int Threads> struct map_step {
           W::template place<false>(m, kept_number, s[t].at);
           s[t].here = kept_number < kept ? W::template here<true>(m, s[t].at) : 0;
         });
-        end_all(c, shared, m, s, all);
+        end_all(c, shared, m, s, sums);
       }
     }
     c.each([](int) {});  // the next step reads what this one has written

@@ -103,6 +103,24 @@ template <class T> KNIT_FN std::array<lane<T>, max_rank> coordinates(position co
 
 /// Op::eval. Named so that nvcc, where that is a function of the host alone, says which op it is and what it lacks.
 template <class Op, class... A> KNIT_FN auto eval_that_says_KNIT_FN(A const&... a) { return Op::eval(a...); }
+/// Op at each of a few numbers of its operands. No loop: what nvcc does to unroll one grows with all that there are in a kernel.
+template <class Op, class T, int Width, class... X> KNIT_FN pack<T, Width> eval_each(pack<T, Width> const& x, X const&... more) {
+  auto one = [&](int i) { return eval_that_says_KNIT_FN<Op>(x.at[i], more.at[i]...); };
+  if constexpr (Width == 4) return {{one(0), one(1), one(2), one(3)}};
+  else if constexpr (Width == 2) return {{one(0), one(1)}};
+  else return {{one(0)}};
+}
+/// Op that wants the coordinates of each of a few numbers, from p on along Axis; for a random one, which of these it is.
+template <class Op, int Axis, class T, int Width>
+KNIT_FN pack<T, Width> eval_indexed(position p, shape const& now, [[maybe_unused]] std::uint32_t which = 0,
+                                    [[maybe_unused]] pack<T, Width> const& seed = {}) {
+  pack<T, Width> r;
+  for (int i = 0; i < Width; ++i, ++p.at[Axis]) {
+    if constexpr (Op::arity == 0) r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<T>(p), now);
+    else r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<T>(p), now, seed.at[i], which);
+  }
+  return r;
+}
 
 /// Reads value V of program P.
 template <class P, int V> struct reader : seen_value<P, V> {
@@ -250,24 +268,17 @@ template <class P, int V> struct reader : seen_value<P, V> {
   /// Width elements of the base from q on along Axis, worked out.
   template <int Axis, int Width> KNIT_FN static pack<number, Width> work_out(memory<P> const& m, position const& q) {
     using Op = typename P::template op<base>;
-    pack<number, Width> r, x[arity > 0 ? arity : 1];
-    if constexpr (arity > 0) x[0] = operand<0>::template along<Axis, Width>(m, q, Width);
-    if constexpr (arity > 1) x[1] = operand<1>::template along<Axis, Width>(m, q, Width);
-    if constexpr (arity > 2) x[2] = operand<2>::template along<Axis, Width>(m, q, Width);
-    for (int i = 0; i < Width; ++i) {
-      if constexpr (info_of<Op>.indexed) {
-        position at = q;
-        at.at[Axis] += i;
-        const shape now = space_now<P, P::template planned_at<base>.step>(m);
-        if constexpr (arity == 0) r.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now);
-        else
-          r.at[i] =
-              eval_that_says_KNIT_FN<Op>(coordinates<number>(at), now, x[0].at[i], std::uint32_t(field(P::template at<base>, 2)));
-      } else if constexpr (arity == 1) r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i]);
-      else if constexpr (arity == 2) r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i], x[1].at[i]);
-      else r.at[i] = eval_that_says_KNIT_FN<Op>(x[0].at[i], x[1].at[i], x[2].at[i]);
-    }
-    return r;
+    auto operand_of = [&](auto k) { return operand<k>::template along<Axis, Width>(m, q, Width); };
+    constexpr std::integral_constant<int, 0> first{};
+    constexpr std::integral_constant<int, 1> second{};
+    constexpr std::integral_constant<int, 2> third{};
+    if constexpr (info_of<Op>.indexed) {
+      const shape now = space_now<P, P::template planned_at<base>.step>(m);
+      if constexpr (arity == 0) return eval_indexed<Op, Axis, number, Width>(q, now);
+      else return eval_indexed<Op, Axis, number, Width>(q, now, field(P::template at<base>, 2), operand_of(first));
+    } else if constexpr (arity == 1) return eval_each<Op>(operand_of(first));
+    else if constexpr (arity == 2) return eval_each<Op>(operand_of(first), operand_of(second));
+    else return eval_each<Op>(operand_of(first), operand_of(second), operand_of(third));
   }
 };
 

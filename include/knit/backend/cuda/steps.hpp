@@ -10,21 +10,20 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
   using values = step_values<P, S>;
   using number = typename P::number;
   using numbers = pack<number, Width>;
-  using values::st, values::count, values::lane_axis, values::slot_of;
-  template <int Index> static constexpr int node_at = values::template node_at<Index>;
+  using values::st, values::count, values::lane_axis, values::slots, values::sums, values::slot_of;
   template <int V> static constexpr bool in_parts = values::template in_parts<V>;
 
   struct state {
-    numbers value[count > 0 ? count : 1];
-    numbers total[count > 0 ? count : 1];  ///< of reductions that are over only when all elements are done
+    numbers value[slots > 0 ? slots : 1];  ///< by slot
+    numbers total[sums > 0 ? sums : 1];  ///< of reductions that are over only when all elements are done
     position at;
     int here;  ///< how many of the elements there are
   };
 
-  template <int Index, int K> KNIT_FN static numbers operand(memory<P> const& m, state const& s) {
-    constexpr int slot = values::template at<Index>.operand[K].slot;
-    if constexpr (slot >= 0) return s.value[slot];
-    else return reader<P, field(P::template at<node_at<Index>>, K)>::template along<lane_axis, Width>(m, s.at, s.here);
+  /// What is in a slot, or else value V by its reader.
+  template <int Slot, int V> KNIT_FN static decltype(auto) operand(memory<P> const& m, state const& s) {
+    if constexpr (Slot >= 0) return (s.value[Slot]);
+    else return reader<P, V>::template along<lane_axis, Width>(m, s.at, s.here);
   }
 
   /// Where value V at p lies: in the part of this run of slabs, counted from where the slab begins.
@@ -122,56 +121,43 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
     write_roots(m, s, std::make_integer_sequence<int, P::stores>{});
   }
 
-  // Single facts and no copies of all that is known: each is a constant that nvcc works out and keeps.
-  template <int Index> static constexpr kind what = info_of<typename P::template op<node_at<Index>>>.what;
-  template <int Index> static constexpr combine how = info_of<typename P::template op<node_at<Index>>>.how;
-  template <int Index> static constexpr bool in_row = P::template planned_at<node_at<Index>>.in_row;
-  template <int Index> static constexpr bool adds_up = what<Index> == kind::reduce && !in_row<Index>;
-  template <int Index> KNIT_FN static lane<number> joined(lane<number> a, lane<number> b) {
-    if constexpr (how<Index> == combine::sum) return a + b;
+  template <combine How> KNIT_FN static lane<number> joined(lane<number> a, lane<number> b) {
+    if constexpr (How == combine::sum) return a + b;
     else return larger(a, b);
   }
-  template <int Index> KNIT_FN static lane<number> neutral() {
-    if constexpr (how<Index> == combine::sum) return number(0);
+  template <combine How> KNIT_FN static lane<number> neutral() {
+    if constexpr (How == combine::sum) return number(0);
     else return -std::numeric_limits<number>::infinity();
   }
 
   /// Value Index of the step, given those before it; of a reduction, its terms here.
   template <int Index> KNIT_FN static void compute(memory<P> const& m, state& s) {
-    constexpr int v = node_at<Index>;
+    // Facts by name and no copy of all of them: each is a constant that nvcc works out and keeps.
+    constexpr int v = values::template at<Index>.v, slot = values::template at<Index>.slot, sum = values::template at<Index>.sum;
+    constexpr int slot0 = values::template at<Index>.operand[0].slot, node0 = values::template at<Index>.operand[0].node,
+                  slot1 = values::template at<Index>.operand[1].slot, node1 = values::template at<Index>.operand[1].node,
+                  slot2 = values::template at<Index>.operand[2].slot, node2 = values::template at<Index>.operand[2].node;
+    constexpr kind what = values::template at<Index>.what;
     using Op = typename P::template op<v>;
-    constexpr bool indexed = info_of<Op>.indexed;
-    numbers& y = s.value[Index];
-    if constexpr (what<Index> == kind::reduce) {
-      const numbers x = operand<Index, 0>(m, s);
-      if constexpr (adds_up<Index>)
-        for (int i = 0; i < Width; ++i)
-          s.total[Index].at[i] = i < s.here ? joined<Index>(s.total[Index].at[i], x.at[i]) : s.total[Index].at[i];
-      else y = x;
-    } else if constexpr (what<Index> != kind::contract) {
-      if constexpr (indexed) {
+    numbers& y = s.value[slot];
+    if constexpr (sum >= 0) {
+      const numbers x = operand<slot0, node0>(m, s);
+      lane<number>* const total = s.total[sum].at;
+      for (int i = 0; i < Width; ++i)
+        total[i] = i < s.here ? joined<values::template at<Index>.how>(total[i], x.at[i]) : total[i];
+    } else if constexpr (what == kind::reduce) {
+      y = operand<slot0, node0>(m, s);
+    } else if constexpr (what != kind::contract) {
+      if constexpr (info_of<Op>.indexed) {
         const shape now = space_now<P, S>(m);
-        numbers seed{};
-        if constexpr (Op::arity == 1) seed = operand<Index, 0>(m, s);
-        for (int i = 0; i < Width; ++i) {
-          position q = s.at;
-          q.at[lane_axis] += i;
-          if constexpr (Op::arity == 0) y.at[i] = eval_that_says_KNIT_FN<Op>(coordinates<number>(q), now);
-          else
-            y.at[i] =
-                eval_that_says_KNIT_FN<Op>(coordinates<number>(q), now, seed.at[i], std::uint32_t(field(P::template at<v>, 2)));
-        }
-      } else if constexpr (Op::arity == 1) {
-        const numbers a = operand<Index, 0>(m, s);
-        for (int i = 0; i < Width; ++i) y.at[i] = eval_that_says_KNIT_FN<Op>(a.at[i]);
-      } else if constexpr (Op::arity == 2) {
-        const numbers a = operand<Index, 0>(m, s), b = operand<Index, 1>(m, s);
-        for (int i = 0; i < Width; ++i) y.at[i] = eval_that_says_KNIT_FN<Op>(a.at[i], b.at[i]);
-      } else {
-        const numbers a = operand<Index, 0>(m, s), b = operand<Index, 1>(m, s), c = operand<Index, 2>(m, s);
-        for (int i = 0; i < Width; ++i) y.at[i] = eval_that_says_KNIT_FN<Op>(a.at[i], b.at[i], c.at[i]);
-      }
-      write<v>(m, s, y);
+        if constexpr (Op::arity == 0) y = eval_indexed<Op, lane_axis, number, Width>(s.at, now);
+        else
+          y = eval_indexed<Op, lane_axis, number, Width>(s.at, now, field(P::template at<v>, 2), operand<slot0, node0>(m, s));
+      } else if constexpr (Op::arity == 1) y = eval_each<Op>(operand<slot0, node0>(m, s));
+      else if constexpr (Op::arity == 2) y = eval_each<Op>(operand<slot0, node0>(m, s), operand<slot1, node1>(m, s));
+      else
+        y = eval_each<Op>(operand<slot0, node0>(m, s), operand<slot1, node1>(m, s), operand<slot2, node2>(m, s));
+      if constexpr (P::template planned_at<v>.place.offset >= 0) write<v>(m, s, y);
     }
   }
   template <int First, int... Index>
