@@ -205,14 +205,19 @@ template <class Backend, class Model, class... X> class inference {
   using extents_type = typename spec::traced::extents_type;
   static constexpr shape result_shape = extents_type::value;
 
-  /// The model is referred to and must outlive this.
+  /// The model is referred to: it must outlive this, and what is changed in it shows in the next call.
   explicit inference(Model const& m) : model_(&m) {}
+  explicit inference(Model const&&) = delete;
+  /// Neither copied nor moved: in a class that holds its model, too, a move would leave it with that of another object.
+  inference(inference const&) = delete;
+  inference& operator=(inference const&) = delete;
 
   using program = typename Backend::template program<spec>;
   using value_type = typename program::value_type;  ///< double if the model or an argument is of double, else float
 
   /// Writes the result, first index fastest, to memory for result_shape.size() numbers; of a named extent only so many. Allocates
-  /// nothing. Throws std::invalid_argument where arrays disagree about the extent of a name.
+  /// nothing, and starts no thread unless thread_count has grown. Not for two threads at once: each has an inference of its own.
+  /// Throws std::invalid_argument where arrays disagree about the extent of a name.
   void operator()(X const&... x, value_type* to) {
     leaf_list<spec> leaves;
     std::apply([&](auto*... p) { (leaves.add(p->data()), ...); }, parameters_of(*model_));
@@ -225,6 +230,8 @@ template <class Backend, class Model, class... X> class inference {
   auto operator()(Y const&...) {
     return complain<detail::wrong_arguments<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>()>();
   }
+  /// A mistake.
+  template <class... Y> void operator()(Y const&...) const { complain<detail::constant_program<Model, Y...>()>(); }
 
  private:
   Model const* model_;
@@ -237,6 +244,10 @@ template <class... X, class Model> auto make_inference(Model const& m) {
   if constexpr (!model<Model>) return complain<detail::no_model<Model>("make_inference")>();
   else if constexpr (sizeof...(X) == 0) return complain<detail::no_argument_types<Model>()>();
   else return inference<default_backend, Model, X...>(m);
+}
+/// A mistake, which a sentence of the compiler names.
+template <class... X, class Model> requires model<Model> auto make_inference(Model const&&) {
+  return complain<detail::inference_of_temporary<Model>()>();
 }
 }  // namespace HWY_NAMESPACE
 

@@ -64,11 +64,17 @@ class team {
     return n > 0 ? n : 1;
   }
 
+  /// Starts threads, so that `run` on so many need not. Does nothing while the team is at work.
+  void start(int threads) {
+    if (busy_.test_and_set(std::memory_order_acquire)) return;
+    grow(threads);
+    busy_.clear(std::memory_order_release);
+  }
   /// Calls f(0) on this thread and f(1) .. f(threads - 1) on others, and returns when all are done. False, and nothing
   /// is called, while the team is at other work: a program within a program runs on one thread. f must not throw.
   template <class F> bool run(int threads, F const& f) {
     if (busy_.test_and_set(std::memory_order_acquire)) return false;
-    while (int(members_.size()) < threads - 1) members_.push_back(std::make_unique<member>(*this, int(members_.size()) + 1));
+    grow(threads);
     job_ = &f;
     call_ = [](void const* job, int thread) { (*static_cast<F const*>(job))(thread); };
     left_.store(threads - 1, std::memory_order_relaxed);
@@ -84,6 +90,9 @@ class team {
 
  private:
   team() = default;
+  void grow(int threads) {
+    while (int(members_.size()) < threads - 1) members_.push_back(std::make_unique<member>(*this, int(members_.size()) + 1));
+  }
 
   struct member {
     team& of;

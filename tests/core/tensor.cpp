@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -65,6 +68,39 @@ TEST(a_view, is_made_of_a_tensor_whose_elements_lie_as_its_own_do) {
   static_assert(!std::is_convertible_v<tensor<float, 2, 3> const&, view<float, 2, 3>>);  // which lies in panels
   static_assert(!std::is_convertible_v<tensor<float, 4> const&, view<float, 3>>);
   static_assert(!std::is_convertible_v<tensor<float, 3>, view<float, 3>>);  // a temporary
+}
+
+TEST(a_view, is_made_of_a_list_that_has_a_name) {
+  std::vector<float> numbers{1, 2, 3};
+  std::vector<float> const& same = numbers;
+  std::array<float, 3> const three{4, 5, 6};
+  const std::span<float const> last(three);
+  EXPECT_EQ((view<float, 3>(numbers).data()), numbers.data());
+  EXPECT_EQ((view<float, 3>(same).data()), numbers.data());
+  EXPECT_EQ((view<float, 1, 3>(three)(0, 2)), 6);
+  EXPECT_EQ((view<float, 3>(last).data()), three.data());
+  EXPECT_THROW((view<float, 2>(numbers)), std::invalid_argument);
+  EXPECT_THROW((view<float, 4>(three)), std::invalid_argument);
+  static_assert(!std::is_convertible_v<std::vector<float>&, view<float, 3>>);  // nothing else says how many there have to be
+}
+
+TEST(a_tensor, is_made_of_a_list) {
+  std::vector<float> numbers{1, 2, 3, 4, 5, 6};
+  const tensor<float, 3, 2> x(numbers);  // lies in panels
+  EXPECT_EQ(x(2, 0), 3);
+  EXPECT_EQ(x(0, 1), 4);
+  const tensor<float, 6> moved(std::move(numbers));
+  EXPECT_EQ(moved[5], 6);
+  EXPECT_THROW((tensor<float, 6>(std::array<float, 5>{})), std::invalid_argument);
+}
+
+TEST(a_tensor, without_axes_is_a_number) {
+  const tensor<float> x(0.5f);
+  const float as_float = x;
+  const double as_double = x;
+  EXPECT_EQ(as_float, 0.5f);
+  EXPECT_EQ(as_double, 0.5);
+  static_assert(!std::is_convertible_v<tensor<float, 1>, float>);
 }
 
 }  // namespace

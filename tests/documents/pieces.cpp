@@ -2,10 +2,12 @@
 // Pieces of documents that are no whole program, each where it can stand: "README.md/3" is the third block of C++ there.
 // tests/CMakeLists.txt takes them out.
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <knit/all.hpp>
+#include <span>
 #include <string>
 #include <vector>
 #include "../temporary_folder.hpp"
@@ -14,11 +16,34 @@ using namespace knit;
 
 namespace {
 
+/// A folder to work in while it lives.
+struct working_folder {
+  temporary_folder folder;
+  std::filesystem::path before = std::filesystem::current_path();
+  working_folder() { std::filesystem::current_path(folder.path); }
+  ~working_folder() { std::filesystem::current_path(before); }
+};
+
 TEST(readme, arrays) {
 #include "README.md/3"
   EXPECT_EQ(y.size(), 2);
   EXPECT_NEAR(v, std::tanh(2.7f) + std::tanh(3.3f), 1e-5);
   EXPECT_NEAR(w(0, 0), 1 - 0.1f * (1 - std::pow(std::tanh(2.7f), 2.0f)) * 0.1f, 1e-5);
+}
+
+#include "docs/using.md/1"
+TEST(using_knit, a_trained_model_in_a_program) {
+  const working_folder here;
+  auto trained = make_chain(make_dense<256, 16>(relu), make_dense<16, 3>());
+  save("ears.safetensors", trained);
+  classifier named("ears.safetensors");
+  for (int i = 0; i < 5; ++i) {
+    const std::vector<float> frame(256, float(i - 2));
+    const tensor<float, 3> scores = trained(view<float, 256>(frame));
+    EXPECT_EQ(named(frame), int(std::max_element(scores.data(), scores.data() + 3) - scores.data()));
+  }
+  EXPECT_THROW(named(std::vector<float>(255)), std::invalid_argument);
+  static_assert(!std::is_move_constructible_v<classifier>);
 }
 
 TEST(design, expressions_are_lazy) {
@@ -54,14 +79,6 @@ instances<784> drawn() {
   }
   return {std::move(x), std::move(y), 2};
 }
-
-/// A folder to work in while it lives.
-struct working_folder {
-  temporary_folder folder;
-  std::filesystem::path before = std::filesystem::current_path();
-  working_folder() { std::filesystem::current_path(folder.path); }
-  ~working_folder() { std::filesystem::current_path(before); }
-};
 
 /// A file of NumPy's whose n floats begin with 0, 1, 2 and so again.
 void write_npy(char const* name, std::string const& extents, int n) {
@@ -175,7 +192,7 @@ TEST(coming_from, eigen) {
 }  // namespace
 
 namespace of_using {
-#include "docs/using.md/1"
+#include "docs/using.md/2"
 }  // namespace of_using
 
 TEST(using_knit, instantiate_once) {

@@ -31,6 +31,14 @@ TEST(team, runs_a_job_once_on_each_thread) {
   }
 }
 
+TEST(team, starts_threads_before_the_job_that_they_are_for) {
+  team::of_process().start(12);
+  std::atomic<int> calls{0};
+  ASSERT_TRUE(team::of_process().run(12, [&](int) { ++calls; }));
+  EXPECT_EQ(calls, 12);
+  ASSERT_TRUE(team::of_process().run(2, [](int) { team::of_process().start(3); }));  // while it is at work: nothing
+}
+
 TEST(team, wakes_threads_that_have_gone_to_sleep) {
   for (int round = 0; round < 5; ++round) {
     std::array<int, 3> calls{};

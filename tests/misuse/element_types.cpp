@@ -1,4 +1,4 @@
-// expect: the elements of an array in an expression are float, double, std::uint8_t, knit::unorm8 or std::int32_t, and these are none
+// expect: the elements of an array in an expression are float, double, std::uint8_t, knit::unorm8 or std::int32_t, and these are of std::int64_t; convert them
 // page: operators: Elements of long
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

@@ -1,4 +1,4 @@
-// expect: if this struct is a layer, it names its fields: BOOST_HANA_DEFINE_STRUCT
+// expect: a layer names its fields, BOOST_HANA_DEFINE_STRUCT
 // page: layers: A layer that does not name its fields
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

@@ -1,4 +1,4 @@
-// expect: pool<3, 3>.x. of images .5x2.: the window does not fit; take a smaller one
+// expect: pool<3, 3>.x. of images .5x2.: windows are as wide as high, and this one does not fit; take a smaller one
 // page: operators: A pool of windows that are larger than the image
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

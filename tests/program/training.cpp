@@ -130,13 +130,12 @@ TEST(allocations, are_counted) {
 }
 
 TEST(a_step, allocates_nothing) {
-  for (int threads : {1, 2}) {
+  for (int threads : {1, 2, 5}) {  // 5: some of which the step's making starts, and not its first call
     thread_count() = threads;
     auto model = curve_model();
     training_step<simd_backend, mlp, sgd_rule, X, Y> step(model, {});
-    step(images(0), labels(0));
     const long before = allocations;
-    for (int s = 1; s <= 10; ++s) {
+    for (int s = 0; s <= 10; ++s) {
       step(images(s), labels(s));
       EXPECT_EQ(allocations - before, 0) << "step " << s << ", " << threads << " threads";
     }
@@ -177,10 +176,10 @@ TEST(inference_of_a_model, allocates_nothing) {
   auto scores = make_inference<X>(model);
   static_assert(std::is_same_v<decltype(scores), inference<simd_backend, mlp, X>>);
   std::vector<float> z(1000);
-  scores(images(0), z.data());
   const long before = allocations;
   for (int s = 0; s < 5; ++s) scores(images(s), z.data());
   EXPECT_EQ(allocations - before, 0);
+  static_assert(!std::is_move_constructible_v<decltype(scores)> && !std::is_copy_assignable_v<decltype(scores)>);
 }
 
 TEST(inference_of_a_model, takes_a_tensor_where_a_view_of_its_kind_was_named) {

@@ -163,8 +163,8 @@ template <class Target> struct basic_simd_backend {
     using compiled_type = compiled<Spec, Target>;
     using value_type = typename compiled_type::number;  ///< of outputs
 
-    /// One run. leaves: memory of each leaf; outputs: of each output. Allocates nothing, unless thread_count has
-    /// grown since the last.
+    /// One run. leaves: memory of each leaf; outputs: of each output. Allocates nothing and starts no thread, unless
+    /// thread_count has grown since the last.
     void run(void const* const* leaves, void* const* outputs) {
       const int threads = simd::threads_of<compiled_type>();
       if (threads > threads_) *this = program(threads);
@@ -175,7 +175,9 @@ template <class Target> struct basic_simd_backend {
 
    private:
     friend struct basic_simd_backend;
-    explicit program(int threads) : threads_(threads), arena_(floats(threads)) {}
+    explicit program(int threads) : threads_(threads), arena_(floats(threads)) {
+      if (threads > 1) simd::team::of_process().start(threads);
+    }
     static long floats(int threads) { return compiled_type::arena_floats + threads * compiled_type::own_floats; }
     static void run_in(value_type* arena, int threads, void const* const* leaves, void* const* outputs) {
       simd::run_kernels<compiled_type>(memory<value_type>{leaves, arena, arena + compiled_type::arena_floats, outputs}, threads,

@@ -20,9 +20,21 @@ enum class unorm8 : std::uint8_t {};
 /// Element types as a value, for plans: what a leaf's memory holds.
 enum class element : unsigned char { f32, f64, u8, u8norm, i32 };
 namespace detail {
+/// How a type of numbers is written in C++.
+template <class T> constexpr char const* number_name() {
+  if constexpr (std::is_same_v<T, unorm8>) return "unorm8";
+  else if constexpr (std::is_floating_point_v<T>) return sizeof(T) == 4 ? "float" : sizeof(T) == 8 ? "double" : "long double";
+  else if constexpr (std::is_same_v<T, bool>) return "bool";
+  else if constexpr (std::is_integral_v<T>) {
+    constexpr char const* names[2][4] = {{"std::uint8_t", "std::uint16_t", "std::uint32_t", "std::uint64_t"},
+                                         {"std::int8_t", "std::int16_t", "std::int32_t", "std::int64_t"}};
+    return names[std::is_signed_v<T>][sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3];
+  } else return "no number";
+}
 template <class T> constexpr sentence no_element_type() {
   return sentence() << "the elements of an array in an expression are float, double, std::uint8_t, knit::unorm8 or "
-                       "std::int32_t, and these are none of them";
+                       "std::int32_t, and these are of "
+                    << number_name<T>() << "; convert them, to float say";
 }
 }  // namespace detail
 /// The number of an element type: float, double, std::uint8_t, unorm8 or std::int32_t; others are an error of the compiler.
@@ -157,6 +169,37 @@ template <class Extents> requires(Extents::named == 0) class extents_now<Extents
 
 template <class T, long... N> class tensor;
 
+namespace detail {
+/// A std::vector, std::array or std::span, say: numbers that lie side by side.
+template <class R> concept list = !std::is_base_of_v<tensor_base, R> && requires(R const& r) {
+  *r.data();
+  r.size();
+};
+/// The same of numbers of type T.
+template <class R, class T> concept list_of = list<R> && requires(R const& r) {
+  requires std::is_same_v<std::remove_cvref_t<decltype(*r.data())>, T>;
+};
+/// An address or a list that no view of T can be made of.
+template <class A, class T> concept no_memory_of =
+    (std::is_pointer_v<std::remove_cvref_t<A>> && !std::is_convertible_v<A, T const*>) ||
+    (list<std::remove_cvref_t<A>> && !(list_of<std::remove_cvref_t<A>, T> && std::is_lvalue_reference_v<A>));
+/// Throws unless a list is as long as an array.
+inline void expect_length(long wanted, std::size_t given) {
+  if (std::size_t(wanted) != given)
+    throw std::invalid_argument("knit: an array of " + std::to_string(wanted) + " elements is made of a list of " +
+                                std::to_string(given));
+}
+template <class T, class A> constexpr sentence wrong_memory(shape s) {
+  sentence t;
+  t << "a view of " << number_name<T>() << " " << s << " is made of an address, or of a vector, array or span that has a name, of "
+    << number_name<T>() << "; this ";
+  if constexpr (std::is_pointer_v<A>) t << "address is of " << number_name<std::remove_cv_t<std::remove_pointer_t<A>>>();
+  else if constexpr (list_of<A, T>) t << "list is a temporary, and the view refers to it";
+  else t << "list is of " << number_name<std::remove_cvref_t<decltype(*std::declval<A const&>().data())>>();
+  return t;
+}
+}  // namespace detail
+
 /// A borrowed, plain, read-only array: first index fastest, no gaps. Does not own its elements. Where extents are named,
 /// elements lie as those of an array of the most that they may be.
 template <class T, long... N> struct view : detail::tensor_base, detail::extents_now<extents<N...>> {
@@ -169,6 +212,15 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   constexpr view() = default;
   /// Of size() elements at an address; nothing is copied.
   constexpr explicit view(T const* p) requires(extents_type::named == 0) : data_(p) {}
+  /// Of the elements of a std::vector, std::array or std::span that has a name; nothing is copied. Throws std::invalid_argument
+  /// unless there are size() of them.
+  template <detail::list_of<T> R> requires(extents_type::named == 0) explicit view(R& list) : data_(list.data()) {
+    detail::expect_length(size(), list.size());
+  }
+  /// A mistake.
+  template <class A> requires(extents_type::named == 0 && detail::no_memory_of<A, T>) explicit view(A&&) {
+    complain<detail::wrong_memory<T, std::remove_cvref_t<A>>(shape)>();
+  }
   /// Of a tensor without named extents whose elements lie as a view's do, first index fastest: so do those of all but matrices of
   /// float and double. Of a temporary it would outlive them.
   constexpr view(tensor<T, N...> const& t) requires(extents_type::named == 0 && !layout_of<T>(extents<N...>::value).panels)
@@ -233,6 +285,12 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
     if (long(values.size()) != size()) throw std::invalid_argument("knit: the list has another number of elements than the tensor");
     fill([it = values.begin()](long i) { return it[i]; });
   }
+  /// Elements of a std::vector, std::array or std::span in order of first index fastest, copied. Throws std::invalid_argument
+  /// unless there are size() of them.
+  template <detail::list_of<T> R> explicit tensor(R const& values) : tensor() {
+    detail::expect_length(size(), values.size());
+    fill([&](long i) { return values.data()[i]; });
+  }
   /// Evaluates an expression into a new array.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
   [[gnu::always_inline]] tensor(E const& e) noexcept(noexcept(evaluate_into(e, std::declval<tensor&>()))) : tensor() {
@@ -271,6 +329,8 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   T const* data() const { return data_; }
 
   /// Logical element i in order of first index fastest; i is not checked.
+  /// Of an array without axes: the number that it is.
+  operator T() const requires(sizeof...(N) == 0) { return data_[0]; }
   T& operator[](long i) { return data_[layout.offset(shape, this->place(i))]; }
   T const& operator[](long i) const { return data_[layout.offset(shape, this->place(i))]; }
   /// The element at an index for each axis, counted from 0. Throws std::out_of_range outside the array.

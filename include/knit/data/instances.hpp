@@ -63,6 +63,13 @@ template <int Features, class Ys> constexpr sentence no_classes() {
                     << ">(x, y, 10); measured ones are float or, vectors of N, float[N], as in instances<" << Features
                     << ", float, float[1]>(x, y)";
 }
+template <int Features, class X, class Wanted, class Got> constexpr sentence other_values(bool labels) {
+  sentence t;
+  t << "the " << (labels ? "labels" : "instances") << " of this data set are given as " << number_name<Wanted>() << ", and these are of "
+    << number_name<Got>() << "; convert them, or name their type, as in instances<" << Features << ", "
+    << (labels ? number_name<X>() : "double") << (labels ? ", std::int32_t>" : ">");
+  return t;
+}
 /// The product of all extents but the first, or 0 where there is none from 1 to 2^31 - 1.
 inline int values_of_each(std::vector<int> const& extent) {
   std::int64_t product = 1;
@@ -134,10 +141,15 @@ template <int Features, class X = unorm8, class Y = std::uint8_t> class instance
     return y;
   }
   template <class Xs, class Ys> void join(Xs xs, Ys ys) {
-    static_assert(
-        std::is_same_v<typename Xs::value_type, typename decltype(x)::value_type> &&
-            std::is_same_v<typename Ys::value_type, typename decltype(y)::value_type>,
-        "knit: instances and labels must be given as what the data set holds, as read_npy<float> or a vector of float for float");
+    using of_x = typename Xs::value_type;
+    using of_y = typename Ys::value_type;
+    if constexpr (!std::is_same_v<of_x, typename decltype(x)::value_type>)
+      complain<detail::other_values<Features, X, detail::stored_t<X>, of_x>(false)>();
+    else if constexpr (!std::is_same_v<of_y, typename decltype(y)::value_type>)
+      complain<detail::other_values<Features, X, detail::stored_t<typename detail::label_of<Y>::type>, of_y>(true)>();
+    else check_and_keep(std::move(xs), std::move(ys));
+  }
+  template <class Xs, class Ys> void check_and_keep(Xs xs, Ys ys) {
     using detail::refuse, detail::times;
     if (xs.extent.size() < 2)
       refuse(xs.path, "has extents " + times(xs.extent) + ", but instances need two or more: their number and their size");

@@ -142,11 +142,11 @@ template <class E> constexpr sentence no_number() {
   if (E::shape.rank != 0)
     t << "an expression of shape " << E::shape
       << " is read as a number; take its sum or mean, or write tensor y = ...; functions of "
-         "arrays are knit's, abs(x) and not std::abs(x), square(x) or exp(y % log(x)) for pow";
+         "arrays are knit's, abs(x) and not std::abs(x), x % x % x or exp(y % log(x)) for pow";
   else
     t << "an expression is read as a number while a function or layer is traced, when nothing has a value; "
          "keep it as auto, and call "
-         "knit's functions, abs(x) and not std::abs(x), square(x) or exp(y % log(x)) for pow";
+         "knit's functions, abs(x) and not std::abs(x), x % x % x or exp(y % log(x)) for pow";
   return t;
 }
 template <class E> constexpr bool mistaken_number() {
@@ -236,6 +236,16 @@ template <array_like A> constexpr auto lift(A&& a) {
 }
 /// A mistake stays one.
 constexpr poisoned lift(poisoned) { return {}; }
+namespace detail {
+template <class List> constexpr sentence list_as_array() {
+  return sentence() << "a function of arrays or a model is called with a list of numbers of the standard library; say what its shape is, "
+                       "view<float, 256>(list)";
+}
+}  // namespace detail
+/// A mistake.
+template <class List> requires(!array_like<List> && requires(List const& l) { l.data(), l.size(); }) constexpr auto lift(List const&) {
+  return complain<detail::list_as_array<List>()>();
+}
 
 /// What lift makes of a T.
 template <class T> using lifted = std::remove_cvref_t<decltype(lift(std::declval<T>()))>;

@@ -69,6 +69,13 @@ template <class Model> constexpr sentence no_argument_types() {
                        "of the arguments, as in "
                        "make_inference<view<float, 784, 100>>(model)";
 }
+template <class Model, class... X> constexpr sentence constant_program() {
+  return sentence() << "an inference computes in memory of its own, so a call changes it, and this one is const; of a member make it "
+                       "mutable or the function that calls it not const, and give each thread one";
+}
+template <class Model> constexpr sentence inference_of_temporary() {
+  return sentence() << "an inference refers to its model, which must outlive it, and this model is a temporary; give it a name";
+}
 template <class T> constexpr sentence no_program() {
   return sentence() << "explain tells the plan of a program, and a model or expression has none yet; explain auto step = "
                        "make_training_step(model, data, rule), "
