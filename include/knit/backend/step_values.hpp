@@ -56,8 +56,8 @@ template <class P, int S> struct step_values {
         if (by >= 0 && t.at[by].sum < 0) {
           from.slot = by;  // below its slot
           if (last_read[by] < i) last_read[by] = i;
-        } else if (P::plan.roles[base] == role::inlined || (P::plan.roles[base] != role::constant &&
-                                                            P::graph.extents[base].size() == 1 && !P::graph.read(u).sampled)) {
+        } else if (P::plan.roles[base] == role::inlined ||
+                   (P::plan.roles[base] != role::constant && P::graph.extents[base].size() == 1 && !P::graph.read(u).sampled)) {
           from.scalar = 0;
           while (from.scalar < t.scalars && t.scalar_node[from.scalar] != u) ++from.scalar;
           if (from.scalar == t.scalars) t.scalar_node[t.scalars++] = u;

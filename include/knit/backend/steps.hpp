@@ -122,8 +122,8 @@ template <class P, int S> struct body : step_values<P, S> {
     if constexpr (How == combine::sum) return reduce_add(x);
     else return any(x != x) ? std::numeric_limits<number>::quiet_NaN() : reduce_max(x);
   }
-  template <combine How>
-  static constexpr number neutral = How == combine::sum ? number(0) : -std::numeric_limits<number>::infinity();
+  template <combine How> static constexpr number neutral =
+      How == combine::sum ? number(0) : -std::numeric_limits<number>::infinity();
 
   /// Value Index of the step, given those before it, in register `block` of a row or of a tile's column.
   template <int Index, class Width> static HWY_INLINE void compute(state& s, position const& p, Width w, int block) {
@@ -148,7 +148,9 @@ template <class P, int S> struct body : step_values<P, S> {
         else y = Op::eval(coordinates(p), now, operand<e.operand[0]>(s, p, w, block), std::uint32_t(field(P::template at<v>, 2)));
       } else if constexpr (Op::arity == 1) y = Op::eval(operand<e.operand[0]>(s, p, w, block));
       else if constexpr (Op::arity == 2) y = Op::eval(operand<e.operand[0]>(s, p, w, block), operand<e.operand[1]>(s, p, w, block));
-      else y = Op::eval(operand<e.operand[0]>(s, p, w, block), operand<e.operand[1]>(s, p, w, block), operand<e.operand[2]>(s, p, w, block));
+      else
+        y = Op::eval(operand<e.operand[0]>(s, p, w, block), operand<e.operand[1]>(s, p, w, block),
+                     operand<e.operand[2]>(s, p, w, block));
       write<v>(s, p, y, w);
     }
   }
@@ -219,9 +221,7 @@ template <class P, int S> struct body : step_values<P, S> {
     for (int b = 0; b < totals; ++b)
       ((to.total[K][b] = joined<values::template sum_at<K>.how>(to.total[K][b], from.total[K][b])), ...);
   }
-  static HWY_INLINE void add_totals(state& to, state const& from) {
-    add_totals(to, from, std::make_integer_sequence<int, sums>{});
-  }
+  static HWY_INLINE void add_totals(state& to, state const& from) { add_totals(to, from, std::make_integer_sequence<int, sums>{}); }
 
   /// Writes total K of register `block`, or, of a reduction along the lanes, those of all.
   template <int K, class Width> static HWY_INLINE void end(state& s, position p, Width w, int block) {

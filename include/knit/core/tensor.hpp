@@ -176,9 +176,8 @@ template <class R> concept list = !std::is_base_of_v<tensor_base, R> && requires
   r.size();
 };
 /// The same of numbers of type T.
-template <class R, class T> concept list_of = list<R> && requires(R const& r) {
-  requires std::is_same_v<std::remove_cvref_t<decltype(*r.data())>, T>;
-};
+template <class R, class T> concept list_of =
+    list<R> && requires(R const& r) { requires std::is_same_v<std::remove_cvref_t<decltype(*r.data())>, T>; };
 /// An address or a list that no view of T can be made of.
 template <class A, class T> concept no_memory_of =
     (std::is_pointer_v<std::remove_cvref_t<A>> && !std::is_convertible_v<A, T const*>) ||

@@ -65,8 +65,8 @@ template <int Features, class Ys> constexpr sentence no_classes() {
 }
 template <int Features, class X, class Wanted, class Got> constexpr sentence other_values(bool labels) {
   sentence t;
-  t << "the " << (labels ? "labels" : "instances") << " of this data set are given as " << number_name<Wanted>() << ", and these are of "
-    << number_name<Got>() << "; convert them, or name their type, as in instances<" << Features << ", "
+  t << "the " << (labels ? "labels" : "instances") << " of this data set are given as " << number_name<Wanted>()
+    << ", and these are of " << number_name<Got>() << "; convert them, or name their type, as in instances<" << Features << ", "
     << (labels ? number_name<X>() : "double") << (labels ? ", std::int32_t>" : ">");
   return t;
 }

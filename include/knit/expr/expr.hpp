@@ -238,12 +238,14 @@ template <array_like A> constexpr auto lift(A&& a) {
 constexpr poisoned lift(poisoned) { return {}; }
 namespace detail {
 template <class List> constexpr sentence list_as_array() {
-  return sentence() << "a function of arrays or a model is called with a list of numbers of the standard library; say what its shape is, "
-                       "view<float, 256>(list)";
+  return sentence()
+         << "a function of arrays or a model is called with a list of numbers of the standard library; say what its shape is, "
+            "view<float, 256>(list)";
 }
 }  // namespace detail
 /// A mistake.
-template <class List> requires(!array_like<List> && requires(List const& l) { l.data(), l.size(); }) constexpr auto lift(List const&) {
+template <class List> requires(!array_like<List> && requires(List const& l) { l.data(), l.size(); })
+constexpr auto lift(List const&) {
   return complain<detail::list_as_array<List>()>();
 }
 

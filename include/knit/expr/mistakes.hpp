@@ -70,8 +70,9 @@ template <class Model> constexpr sentence no_argument_types() {
                        "make_inference<view<float, 784, 100>>(model)";
 }
 template <class Model, class... X> constexpr sentence constant_program() {
-  return sentence() << "an inference computes in memory of its own, so a call changes it, and this one is const; of a member make it "
-                       "mutable or the function that calls it not const, and give each thread one";
+  return sentence()
+         << "an inference computes in memory of its own, so a call changes it, and this one is const; of a member make it "
+            "mutable or the function that calls it not const, and give each thread one";
 }
 template <class Model> constexpr sentence inference_of_temporary() {
   return sentence() << "an inference refers to its model, which must outlive it, and this model is a temporary; give it a name";

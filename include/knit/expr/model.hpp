@@ -67,7 +67,8 @@ template <class T> constexpr sentence no_field() {
   sentence s;
   s << "a field of a layer is an array, a layer, a hana::tuple of layers, or an attribute: an empty type "
        "such as knit::relu; ";
-  if (std::is_class_v<T>) s << "a layer names its fields, BOOST_HANA_DEFINE_STRUCT(name, (W, w), (B, b)); a lambda that captures is none, so make it one";
+  if (std::is_class_v<T>)
+    s << "a layer names its fields, BOOST_HANA_DEFINE_STRUCT(name, (W, w), (B, b)); a lambda that captures is none, so make it one";
   else s << "make a number a tensor<float> or a type, as 0.2_c in dropout{0.2_c}";
   return s;
 }

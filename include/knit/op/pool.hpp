@@ -34,7 +34,9 @@ template <int Window, int Stride, int First, int Second> struct sample_op {
     if (Window < 1 || Stride < 1) begin() << "the window and the stride are at least 1";
     else if (s[0].rank < 2 || s[0].name[0] || s[0].name[1])
       begin() << "images have a width and a height that the compiler knows as their first axes; reshape what has not";
-    else if (s[0].extent[0] < Window || s[0].extent[1] < Window) begin() << "windows are as wide as high, and this one does not fit; take a smaller one, or, along one axis, max<0> of a reshape";
+    else if (s[0].extent[0] < Window || s[0].extent[1] < Window)
+      begin()
+          << "windows are as wide as high, and this one does not fit; take a smaller one, or, along one axis, max<0> of a reshape";
     return t;
   }
   static constexpr shape infer(shape const* s) {

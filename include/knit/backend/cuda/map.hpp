@@ -153,7 +153,8 @@ template <class P, int S, int Threads> struct map_step {
         if (s[t].here == 0) s[t].value[slot].at[0] = B::template neutral<e.how>();
       });
       join_teams<group, 1>(
-          c, shared, [&](int t) -> lane<number>& { return s[t].value[slot].at[0]; }, [](lane<number> a, lane<number> b) { return B::template joined<e.how>(a, b); });
+          c, shared, [&](int t) -> lane<number>& { return s[t].value[slot].at[0]; },
+          [](lane<number> a, lane<number> b) { return B::template joined<e.how>(a, b); });
       c.each_own([&](int t) {
         if (t % group == 0 && s[t].here > 0) B::template write<v>(m, s[t], s[t].value[slot]);
       });
@@ -171,7 +172,8 @@ template <class P, int S, int Threads> struct map_step {
         x[0] = join(join(x[0], x[1]), join(x[2], x[3]));
       });
     for (int i = 0; i < (W::lane_kept ? width : 1); ++i)
-      join_teams<team, W::lane_kept ? slots : 1>(c, shared, [&](int t) -> lane<number>& { return s[t].total[K].at[i]; }, join);
+      join_teams<team, W::lane_kept ? slots : 1>(
+          c, shared, [&](int t) -> lane<number>& { return s[t].total[K].at[i]; }, join);
     c.each_own([&](int t) {
       if (member(t) != 0 || s[t].here == 0) return;
       number* const to = B::template address<v>(m, s[t].at);

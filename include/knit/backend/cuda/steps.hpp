@@ -143,20 +143,17 @@ template <class P, int S, int Width> struct body : step_values<P, S> {
     if constexpr (sum >= 0) {
       const numbers x = operand<slot0, node0>(m, s);
       lane<number>* const total = s.total[sum].at;
-      for (int i = 0; i < Width; ++i)
-        total[i] = i < s.here ? joined<values::template at<Index>.how>(total[i], x.at[i]) : total[i];
+      for (int i = 0; i < Width; ++i) total[i] = i < s.here ? joined<values::template at<Index>.how>(total[i], x.at[i]) : total[i];
     } else if constexpr (what == kind::reduce) {
       y = operand<slot0, node0>(m, s);
     } else if constexpr (what != kind::contract) {
       if constexpr (info_of<Op>.indexed) {
         const shape now = space_now<P, S>(m);
         if constexpr (Op::arity == 0) y = eval_indexed<Op, lane_axis, number, Width>(s.at, now);
-        else
-          y = eval_indexed<Op, lane_axis, number, Width>(s.at, now, field(P::template at<v>, 2), operand<slot0, node0>(m, s));
+        else y = eval_indexed<Op, lane_axis, number, Width>(s.at, now, field(P::template at<v>, 2), operand<slot0, node0>(m, s));
       } else if constexpr (Op::arity == 1) y = eval_each<Op>(operand<slot0, node0>(m, s));
       else if constexpr (Op::arity == 2) y = eval_each<Op>(operand<slot0, node0>(m, s), operand<slot1, node1>(m, s));
-      else
-        y = eval_each<Op>(operand<slot0, node0>(m, s), operand<slot1, node1>(m, s), operand<slot2, node2>(m, s));
+      else y = eval_each<Op>(operand<slot0, node0>(m, s), operand<slot1, node1>(m, s), operand<slot2, node2>(m, s));
       if constexpr (P::template planned_at<v>.place.offset >= 0) write<v>(m, s, y);
     }
   }
