@@ -231,7 +231,7 @@ template <class Backend, class Model, class... X> class inference {
     return complain<detail::wrong_arguments<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>()>();
   }
   /// A mistake.
-  template <class... Y> void operator()(Y const&...) const { complain<detail::constant_program<Model, Y...>()>(); }
+  void operator()(X const&..., value_type*) const { complain<detail::constant_program<Model, X...>()>(); }
 
  private:
   Model const* model_;

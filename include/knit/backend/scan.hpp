@@ -75,9 +75,10 @@ template <class P, int S> struct scan_step {
           return y;
         };
         along<lanes>(
-            n, p, [&](position const& q) { return kept(q, B::template operand<0, 1>(s, q, w, 0)); },
+            n, p, [&](position const& q) { return kept(q, B::template operand<B::template at<0>.operand[1]>(s, q, w, 0)); },
             [&](lanes y, position const& a, position const& q) {
-              return kept(q, Op::eval(B::template operand<0, 0>(s, a, w, 0), y, B::template operand<0, 1>(s, q, w, 0)));
+              return kept(q, Op::eval(B::template operand<B::template at<0>.operand[0]>(s, a, w, 0), y,
+                                      B::template operand<B::template at<0>.operand[1]>(s, q, w, 0)));
             });
       });
   }

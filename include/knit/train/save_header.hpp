@@ -21,12 +21,9 @@ namespace knit {
 
 namespace detail {
 
-template <class T> constexpr char const* number_name() {
-  static_assert(std::is_floating_point_v<T>, "knit: the parameters in a header are of float or double");
-  return std::is_same_v<T, float> ? "float" : "double";
-}
 /// "float 256 x 784", "double number"
 template <class T> std::string spell_parameter(std::vector<int> const& extent) {
+  static_assert(std::is_floating_point_v<T>, "knit: the parameters in a header are of float or double");
   return number_name<T>() + (extent.empty() ? std::string(" number") : ' ' + times(extent));
 }
 template <class A> std::vector<int> extents_of(A const&) { return {A::shape.extent, A::shape.extent + A::shape.rank}; }
