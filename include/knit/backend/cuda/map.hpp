@@ -149,12 +149,13 @@ template <class P, int S, int Threads> struct map_step {
     constexpr auto e = B::template at<Index>;
     if constexpr (e.in_row) {
       constexpr int v = e.v, slot = e.slot;
+      constexpr combine how = e.how;
       c.each_own([&](int t) {
-        if (s[t].here == 0) s[t].value[slot].at[0] = B::template neutral<e.how>();
+        if (s[t].here == 0) s[t].value[slot].at[0] = B::template neutral<how>();
       });
       join_teams<group, 1>(
           c, shared, [&](int t) -> lane<number>& { return s[t].value[slot].at[0]; },
-          [](lane<number> a, lane<number> b) { return B::template joined<e.how>(a, b); });
+          [](lane<number> a, lane<number> b) { return B::template joined<how>(a, b); });
       c.each_own([&](int t) {
         if (t % group == 0 && s[t].here > 0) B::template write<v>(m, s[t], s[t].value[slot]);
       });
@@ -165,7 +166,8 @@ template <class P, int S, int Threads> struct map_step {
   KNIT_FN static void end(C const& c, number* shared, memory<P> const& m, typename C::template per_thread<state>& s) {
     constexpr auto e = B::template sum_at<K>;
     constexpr int v = e.v;
-    auto join = [](lane<number> a, lane<number> b) { return B::template joined<e.how>(a, b); };
+    constexpr combine how = e.how;
+    auto join = [](lane<number> a, lane<number> b) { return B::template joined<how>(a, b); };
     if constexpr (!W::lane_kept && width > 1)
       c.each_own([&](int t) {
         auto& x = s[t].total[K].at;
