@@ -32,7 +32,7 @@ template <class Backend, int In, int First, int Second, int Out> void train(benc
   std::vector<float> x(In * n), y(Out * n);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = float(i * 48271 % 1009) / 504 - 1;
   for (std::size_t i = 0; i < y.size(); ++i) y[i] = float(i * 16807 % 1013) / 506 - 1;
-  planned::regression net{make_chain(make_dense<In, First>(tanh_), make_dense<First, Second>(tanh_), make_dense<Second, Out>())};
+  auto net = make_regression(make_chain(make_dense<In, First>(tanh_), make_dense<First, Second>(tanh_), make_dense<Second, Out>()));
   training_step<Backend, decltype(net), adam_rule, X, Y> step{net, {.lr = 1e-3}};
   for (auto _ : state) benchmark::DoNotOptimize(step(X(x.data()), Y(y.data())));
 }

@@ -11,8 +11,8 @@ using namespace bench::tiny;
 namespace {
 
 auto make_network() {
-  return planned::regression{
-      make_chain(make_dense<inputs, first>(tanh_), make_dense<first, second>(tanh_), make_dense<second, outputs>())};
+  return make_regression(
+      make_chain(make_dense<inputs, first>(tanh_), make_dense<first, second>(tanh_), make_dense<second, outputs>()));
 }
 using network = decltype(make_network());
 

@@ -45,16 +45,6 @@ static void standardise(data_set<trained>& train, data_set<tested>& test) {
   test.x = (test.x - mean) / deviation;
 }
 
-/// layer(x), and with what it should be the mean squared error.
-template <class Layer> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Layer, layer));
-  template <class X> constexpr auto operator()(X&& x) const { return layer(std::forward<X>(x)); }
-  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
-    return mse(layer(std::forward<X>(x)), std::forward<Y>(y));
-  }
-};
-template <class Layer> regression(Layer) -> regression<Layer>;
-
 template <class Model, int N> static double error(Model const& model, data_set<N> const& d) {
   tensor squared = mse(eval(model(d.x)), d.y);
   return std::sqrt(squared[0]);
@@ -79,23 +69,23 @@ int main(int argc, char** argv) try {
   read(KNIT_EXAMPLE_DATA "/auto-mpg/auto-mpg.csv", train_set, test_set);
   standardise(train_set, test_set);
 
-  regression ours{dense(tensor<double, 1, features>(), tensor<double, 1>(), identity)};
+  auto ours = make_regression(dense(tensor<double, 1, features>(), tensor<double, 1>(), identity));
   int iterations = -1;  // the last loss is of no iteration
   for (double loss : lbfgs(ours, train_set.x, train_set.y, {.gtol = 1e-9, .ftol = 0}))
     std::printf("%3d  %.6f\n", ++iterations, loss);
 
   auto theirs = ours;
   const auto found = least_squares(train_set);
-  for (int f = 0; f < features; ++f) theirs.layer.w(0, f) = found(f);
-  theirs.layer.b[0] = found(features);
+  for (int f = 0; f < features; ++f) theirs.net.w(0, f) = found(f);
+  theirs.net.b[0] = found(features);
 
   std::printf("root of the mean squared error in miles per gallon, of %d cars and of %d others:\n", trained, tested);
   const double by_knit[] = {error(ours, train_set), error(ours, test_set)};
   const double by_eigen[] = {error(theirs, train_set), error(theirs, test_set)};
   std::printf("knit   %.6f  %.6f\n", by_knit[0], by_knit[1]);
   std::printf("Eigen  %.6f  %.6f\n", by_eigen[0], by_eigen[1]);
-  double apart = std::abs(ours.layer.b[0] - found(features));
-  for (int f = 0; f < features; ++f) apart = std::max(apart, std::abs(ours.layer.w(0, f) - found(f)));
+  double apart = std::abs(ours.net.b[0] - found(features));
+  for (int f = 0; f < features; ++f) apart = std::max(apart, std::abs(ours.net.w(0, f) - found(f)));
   for (int k = 0; k < 2; ++k) apart = std::max(apart, std::abs(by_knit[k] - by_eigen[k]));
   return test && !(apart < 1e-7 && by_knit[1] < 4);
 } catch (std::exception const& e) {

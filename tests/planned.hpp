@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // planned.hpp -- what tests and benchmarks of the planner's choices share: models, and how often it chose.
 #pragma once
+#include <knit/nn/regression.hpp>
 #include <knit/program.hpp>
 
 namespace planned {
 
 using namespace knit;
-
-/// The mean squared error of a network.
-template <class Net> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Net, net));
-  template <class X, class Y> constexpr auto operator()(X&& x, Y&& y) const {
-    return mse(net(std::forward<X>(x)), std::forward<Y>(y));
-  }
-};
-template <class Net> regression(Net) -> regression<Net>;
 
 /// A function of an array and a number, as a model.
 template <class W, class F> struct of_array {

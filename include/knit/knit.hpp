@@ -13,6 +13,7 @@
 #include <knit/nn/conv.hpp>          // conv, make_conv
 #include <knit/nn/dense.hpp>         // dense, init, make_dense
 #include <knit/nn/dropout.hpp>       // dropout
+#include <knit/nn/regression.hpp>    // make_regression
 #include <knit/op/catalogue.hpp>     // every op and composite
 #include <knit/op/diff.hpp>          // diff, value, grad
 #include <knit/optim/adadelta.hpp>   // adadelta_rule

@@ -90,14 +90,6 @@ void write_npy(char const* name, std::string const& extents, int n) {
     file.write(reinterpret_cast<char const*>(&v), sizeof v);
   }
 }
-/// net(x), and with y the mean squared error.
-template <class Net> struct measured {
-  BOOST_HANA_DEFINE_STRUCT(measured, (Net, net));
-  constexpr auto operator()(auto const& x) const { return net(x); }
-  constexpr auto operator()(auto const& x, auto const& y) const { return mse(net(x), transpose(y)); }
-};
-template <class Net> measured(Net) -> measured<Net>;
-
 TEST(training, data) {
   const working_folder here;
   std::ofstream("images.idx", std::ios::binary)
@@ -106,7 +98,7 @@ TEST(training, data) {
   write_npy("x.npy", "100, 13", 1300);
   write_npy("prices.npy", "100,", 100);
   std::ofstream("iris.csv") << "a,b,c,d,species\n1,2,3,4,0\n5,6,7,8,2\n";
-  measured model{make_dense<13, 1>()};
+  auto model = make_regression(make_dense<13, 1>());
   testing::internal::CaptureStdout();
 #include "docs/training.md/2"
   EXPECT_NE(testing::internal::GetCapturedStdout(), "");

@@ -5,16 +5,11 @@
 
 using namespace knit;
 
-template <class F> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (F, f));
-  constexpr auto operator()(auto const& x, auto const& y) const { return mse(f(x), transpose(y)); }
-};
-
 long use(instances<3, float, float> const& data) {
 #ifdef KNIT_WRONG
   auto model = make_chain(make_dense<3, 1>());
 #else
-  auto model = regression<decltype(make_dense<3, 1>())>{make_dense<3, 1>()};
+  auto model = make_regression(make_chain(make_dense<3, 1>()));
 #endif
   return data | minibatch<100>() | sgd(model) | run();
 }

@@ -36,21 +36,14 @@ template <class T, long... N> tensor<T, N...> units(std::uint32_t first, double 
   return t;
 }
 
-template <class Net> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Net, net));
-  template <class X, class T> constexpr auto operator()(X&& x, T&& t) const {
-    return mse(net(std::forward<X>(x)), std::forward<T>(t));
-  }
-};
-template <class Net> regression(Net) -> regression<Net>;
-
 template <class Backend, class T> std::vector<double> losses() {
   tensor<T, 6, 12> dense_w;  // rows lie side by side in the numbering of the script
   for (int r = 0; r < 6; ++r)
     for (int c = 0; c < 12; ++c) dense_w(r, c) = T(0.5 * unit(4000 + std::uint32_t(r * 12 + c)));
-  regression model{make_chain(conv{units<T, 3, 3, 2, 4>(2000, 0.5), tensor<T, 1, 1, 4>(), relu, moving<1, 1>{}}, pool<2>,
-                              conv{units<T, 2, 2, 4, 3>(3000, 0.5), tensor<T, 1, 1, 3>(), tanh_, moving<2, 0>{}}, mat,
-                              dense{dense_w, tensor<T, 6>(), identity})};
+  auto model =
+      make_regression(make_chain(conv{units<T, 3, 3, 2, 4>(2000, 0.5), tensor<T, 1, 1, 4>(), relu, moving<1, 1>{}}, pool<2>,
+                                 conv{units<T, 2, 2, 4, 3>(3000, 0.5), tensor<T, 1, 1, 3>(), tanh_, moving<2, 0>{}}, mat,
+                                 dense{dense_w, tensor<T, 6>(), identity}));
   const auto x = units<T, 10, 8, 2, 5>(0);
   const auto t = units<T, 6, 5>(1000);
   training_step<Backend, decltype(model), sgd_rule, tensor<T, 10, 8, 2, 5>, tensor<T, 6, 5>> step(model, {.lr = 0.1});

@@ -50,16 +50,9 @@ template <class T, int Rows, int Columns> tensor<T, Rows, Columns> instances_of(
   return x;
 }
 
-template <class Hidden, class Out> struct regression {
-  BOOST_HANA_DEFINE_STRUCT(regression, (Hidden, hidden), (Out, out));
-  template <class X, class T> constexpr auto operator()(X&& x, T&& t) const {
-    return mse(out(hidden(std::forward<X>(x))), std::forward<T>(t));
-  }
-};
-template <class Hidden, class Out> regression(Hidden, Out) -> regression<Hidden, Out>;
-
 template <class T, class Backend, class Rule> std::vector<double> losses(Rule rule) {
-  regression model{dense{weight<T, 16, 8>(2000), tensor<T, 16>(), tanh_}, dense{weight<T, 4, 16>(3000), tensor<T, 4>(), identity}};
+  auto model = make_regression(
+      make_chain(dense{weight<T, 16, 8>(2000), tensor<T, 16>(), tanh_}, dense{weight<T, 4, 16>(3000), tensor<T, 4>(), identity}));
   const auto x = instances_of<T, 8, 12>(0);
   const auto t = instances_of<T, 4, 12>(1000);
   training_step<Backend, decltype(model), Rule, tensor<T, 8, 12>, tensor<T, 4, 12>> step(model, rule);

@@ -14,8 +14,7 @@ namespace {
 using namespace knit;
 
 template <int In, int Hidden, int Out> auto make_network() {
-  return planned::regression{
-      make_chain(make_dense<In, Hidden>(tanh_), make_dense<Hidden, Hidden>(tanh_), make_dense<Hidden, Out>())};
+  return make_regression(make_chain(make_dense<In, Hidden>(tanh_), make_dense<Hidden, Hidden>(tanh_), make_dense<Hidden, Out>()));
 }
 template <class Backend, int In, int Hidden, int Out, long N> using step_of =
     training_step<Backend, decltype(make_network<In, Hidden, Out>()), momentum_rule, view<float, In, N>, view<float, Out, N>>;

@@ -41,7 +41,7 @@ template <class Model, class... X> constexpr bool measured_labels() {
 template <class Model> constexpr sentence labels_of_loss() {
   return sentence() << "the loss of a chain is that of a classifier, and these labels are float or double: make them "
                        "std::uint8_t or std::int32_t, numbers "
-                       "of classes; for measured values write a model whose loss is mse(f(x), y), f(x) and y of one shape";
+                       "of classes; a model of measured values is make_regression(make_chain(...))";
 }
 
 template <class E> constexpr sentence no_value_yet() {
