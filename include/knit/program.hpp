@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // program.hpp -- in: expressions, models. out: programs: evaluation, inference, updates by hand, and what they will do.
 #pragma once
-#include <cstring>
+#include <knit/backend/old_elements.hpp>
 #include <knit/backend/scalar.hpp>
 #include <knit/backend/simd.hpp>
 #include <knit/expr/mistakes.hpp>
 #include <knit/op/diff.hpp>
 #include <knit/plan/dot.hpp>
-#include <new>
 #include <utility>
 
 namespace knit {
@@ -51,46 +50,6 @@ template <class E, shape W> constexpr auto check_next() {
   else if constexpr (E::shape != W) return mp::mp_identity<typename knit_error<wrong<next_shape(W, E::shape)>>::type>{};
   else return mp::mp_identity<E>{};
 }
-/// Old elements of what a program overwrites. A plan knows leaves and not where they lie, so memory that is read as
-/// one leaf and written as another is read from a copy.
-class old_elements {
- public:
-  old_elements() = default;
-  old_elements(old_elements const&) = delete;
-  old_elements& operator=(old_elements const&) = delete;
-  ~old_elements() {
-    while (last_) ::operator delete(std::exchange(last_, last_->before), alignment);
-  }
-  /// Puts copies in the place of those of leaves[read_from] .. leaves[read_to - 1] that share memory with any of
-  /// leaves[write_from] .. leaves[write_to - 1]. Allocates only for these.
-  template <class Spec>
-  void keep(leaf_list<Spec>& list, std::size_t read_from, std::size_t read_to, std::size_t write_from, std::size_t write_to) {
-    void const** const leaves = list.data();
-    auto bytes = [&](std::size_t i) { return list.bytes(i); };
-    auto place = [&](std::size_t i) { return reinterpret_cast<std::uintptr_t>(leaves[i]); };
-    for (std::size_t r = read_from; r < read_to; ++r)
-      for (std::size_t w = write_from; w < write_to; ++w)
-        if (place(r) < place(w) + bytes(w) && place(w) < place(r) + bytes(r)) {
-          leaves[r] = copy_of(leaves[r], bytes(r));
-          break;
-        }
-  }
-
- private:
-  static constexpr std::align_val_t alignment{64};  // as a tensor's
-  struct alignas(64) copy {                         // its elements lie behind it
-    void const* of;
-    std::size_t bytes;
-    copy* before;
-  };
-  void const* copy_of(void const* p, std::size_t bytes) {
-    for (copy const* c = last_; c; c = c->before)
-      if (c->of == p && c->bytes == bytes) return c + 1;
-    last_ = new (::operator new(sizeof(copy) + bytes, alignment)) copy{p, bytes, last_};
-    return std::memcpy(last_ + 1, p, bytes);
-  }
-  copy* last_ = nullptr;
-};
 
 /// A live expression, written to a leaf of its own after its bindings. An array of double, whatever its rank, is written
 /// with what was computed in double.
@@ -207,7 +166,10 @@ template <class Backend, class Model, class... X> class inference {
 
   /// The model is referred to: it must outlive this, and what is changed in it shows in the next call.
   explicit inference(Model const& m) : model_(&m) {}
-  explicit inference(Model const&&) = delete;
+  /// A mistake.
+  template <class = void> explicit inference(Model const&&) : model_(nullptr) {
+    complain<detail::inference_of_temporary<Model>()>();
+  }
   /// Neither copied nor moved: in a class that holds its model, too, a move would leave it with that of another object.
   inference(inference const&) = delete;
   inference& operator=(inference const&) = delete;
@@ -231,7 +193,7 @@ template <class Backend, class Model, class... X> class inference {
     return complain<detail::wrong_arguments<mp::mp_list<X..., value_type*>, mp::mp_list<Y...>>()>();
   }
   /// A mistake.
-  void operator()(X const&..., value_type*) const { complain<detail::constant_program<Model, X...>()>(); }
+  template <class = void> void operator()(X const&..., value_type*) const { complain<detail::constant_program<Model, X...>()>(); }
 
  private:
   Model const* model_;

@@ -64,24 +64,29 @@ class team {
     return n > 0 ? n : 1;
   }
 
-  /// Starts threads, so that `run` on so many need not. Does nothing while the team is at work.
+  /// Starts threads, so that `run` on so many need not. Waits while the team is at work; within that work it does nothing.
   void start(int threads) {
-    if (busy_.test_and_set(std::memory_order_acquire)) return;
+    if (at_work()) return;
+    wait_awake([&] { return !busy_.test_and_set(std::memory_order_acquire); }, -1);
+    const held here{*this};
     grow(threads);
-    busy_.clear(std::memory_order_release);
   }
+  /// Threads of its own that there are.
+  int size() const { return int(members_.size()); }
   /// Calls f(0) on this thread and f(1) .. f(threads - 1) on others, and returns when all are done. False, and nothing
   /// is called, while the team is at other work: a program within a program runs on one thread. f must not throw.
   template <class F> bool run(int threads, F const& f) {
     if (busy_.test_and_set(std::memory_order_acquire)) return false;
+    const held here{*this};
     grow(threads);
     job_ = &f;
     call_ = [](void const* job, int thread) { (*static_cast<F const*>(job))(thread); };
     left_.store(threads - 1, std::memory_order_relaxed);
     for (int k = 0; k < threads - 1; ++k) members_[std::size_t(k)]->wake();
+    at_work() = true;
     f(0);
+    at_work() = false;
     wait_awake([&] { return left_.load(std::memory_order_acquire) == 0; }, -1);
-    busy_.clear(std::memory_order_release);
     return true;
   }
 
@@ -90,8 +95,18 @@ class team {
 
  private:
   team() = default;
+  /// What holds it lets it go, also where a thread cannot be started.
+  struct held {
+    team& of;
+    ~held() { of.busy_.clear(std::memory_order_release); }
+  };
   void grow(int threads) {
-    while (int(members_.size()) < threads - 1) members_.push_back(std::make_unique<member>(*this, int(members_.size()) + 1));
+    while (size() < threads - 1) members_.push_back(std::make_unique<member>(*this, size() + 1));
+  }
+  /// Is this thread within a job?
+  static bool& at_work() {
+    static thread_local bool is = false;
+    return is;
   }
 
   struct member {
@@ -112,6 +127,7 @@ class team {
       round.notify_one();
     }
     void serve() {
+      at_work() = true;
       for (std::uint32_t seen = 0;; ++seen) {
         if (!wait_awake([&] { return round.load(std::memory_order_acquire) != seen; }, 200))
           round.wait(seen, std::memory_order_acquire);

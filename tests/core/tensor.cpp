@@ -79,9 +79,15 @@ TEST(a_view, is_made_of_a_list_that_has_a_name) {
   EXPECT_EQ((view<float, 3>(same).data()), numbers.data());
   EXPECT_EQ((view<float, 1, 3>(three)(0, 2)), 6);
   EXPECT_EQ((view<float, 3>(last).data()), three.data());
+  EXPECT_EQ((view<float, 2>(last.last(2)).data()), three.data() + 1);  // a span's memory outlives it
   EXPECT_THROW((view<float, 2>(numbers)), std::invalid_argument);
   EXPECT_THROW((view<float, 4>(three)), std::invalid_argument);
   static_assert(!std::is_convertible_v<std::vector<float>&, view<float, 3>>);  // nothing else says how many there have to be
+  struct every_other {  // which do not lie side by side
+    float* data() const { return nullptr; }
+    std::size_t size() const { return 3; }
+  };
+  static_assert(!std::is_constructible_v<view<float, 3>, every_other&>);
 }
 
 TEST(a_tensor, is_made_of_a_list) {

@@ -32,11 +32,36 @@ TEST(team, runs_a_job_once_on_each_thread) {
 }
 
 TEST(team, starts_threads_before_the_job_that_they_are_for) {
-  team::of_process().start(12);
+  team& all = team::of_process();
+  all.start(12);
+  EXPECT_EQ(all.size(), 11);
   std::atomic<int> calls{0};
-  ASSERT_TRUE(team::of_process().run(12, [&](int) { ++calls; }));
+  ASSERT_TRUE(all.run(12, [&](int) { ++calls; }));
   EXPECT_EQ(calls, 12);
-  ASSERT_TRUE(team::of_process().run(2, [](int) { team::of_process().start(3); }));  // while it is at work: nothing
+  ASSERT_TRUE(all.run(3, [&](int) { all.start(20); }));  // within a job: nothing
+  EXPECT_EQ(all.size(), 11);
+}
+
+TEST(team, starts_threads_after_the_job_of_another_thread) {
+  team& all = team::of_process();
+  const int before = all.size();
+  std::atomic<bool> at_work{false}, over{false};
+  std::thread other([&] {
+    all.run(2, [&](int) {
+      at_work = true;
+      while (!over) std::this_thread::yield();
+    });
+  });
+  while (!at_work) std::this_thread::yield();
+  std::thread ends([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    over = true;
+  });
+  all.start(before + 3);
+  EXPECT_TRUE(over);
+  EXPECT_EQ(all.size(), before + 2);
+  other.join();
+  ends.join();
 }
 
 TEST(team, wakes_threads_that_have_gone_to_sleep) {

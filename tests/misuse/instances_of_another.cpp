@@ -1,4 +1,4 @@
-// expect: the instances of this data set are given as float, and these are of double; convert them, or name their type
+// expect: the instances of this data set are given as float, and these are of double; convert them, or make it a set of these, instances<256, double>
 // page: data: Instances of another type
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

@@ -1,4 +1,4 @@
-// expect: the labels of this data set are given as std::uint8_t, and these are of std::int32_t; convert them, or name their type
+// expect: the labels of this data set are given as std::uint8_t, and these are of std::int32_t; convert them, or make it a set of these, instances<256, float, std::int32_t>
 // page: data: Labels of another type
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

@@ -1,4 +1,4 @@
-// expect: a view of float .256. is made of an address, or of a vector, array or span that has a name, of float; this list is of double
+// expect: a view of float .256. is made of an address, or of a vector or array that has a name, or a span, of float; this one is of double
 // page: operators: A view of numbers of another type
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

@@ -1,4 +1,4 @@
-// expect: a view of float .3. is made of an address, or of a vector, array or span that has a name, of float; this list is a temporary
+// expect: a view of float .3. is made of an address, or of a vector or array that has a name, or a span, of float; this one is a temporary
 // page: operators: A view of a temporary list
 // SPDX-License-Identifier: BSL-1.0
 #include <knit/knit.hpp>

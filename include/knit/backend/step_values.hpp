@@ -78,6 +78,7 @@ template <class P, int S> struct step_values {
         from.slot = t.at[by].slot;
         if (last_read[by] == i) release(by);
       }
+      if (t.at[i].sum >= 0) continue;  // has a total
       t.at[i].slot = frees > 0 ? free[--frees] : t.slots++;
       if (last_read[i] == i) release(i);
     }
@@ -85,6 +86,7 @@ template <class P, int S> struct step_values {
   }();
   /// Of values at once, and of reductions that add up.
   static constexpr int slots = table.slots, sums = table.sums;
+  static_assert(st.kind != step_kind::contract || table.at[0].slot == 0, "a contraction leaves its result in the first slot");
   /// Where value v is, once it is there; -1: it is none of this step's.
   static constexpr int slot_of(int v) {
     for (int i = 0; i < count; ++i)

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <knit/core/sentence.hpp>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -170,31 +171,29 @@ template <class Extents> requires(Extents::named == 0) class extents_now<Extents
 template <class T, long... N> class tensor;
 
 namespace detail {
-/// A std::vector, std::array or std::span, say: numbers that lie side by side.
-template <class R> concept list = !std::is_base_of_v<tensor_base, R> && requires(R const& r) {
-  *r.data();
-  r.size();
-};
+/// A std::vector, std::array or std::span, say: numbers that lie side by side, and how many they are.
+template <class R> concept list =
+    !std::is_base_of_v<tensor_base, R> && !std::is_array_v<R> && requires(R const& r) { std::span(r); };
 /// The same of numbers of type T.
-template <class R, class T> concept list_of =
-    list<R> && requires(R const& r) { requires std::is_same_v<std::remove_cvref_t<decltype(*r.data())>, T>; };
-/// An address or a list that no view of T can be made of.
-template <class A, class T> concept no_memory_of =
-    (std::is_pointer_v<std::remove_cvref_t<A>> && !std::is_convertible_v<A, T const*>) ||
-    (list<std::remove_cvref_t<A>> && !(list_of<std::remove_cvref_t<A>, T> && std::is_lvalue_reference_v<A>));
-/// Throws unless a list is as long as an array.
-inline void expect_length(long wanted, std::size_t given) {
-  if (std::size_t(wanted) != given)
+template <class R, class T> concept list_of = list<R> && std::is_constructible_v<std::span<T const>, R const&>;
+/// Does the memory of a list outlive the R&& that it is given by?
+template <class R> inline constexpr bool outlives =
+    std::is_lvalue_reference_v<R> || std::ranges::enable_borrowed_range<std::remove_cvref_t<R>>;
+/// The elements of a list for an array of so many; throws if they are not.
+template <class T> std::span<T const> elements(std::span<T const> list, long wanted) {
+  if (std::size_t(wanted) != list.size())
     throw std::invalid_argument("knit: an array of " + std::to_string(wanted) + " elements is made of a list of " +
-                                std::to_string(given));
+                                std::to_string(list.size()));
+  return list;
 }
-template <class T, class A> constexpr sentence wrong_memory(shape s) {
+template <class T, class A> constexpr sentence wrong_memory(shape s, bool owns) {
   sentence t;
-  t << "a view of " << number_name<T>() << " " << s << " is made of an address, or of a vector, array or span that has a name, of "
+  t << (owns ? "a tensor of " : "a view of ") << number_name<T>() << " " << s << " is made of "
+    << (owns ? "a vector, array or span of " : "an address, or of a vector or array that has a name, or a span, of ")
     << number_name<T>() << "; this ";
   if constexpr (std::is_pointer_v<A>) t << "address is of " << number_name<std::remove_cv_t<std::remove_pointer_t<A>>>();
-  else if constexpr (list_of<A, T>) t << "list is a temporary, and the view refers to it";
-  else t << "list is of " << number_name<std::remove_cvref_t<decltype(*std::declval<A const&>().data())>>();
+  else if constexpr (list_of<A, T>) t << "one is a temporary, and the view refers to it";
+  else t << "one is of " << number_name<typename decltype(std::span(std::declval<A const&>()))::value_type>();
   return t;
 }
 }  // namespace detail
@@ -211,14 +210,15 @@ template <class T, long... N> struct view : detail::tensor_base, detail::extents
   constexpr view() = default;
   /// Of size() elements at an address; nothing is copied.
   constexpr explicit view(T const* p) requires(extents_type::named == 0) : data_(p) {}
-  /// Of the elements of a std::vector, std::array or std::span that has a name; nothing is copied. Throws std::invalid_argument
-  /// unless there are size() of them.
-  template <detail::list_of<T> R> requires(extents_type::named == 0) explicit view(R& list) : data_(list.data()) {
-    detail::expect_length(size(), list.size());
-  }
+  /// Of the elements of a std::vector or std::array that has a name, or of a std::span; nothing is copied. Throws
+  /// std::invalid_argument unless there are size() of them.
+  template <class R> requires(extents_type::named == 0 && detail::list_of<std::remove_cvref_t<R>, T> && detail::outlives<R>)
+  explicit view(R&& list) : data_(detail::elements<T>(list, shape.size()).data()) {}
   /// A mistake.
-  template <class A> requires(extents_type::named == 0 && detail::no_memory_of<A, T>) explicit view(A&&) {
-    complain<detail::wrong_memory<T, std::remove_cvref_t<A>>(shape)>();
+  template <class A, class R = std::remove_cvref_t<A>>
+  requires(extents_type::named == 0 && ((std::is_pointer_v<R> && !std::is_convertible_v<A, T const*>) ||
+                                        (detail::list<R> && !(detail::list_of<R, T> && detail::outlives<A>)))) explicit view(A&&) {
+    complain<detail::wrong_memory<T, R>(shape, false)>();
   }
   /// Of a tensor without named extents whose elements lie as a view's do, first index fastest: so do those of all but matrices of
   /// float and double. Of a temporary it would outlive them.
@@ -287,8 +287,11 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   /// Elements of a std::vector, std::array or std::span in order of first index fastest, copied. Throws std::invalid_argument
   /// unless there are size() of them.
   template <detail::list_of<T> R> explicit tensor(R const& values) : tensor() {
-    detail::expect_length(size(), values.size());
-    fill([&](long i) { return values.data()[i]; });
+    fill([from = detail::elements<T>(values, size())](long i) { return from[std::size_t(i)]; });
+  }
+  /// A mistake.
+  template <detail::list R> requires(!detail::list_of<R, T>) explicit tensor(R const&) : tensor() {
+    complain<detail::wrong_memory<T, R>(shape, true)>();
   }
   /// Evaluates an expression into a new array.
   template <class E> requires requires(E const& e, tensor& t) { evaluate_into(e, t); }
@@ -328,10 +331,10 @@ template <class T, long... N> class tensor : public detail::tensor_base, public 
   T const* data() const { return data_; }
 
   /// Logical element i in order of first index fastest; i is not checked.
-  /// Of an array without axes: the number that it is.
-  operator T() const requires(sizeof...(N) == 0) { return data_[0]; }
   T& operator[](long i) { return data_[layout.offset(shape, this->place(i))]; }
   T const& operator[](long i) const { return data_[layout.offset(shape, this->place(i))]; }
+  /// An array without axes is the number in it.
+  operator T() const requires(sizeof...(N) == 0) { return data_[0]; }
   /// The element at an index for each axis, counted from 0. Throws std::out_of_range outside the array.
   template <class... Index> T& operator()(Index... i) { return data_[offset(i...)]; }
   template <class... Index> T const& operator()(Index... i) const { return data_[offset(i...)]; }

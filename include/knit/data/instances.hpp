@@ -66,8 +66,13 @@ template <int Features, class Ys> constexpr sentence no_classes() {
 template <int Features, class X, class Wanted, class Got> constexpr sentence other_values(bool labels) {
   sentence t;
   t << "the " << (labels ? "labels" : "instances") << " of this data set are given as " << number_name<Wanted>()
-    << ", and these are of " << number_name<Got>() << "; convert them, or name their type, as in instances<" << Features << ", "
-    << (labels ? number_name<X>() : "double") << (labels ? ", std::int32_t>" : ">");
+    << ", and these are of " << number_name<Got>() << "; convert them";
+  if (std::is_same_v<Got, float> || std::is_same_v<Got, double> || std::is_same_v<Got, std::uint8_t> ||
+      std::is_same_v<Got, std::int32_t>) {
+    t << ", or make it a set of these, instances<" << Features << ", ";
+    if (labels) t << number_name<X>() << ", ";
+    t << number_name<Got>() << ">";
+  }
   return t;
 }
 /// The product of all extents but the first, or 0 where there is none from 1 to 2^31 - 1.

@@ -108,7 +108,10 @@ template <class Op, class T, int Width, class... X> KNIT_FN pack<T, Width> eval_
   auto one = [&](int i) { return eval_that_says_KNIT_FN<Op>(x.at[i], more.at[i]...); };
   if constexpr (Width == 4) return {{one(0), one(1), one(2), one(3)}};
   else if constexpr (Width == 2) return {{one(0), one(1)}};
-  else return {{one(0)}};
+  else {
+    static_assert(Width == 1);
+    return {{one(0)}};
+  }
 }
 /// Op that wants the coordinates of each of a few numbers, from p on along Axis; for a random one, which of these it is.
 template <class Op, int Axis, class T, int Width>
