@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // sentence.hpp -- in: words, numbers, shapes. out: a sentence that a compiler prints inside a type's name.
 #pragma once
+#if __cplusplus < 202002L
+#error "knit: C++20 or later is needed; compile with -std=c++20"
+#endif
 #include <knit/core/shape.hpp>
 #include <utility>
 
