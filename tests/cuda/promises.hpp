@@ -36,7 +36,7 @@ template <class P, int S> constexpr int loads_of_step() {
     bool seen[P::nodes]{};
     int n = 0;
     auto operand = [&]<int Index, int K>() {
-      constexpr int v = B::template node_at<Index>;
+      constexpr int v = B::values::template at<Index>.v;
       using Op = typename P::template op<v>;
       if constexpr (knit::info_of<Op>.what != knit::kind::contract && K < Op::arity) {
         constexpr int u = knit::field(P::template at<v>, K), base = P::template value_at<u>.seen.node;
@@ -80,7 +80,7 @@ template <class P, int S> constexpr bool single_bytes_of_step() {
     using B = typename step_of<P, S>::B;
     bool any = false;
     auto operand = [&]<int Index, int K>() {
-      constexpr int v = B::template node_at<Index>;
+      constexpr int v = B::values::template at<Index>.v;
       using Op = typename P::template op<v>;
       if constexpr (K < Op::arity) {
         constexpr int u = knit::field(P::template at<v>, K);
