@@ -16,8 +16,8 @@ TEST(by_parameter, decays_matrices_alone) {
 }
 // Rules with different numbers of states, choices by path within one another, a schedule and clipping around.
 TEST(by_parameter, mixes_rules) {
-  const auto out = [](parameter_info p) { return p.path.starts_with("out."); };
-  const auto biases = [](parameter_info p) { return p.path == "hidden.b"; };
+  const auto out = [](parameter_info p) { return p.path.starts_with("net.layers.1."); };
+  const auto biases = [](parameter_info p) { return p.path == "net.layers.0.b"; };
   const auto half = [](long) { return 0.5; };
   const sgd_rule slow{.lr = 0.1};
   const auto rule = by_parameter(out, slow, by_parameter(biases, slow, adam_rule{.lr = 0.02}));
