@@ -1,4 +1,4 @@
-// expect: an expression of shape \(3\) is read as a number; .*abs\(x\) and not std::abs\(x\), square\(x\) or exp\(y % log\(x\)\) for pow
+// expect: an expression of shape \(3\) is read as a number; .*abs\(x\) and not std::abs\(x\), x % x % x or exp\(y % log\(x\)\) for pow
 // page: operators: A function of the standard library on an array
 // SPDX-License-Identifier: BSL-1.0
 #include <cmath>

@@ -1,4 +1,4 @@
-// expect: an expression is read as a number while a function or layer is traced, .*abs\(x\) and not std::abs\(x\), square\(x\) or exp\(y % log\(x\)\) for pow
+// expect: an expression is read as a number while a function or layer is traced, .*abs\(x\) and not std::abs\(x\), x % x % x or exp\(y % log\(x\)\) for pow
 // page: operators: A function of the standard library on the symbol of a number
 // SPDX-License-Identifier: BSL-1.0
 #include <cmath>
