@@ -268,20 +268,21 @@ template <class P, int V> struct reader : seen_value<P, V> {
     if constexpr (a3 >= 0) q.at[3] = p.at[a3];
     return q;
   }
+  template <int K, int Axis, int Width> KNIT_FN static pack<number, Width> read_operand(memory<P> const& m, position const& q) {
+    return operand<K>::template along<Axis, Width>(m, q, Width);
+  }
   /// Width elements of the base from q on along Axis, worked out.
   template <int Axis, int Width> KNIT_FN static pack<number, Width> work_out(memory<P> const& m, position const& q) {
     using Op = typename P::template op<base>;
-    auto operand_of = [&](auto k) { return operand<k>::template along<Axis, Width>(m, q, Width); };
-    constexpr std::integral_constant<int, 0> first{};
-    constexpr std::integral_constant<int, 1> second{};
-    constexpr std::integral_constant<int, 2> third{};
     if constexpr (info_of<Op>.indexed) {
       const shape now = space_now<P, P::template planned_at<base>.step>(m);
       if constexpr (arity == 0) return eval_indexed<Op, Axis, number, Width>(q, now);
-      else return eval_indexed<Op, Axis, number, Width>(q, now, field(P::template at<base>, 2), operand_of(first));
-    } else if constexpr (arity == 1) return eval_each<Op>(operand_of(first));
-    else if constexpr (arity == 2) return eval_each<Op>(operand_of(first), operand_of(second));
-    else return eval_each<Op>(operand_of(first), operand_of(second), operand_of(third));
+      else return eval_indexed<Op, Axis, number, Width>(q, now, field(P::template at<base>, 2), read_operand<0, Axis, Width>(m, q));
+    } else if constexpr (arity == 1) return eval_each<Op>(read_operand<0, Axis, Width>(m, q));
+    else if constexpr (arity == 2) return eval_each<Op>(read_operand<0, Axis, Width>(m, q), read_operand<1, Axis, Width>(m, q));
+    else
+      return eval_each<Op>(read_operand<0, Axis, Width>(m, q), read_operand<1, Axis, Width>(m, q),
+                           read_operand<2, Axis, Width>(m, q));
   }
 };
 
